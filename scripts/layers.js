@@ -1,0 +1,37 @@
+/**
+ * The layers of src/, lowest first. Imports run downwards only: a file may import from its own folder
+ * and from the layers below, never from a layer above or from a neighbour in the same layer.
+ */
+export const layers = [
+  ["errors.ts", "random.ts"],
+  ["wasm"],
+  ["memory"],
+  ["threads"],
+  ["network", "optimize"],
+  ["learn", "data", "formats"],
+  ["train", "infer"],
+  ["index.ts", "cli"],
+];
+
+/** Within a layer, the few neighbours that may be imported: an optimizer moves a network's parameters, … */
+export const neighbours = {
+  "random.ts": ["errors.ts"],
+  optimize: ["network"],
+  learn: ["data"],
+  cli: ["index.ts"],
+};
+
+/** Zones for `import-x/no-restricted-paths`: what each place of src/ may not import. */
+export function layerRules() {
+  return layers.flatMap((places, level) =>
+    places.map((place) => ({
+      target: `./src/${place}`,
+      from: layers
+        .slice(level)
+        .flat()
+        .filter((other) => other !== place && !(neighbours[place] ?? []).includes(other))
+        .map((other) => `./src/${other}`),
+      message: `${place} is in layer ${level}: imports run down the layers (scripts/layers.js)`,
+    })),
+  );
+}

@@ -1,0 +1,189 @@
+/// <reference lib="esnext.disposable" />
+
+import type { Build } from "../wasm/builds.js";
+
+export type { Build } from "../wasm/builds.js";
+
+// Letters for sizes: T time steps, B batch, I input width, H hidden units, O outputs, L layers, D directions, G gates.
+// Arrays are flat and row-major, sequences time-major.
+
+export type Cell = "elman" | "elman-relu" | "gru" | "lstm";
+
+export interface NetworkOptions {
+  /** I: width of a dense input vector, or the number of distinct tokens. */
+  inputSize: number;
+  /** H: units per layer and direction. */
+  hiddenSize: number;
+  /** O: number of classes, or width of a regression output. 0: no head (not available yet). */
+  outputSize: number;
+  /** Default "elman": h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh); "elman-relu" has max(0, ·) for tanh. */
+  cell?: Cell;
+  /** L, default 1; more are not available yet. */
+  layers?: number;
+  /** Default false; true is not available yet. */
+  bidirectional?: boolean;
+  /** Between stacked layers, while training; default 0; more is not available yet. */
+  dropout?: number;
+  /** Tokens only: learned vectors of this width; 0 (default): one-hot rows, never materialised; more is not available yet. */
+  embeddingSize?: number;
+  /** Default 0, an integer; the same seed and build give the same numbers. */
+  seed?: number;
+  initialization?: Initialization;
+}
+
+export interface Initialization {
+  /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. */
+  recurrent?: "uniform" | "orthogonal" | "identity";
+  /** LSTM: the forget gate's bias_ih, its bias_hh then being 0; not available yet. */
+  forgetBias?: number;
+}
+
+/** Workers over one shared memory; not available yet. */
+export interface ThreadPool {
+  readonly size: number;
+}
+
+export interface RuntimeOptions {
+  /** Default "auto": relaxed-simd where the engine has it, else simd. */
+  build?: "auto" | Build;
+  /** Default: the calling thread alone; not available yet. */
+  threads?: ThreadPool;
+}
+
+/** A window of B sequences, T steps each. Exactly one of `tokens` and `values`. */
+export interface Sequence {
+  /** T. */
+  steps: number;
+  /** B. */
+  batch: number;
+  /** [T, B], each in [0, I). */
+  tokens?: Uint8Array | Uint16Array | Int32Array;
+  /** [T, B, I]. */
+  values?: Float32Array;
+  /** [B], each in [1, T]; not available yet. */
+  lengths?: Int32Array;
+}
+
+/** Recurrent state of every layer and direction: a plain object, safe to keep, clone, or store. */
+export interface State {
+  /** [L*D, B, H]. */
+  h: Float32Array;
+  /** [L*D, B, H], LSTM only. */
+  c?: Float32Array;
+}
+
+/** What the outputs should have been; exactly one of the three. */
+export interface Target {
+  /** [T, B]; -1 = no target at this step; softmax cross-entropy, in nats. */
+  classes?: Int32Array;
+  /** [T, B, O]; NaN = no target there; squared error, averaged over elements. */
+  values?: Float32Array;
+  /** [T, B, O]; dLoss/dOutputs from a loss of the caller's own. */
+  gradient?: Float32Array;
+}
+
+export interface ForwardOptions {
+  /** Default zeros. */
+  state?: State;
+  /** Default false; true turns dropout on. */
+  training?: boolean;
+  /** Default true; false: inference only, less memory, no backward after it. */
+  keepTape?: boolean;
+  /** Also return the top layer's hidden states, [T, B, D*H]; not available yet. */
+  hidden?: boolean;
+}
+
+export interface ForwardResult {
+  /** The head's linear outputs, [T, B, O]: logits for classification, predictions for regression. */
+  outputs: Float32Array;
+  /** The final state. */
+  state: State;
+  hidden?: Float32Array;
+}
+
+export type Reduction = "mean" | "sum";
+
+export interface BackwardOptions {
+  /** Default "mean": over the steps (classes) or elements (values, no ½) that have a target; `gradient` is taken as it is. */
+  reduction?: Reduction;
+  /** dLoss/d(final state), default zeros. */
+  stateGradient?: State;
+  /** Also return dLoss/dvalues; default false. */
+  inputGradient?: boolean;
+}
+
+export interface BackwardResult {
+  /** NaN when the targets were a gradient. */
+  loss: number;
+  /** Targets counted: steps for classes, elements for values and for a gradient. */
+  count: number;
+  /** dLoss/d(initial state). */
+  stateGradient: State;
+  /** [T, B, I]. */
+  inputGradient?: Float32Array;
+}
+
+/** Options with every default filled in. */
+export type CompleteOptions = Readonly<Required<NetworkOptions>>;
+
+export interface Network extends Disposable {
+  readonly options: CompleteOptions;
+  readonly build: Build;
+  /** In PyTorch's order, with PyTorch's names and shapes. */
+  readonly parameters: readonly Parameter[];
+  /** RangeError for an unknown name. */
+  parameter(name: string): Parameter;
+  /** Runs the sequence and keeps what backward needs. `state` defaults to zeros. */
+  forward(sequence: Sequence, options?: ForwardOptions): ForwardResult;
+  /**
+   * Back-propagates through the last forward, adding to every parameter's gradient. Once per forward: a second call, one
+   * without a forward, or one after parameters changed is an InvalidStateError; sessions never touch the tape. With no
+   * target at all the loss is 0 and so are the gradients.
+   */
+  backward(target: Target, options?: BackwardOptions): BackwardResult;
+  zeroGradients(): void;
+  /** The same options, parameters copied, gradients zero. */
+  clone(): Network;
+  session(options?: SessionOptions): Session;
+  /** Gives the memory back; idempotent; any later call throws a DisposedError. */
+  dispose(): void;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** A copy, row-major. */
+  read(): Float32Array;
+  /** RangeError when the length differs. */
+  write(values: ArrayLike<number>): void;
+  readGradient(): Float32Array;
+  /** For gradients averaged, filtered or received from elsewhere. */
+  writeGradient(values: ArrayLike<number>): void;
+  /** Default true; false is not available yet. */
+  trainable: boolean;
+}
+
+export interface SessionOptions {
+  /** Default 1, or what the state says. */
+  batch?: number;
+  /** Default zeros. */
+  state?: State;
+}
+
+/** One step's input: a token, B tokens, or [B, I] values. */
+export type StepInput = number | Uint8Array | Uint16Array | Int32Array | Float32Array;
+
+/** Streaming inference: one step at a time, constant memory, with the network's parameters as they are at that step. */
+export interface Session extends Disposable {
+  /** The network that it steps. */
+  readonly network: Network;
+  /** B. */
+  readonly batch: number;
+  /** Get a copy, or set. */
+  state: State;
+  /** A token (or B tokens), or [B, I] values; returns [B, O] outputs, in `out` if given. */
+  step(input: StepInput, out?: Float32Array): Float32Array;
+  /** Back to zeros. */
+  reset(): void;
+  dispose(): void;
+}
