@@ -1,9 +1,11 @@
 /** Compiles the kernels, once a build, and writes each as base64 into a module that any bundler can carry. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { generateTiles } from "./generate-tiles.js";
 
 const targets = { simd: "simd", relaxedSimd: "relaxed-simd" } as const;
 
+generateTiles();
 mkdirSync("src/wasm/generated", { recursive: true });
 for (const [name, target] of Object.entries(targets)) {
   execFileSync("node", ["node_modules/assemblyscript/bin/asc.js", "--target", target], { stdio: "inherit" });

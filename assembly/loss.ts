@@ -1,0 +1,118 @@
+// Losses with their gradients, rows of `stride` elements, a multiple of 8.
+import { Lanes } from "./lanes";
+import { Constant, naturalLogarithm, Vector } from "./math";
+
+/** −∞ in a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
+// @ts-ignore: decorator
+@inline
+function padRow(row: usize, columns: usize, stride: usize): void {
+  for (let n = columns; n < stride; n++) f32.store(row + n * 4, -Infinity);
+}
+
+function rowMaximum(row: usize, bytes: usize): f32 {
+  let most = v128.load(row);
+  for (let n: usize = 16; n < bytes; n += 16) most = f32x4.max(most, v128.load(row + n));
+  return Lanes.maximum(most);
+}
+
+/** row ← exp(row − shift); returns the sum. */
+function exponentials(row: usize, shift: f32, constants: usize, bytes: usize): f32 {
+  const most = f32x4.splat(shift);
+  let sum = f32x4.splat(0);
+  for (let n: usize = 0; n < bytes; n += 16) {
+    const e = Vector.exp(f32x4.sub(v128.load(row + n), most), constants);
+    v128.store(row + n, e);
+    sum = f32x4.add(sum, e);
+  }
+  return Lanes.sum(sum);
+}
+
+/** Rows of logits to probabilities, in place: p = exp(x − max x) / Σ. */
+export function softmaxRows(x: usize, constants: usize, rows: usize, columns: usize, stride: usize): void {
+  const bytes = stride * 4;
+  for (let r: usize = 0; r < rows; r++, x += bytes) {
+    padRow(x, columns, stride);
+    const sum = f32x4.splat(exponentials(x, rowMaximum(x, bytes), constants, bytes));
+    for (let n: usize = 0; n < bytes; n += 16) v128.store(x + n, f32x4.div(v128.load(x + n), sum));
+  }
+}
+
+/**
+ * Softmax cross-entropy and its gradient, in place. x[rows, stride]: logits come in, scale·(p − onehot(class)) goes out;
+ * a class of −1 is no target: its row becomes zeros. Returns Σ −ln p[class], in nats.
+ */
+export function crossEntropy(
+  x: usize,
+  classes: usize,
+  constants: usize,
+  scale: f32,
+  rows: usize,
+  columns: usize,
+  stride: usize,
+): f64 {
+  const bytes = stride * 4;
+  const tiny = Vector.constant(constants, Constant.tiny);
+  let loss: f64 = 0;
+  for (let r: usize = 0; r < rows; r++, x += bytes) {
+    const target = i32.load(classes + r * 4);
+    if (target < 0) {
+      memory.fill(x, 0, bytes);
+      continue;
+    }
+    padRow(x, columns, stride);
+    const most = rowMaximum(x, bytes);
+    const logit = f32.load(x + (<usize>target << 2));
+    const sum = exponentials(x, most, constants, bytes);
+    loss += <f64>most - <f64>logit + naturalLogarithm(<f64>sum);
+    const factor = f32x4.splat(scale / sum);
+    for (let n: usize = 0; n < bytes; n += 16) {
+      v128.store(x + n, Lanes.flush(f32x4.mul(v128.load(x + n), factor), tiny));
+    }
+    const at = x + (<usize>target << 2);
+    f32.store(at, f32.load(at) - scale);
+  }
+  return loss;
+}
+
+/** Rows whose largest logit, the first of equals, is the class; rows of class −1 do not count. */
+export function countCorrect(x: usize, classes: usize, rows: usize, columns: usize, stride: usize): i32 {
+  let correct = 0;
+  for (let r: usize = 0; r < rows; r++, x += stride * 4) {
+    const target = i32.load(classes + r * 4);
+    if (target < 0) continue;
+    let best = 0;
+    let most = f32.load(x);
+    for (let n: usize = 1; n < columns; n++) {
+      const value = f32.load(x + n * 4);
+      if (value > most) {
+        most = value;
+        best = <i32>n;
+      }
+    }
+    if (best == target) correct++;
+  }
+  return correct;
+}
+
+/**
+ * Squared error and its gradient, in place. x[count]: outputs come in, 2·scale·(x − target) goes out; a NaN target is
+ * none: 0. Returns Σ (x − target)². count a multiple of 4; padding is zeros in both.
+ */
+export function squaredError(x: usize, targets: usize, constants: usize, scale: f32, count: usize): f64 {
+  const tiny = Vector.constant(constants, Constant.tiny);
+  const factor = f32x4.splat(2 * scale);
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  const end = x + count * 4;
+  for (; x < end; x += 16, targets += 16) {
+    const target = v128.load(targets);
+    const d = v128.and(f32x4.sub(v128.load(x), target), f32x4.eq(target, target));
+    v128.store(x, Lanes.flush(f32x4.mul(d, factor), tiny));
+    const d0 = f64x2.promote_low_f32x4(d);
+    const d1 = f64x2.promote_low_f32x4(i32x4.shuffle(d, d, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(d0, d0));
+    high = f64x2.add(high, f64x2.mul(d1, d1));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}

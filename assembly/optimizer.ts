@@ -1,0 +1,166 @@
+// Updates over flat memory: w parameters, g their gradients, both [count], count a multiple of 4. Formulas are those of
+// torch.optim. Moments that decay below the normal range become 0: left alone they would stay subnormal for ever.
+import { Lanes } from "./lanes";
+import { Constant, Vector } from "./math";
+
+/**
+ * SGD: g ← g + decay·w; with momentum v ← momentum·v + (1 − dampening)·g (v = g at the first step), then
+ * g ← g + momentum·v (Nesterov) or v; w ← w − rate·g. `velocity` 0: no momentum.
+ */
+export function sgdStep(
+  w: usize,
+  velocity: usize,
+  g: usize,
+  constants: usize,
+  rate: f32,
+  momentum: f32,
+  dampening: f32,
+  decay: f32,
+  nesterov: bool,
+  first: bool,
+  count: usize,
+): void {
+  const tiny = Vector.constant(constants, Constant.leastNormal);
+  const rateV = f32x4.splat(-rate);
+  const momentumV = f32x4.splat(momentum);
+  const freshV = f32x4.splat(1 - dampening);
+  const decayV = f32x4.splat(decay);
+  const bytes = count * 4;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const x = v128.load(w + i);
+    let d = Lanes.madd(decayV, x, v128.load(g + i));
+    if (velocity) {
+      let v = d;
+      if (!first) v = Lanes.madd(momentumV, v128.load(velocity + i), f32x4.mul(freshV, d));
+      v = Lanes.flush(v, tiny);
+      v128.store(velocity + i, v);
+      d = nesterov ? Lanes.madd(momentumV, v, d) : v;
+    }
+    v128.store(w + i, Lanes.madd(rateV, d, x));
+  }
+}
+
+/**
+ * RMSprop: s ← α·s + (1 − α)·g²; centred: a ← α·a + (1 − α)·g, denominator √(s − a²) + ε, else √s + ε;
+ * with momentum v ← momentum·v + g/denominator, w ← w − rate·v. `mean`, `velocity` 0: without.
+ */
+export function rmspropStep(
+  w: usize,
+  square: usize,
+  mean: usize,
+  velocity: usize,
+  g: usize,
+  constants: usize,
+  rate: f32,
+  alpha: f32,
+  fresh: f32,
+  epsilon: f32,
+  momentum: f32,
+  decay: f32,
+  count: usize,
+): void {
+  const tiny = Vector.constant(constants, Constant.leastNormal);
+  const zero = f32x4.splat(0);
+  const rateV = f32x4.splat(-rate);
+  const alphaV = f32x4.splat(alpha);
+  const freshV = f32x4.splat(fresh);
+  const epsilonV = f32x4.splat(epsilon);
+  const momentumV = f32x4.splat(momentum);
+  const decayV = f32x4.splat(decay);
+  const bytes = count * 4;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const x = v128.load(w + i);
+    const d = Lanes.madd(decayV, x, v128.load(g + i));
+    const s = Lanes.flush(Lanes.madd(alphaV, v128.load(square + i), f32x4.mul(freshV, f32x4.mul(d, d))), tiny);
+    v128.store(square + i, s);
+    let variance = s;
+    if (mean) {
+      const a = Lanes.flush(Lanes.madd(alphaV, v128.load(mean + i), f32x4.mul(freshV, d)), tiny);
+      v128.store(mean + i, a);
+      // s − a² ≥ 0 but for rounding.
+      variance = f32x4.max(Lanes.nmadd(a, a, s), zero);
+    }
+    let step = f32x4.div(d, f32x4.add(f32x4.sqrt(variance), epsilonV));
+    if (velocity) {
+      step = Lanes.flush(Lanes.madd(momentumV, v128.load(velocity + i), step), tiny);
+      v128.store(velocity + i, step);
+    }
+    v128.store(w + i, Lanes.madd(rateV, step, x));
+  }
+}
+
+/** Adagrad: s ← s + g²; w ← w − rate·g/(√s + ε); `rate` has its decay in it. */
+export function adagradStep(
+  w: usize,
+  sum: usize,
+  g: usize,
+  constants: usize,
+  rate: f32,
+  epsilon: f32,
+  decay: f32,
+  count: usize,
+): void {
+  const tiny = Vector.constant(constants, Constant.leastNormal);
+  const rateV = f32x4.splat(-rate);
+  const epsilonV = f32x4.splat(epsilon);
+  const decayV = f32x4.splat(decay);
+  const bytes = count * 4;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const x = v128.load(w + i);
+    const d = Lanes.madd(decayV, x, v128.load(g + i));
+    const s = Lanes.flush(Lanes.madd(d, d, v128.load(sum + i)), tiny);
+    v128.store(sum + i, s);
+    v128.store(w + i, Lanes.madd(rateV, f32x4.div(d, f32x4.add(f32x4.sqrt(s), epsilonV)), x));
+  }
+}
+
+/**
+ * Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019): m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
+ * w ← keep·w − rate·m/(√v̂/correction + ε), v̂ the largest v so far with `most` (AMSGrad). `rate` = lr/(1 − β1ᵗ),
+ * `correction` = 1/√(1 − β2ᵗ), `keep` = 1 − lr·decay for AdamW else 1; `decay` is Adam's, added to g.
+ */
+export function adamStep(
+  w: usize,
+  m: usize,
+  v: usize,
+  most: usize,
+  g: usize,
+  constants: usize,
+  rate: f32,
+  beta1: f32,
+  fresh1: f32,
+  beta2: f32,
+  fresh2: f32,
+  epsilon: f32,
+  correction: f32,
+  keep: f32,
+  decay: f32,
+  count: usize,
+): void {
+  const tiny = Vector.constant(constants, Constant.leastNormal);
+  const rateV = f32x4.splat(-rate);
+  const beta1V = f32x4.splat(beta1);
+  const fresh1V = f32x4.splat(fresh1);
+  const beta2V = f32x4.splat(beta2);
+  const fresh2V = f32x4.splat(fresh2);
+  const epsilonV = f32x4.splat(epsilon);
+  const correctionV = f32x4.splat(correction);
+  const keepV = f32x4.splat(keep);
+  const decayV = f32x4.splat(decay);
+  const bytes = count * 4;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const x = v128.load(w + i);
+    const d = Lanes.madd(decayV, x, v128.load(g + i));
+    const m1 = Lanes.flush(Lanes.madd(beta1V, v128.load(m + i), f32x4.mul(fresh1V, d)), tiny);
+    const v1 = Lanes.flush(Lanes.madd(beta2V, v128.load(v + i), f32x4.mul(fresh2V, f32x4.mul(d, d))), tiny);
+    v128.store(m + i, m1);
+    v128.store(v + i, v1);
+    let square = v1;
+    if (most) {
+      square = f32x4.max(square, v128.load(most + i));
+      v128.store(most + i, square);
+    }
+    const below = Lanes.madd(f32x4.sqrt(square), correctionV, epsilonV);
+    v128.store(w + i, Lanes.madd(rateV, f32x4.div(m1, below), f32x4.mul(keepV, x)));
+  }
+}
