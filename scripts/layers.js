@@ -13,7 +13,10 @@ export const layers = [
   ["index.ts", "cli"],
 ];
 
-/** Within a layer, the few neighbours that may be imported: an optimizer moves a network's parameters, … */
+/**
+ * Within a layer, the few neighbours that may be imported: an optimizer moves a network's parameters, …
+ * @type {Readonly<Record<string, readonly string[] | undefined>>}
+ */
 export const neighbours = {
   "random.ts": ["errors.ts"],
   optimize: ["network"],
@@ -22,16 +25,26 @@ export const neighbours = {
 };
 
 /** Zones for `import-x/no-restricted-paths`: what each place of src/ may not import. */
-export function layerRules() {
+export function layerZones() {
   return layers.flatMap((places, level) =>
-    places.map((place) => ({
-      target: `./src/${place}`,
-      from: layers
-        .slice(level)
-        .flat()
-        .filter((other) => other !== place && !(neighbours[place] ?? []).includes(other))
-        .map((other) => `./src/${other}`),
-      message: `${place} is in layer ${level}: imports run down the layers (scripts/layers.js)`,
-    })),
+    places
+      .map((place) => ({
+        target: `./src/${place}`,
+        from: forbidden(place, level),
+        message: `${place} is in layer ${level}: imports run down the layers (scripts/layers.js).`,
+      }))
+      .filter((zone) => zone.from.length > 0),
   );
+}
+
+/**
+ * @param {string} place
+ * @param {number} level
+ */
+function forbidden(place, level) {
+  return layers
+    .slice(level)
+    .flat()
+    .filter((other) => other !== place && !(neighbours[place]?.includes(other) ?? false))
+    .map((other) => `./src/${other}`);
 }

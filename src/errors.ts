@@ -42,7 +42,8 @@ export class OutOfMemoryError extends RangeError {
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (Object.is(value, -0)) return "-0";
-  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean") return String(value);
+  if (value === null || value === undefined || typeof value === "number" || typeof value === "boolean")
+    return String(value);
   if (typeof value === "bigint") return `${value}n`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (ArrayBuffer.isView(value)) {
@@ -53,7 +54,12 @@ export function describe(value: unknown): string {
 }
 
 /** An integer in [least, most]. */
-export function requireInteger(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): number {
+export function requireInteger(
+  name: string,
+  value: unknown,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
   if (typeof value !== "number") throw new TypeError(`"${name}" expected an integer, got ${describe(value)}`);
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
@@ -81,18 +87,25 @@ export function requireNumber(name: string, value: unknown, bounds: Bounds = {})
       bounds.most !== undefined ? `at most ${bounds.most}` : "",
       bounds.below !== undefined ? `below ${bounds.below}` : "",
     ].filter((word) => word !== "");
-    throw new RangeError(`"${name}" expected a finite number ${words.join(" and ")}`.trimEnd() + `, got ${describe(value)}`);
+    throw new RangeError(
+      `"${name}" expected a finite number ${words.join(" and ")}`.trimEnd() + `, got ${describe(value)}`,
+    );
   }
   return value;
 }
 
 export function requireBoolean(name: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw new TypeError(`"${name}" expected true or false, got ${describe(value)}`);
+  if (typeof value !== "boolean")
+    throw new TypeError(`"${name}" expected true or false, got ${describe(value)}`);
   return value;
 }
 
 /** One of the given words. */
-export function requireChoice<Word extends string>(name: string, value: unknown, choices: readonly Word[]): Word {
+export function requireChoice<Word extends string>(
+  name: string,
+  value: unknown,
+  choices: readonly Word[],
+): Word {
   const list = choices.map((word) => JSON.stringify(word)).join(" or ");
   if (typeof value !== "string") throw new TypeError(`"${name}" expected ${list}, got ${describe(value)}`);
   const found = choices.find((word) => word === value);
@@ -101,7 +114,7 @@ export function requireChoice<Word extends string>(name: string, value: unknown,
 }
 
 /** An object of options; `undefined` counts as an empty one when the options are optional. */
-export function requireObject<Shape extends object>(name: string, value: Shape | undefined): Shape {
+export function requireObject<Shape extends object>(name: string, value: Shape | null | undefined): Shape {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new TypeError(`"${name}" expected an object, got ${describe(value)}`);
   }
@@ -109,15 +122,22 @@ export function requireObject<Shape extends object>(name: string, value: Shape |
 }
 
 /** A Float32Array with as many values as the shape says; `shape` is for the message, like `[T=64, B=32]`. */
-export function requireFloat32Array(name: string, value: unknown, length: number, shape: string): Float32Array {
-  if (!(value instanceof Float32Array)) throw new TypeError(`"${name}" expected a Float32Array, got ${describe(value)}`);
+export function requireFloat32Array(
+  name: string,
+  value: unknown,
+  length: number,
+  shape: string,
+): Float32Array {
+  if (!(value instanceof Float32Array))
+    throw new TypeError(`"${name}" expected a Float32Array, got ${describe(value)}`);
   requireLength(name, value.length, length, shape);
   return value;
 }
 
 /** An Int32Array with as many values as the shape says. */
 export function requireInt32Array(name: string, value: unknown, length: number, shape: string): Int32Array {
-  if (!(value instanceof Int32Array)) throw new TypeError(`"${name}" expected an Int32Array, got ${describe(value)}`);
+  if (!(value instanceof Int32Array))
+    throw new TypeError(`"${name}" expected an Int32Array, got ${describe(value)}`);
   requireLength(name, value.length, length, shape);
   return value;
 }

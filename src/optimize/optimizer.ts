@@ -1,11 +1,105 @@
+import { InvalidStateError, requireNumber } from "../errors.js";
+import type { Holdings } from "../memory/holdings.js";
+import type { Engine } from "../memory/engine.js";
+import { vector, type Region, type Shape } from "../memory/regions.js";
+import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 
 /** Moves a network's parameters along its gradients. Belongs to the first network it steps; another is refused. */
 export interface Optimizer {
-  /** May be set at any time; the next step uses it. */
+  /** May be set at any time; the next step uses it. A finite number of at least 0. */
   learningRate: number;
   /** One update from the gradients as they are; they stay as they are. */
   step(network: Network): void;
   /** Forgets moments, step count and network; the learning rate stays. */
   reset(): void;
+}
+
+/** Far above anything of use; past it, products with the padding's zeros would not be 0 in float32. */
+export const MOST = 1e30;
+
+/** One update of flat memory. */
+export interface Update<Moment extends string> {
+  readonly engine: Engine;
+  /** Pointers to all parameters and all gradients, `count` elements each. */
+  readonly w: number;
+  readonly g: number;
+  readonly count: number;
+  /** Pointers to as much memory each, which starts as zeros and is kept from update to update. */
+  readonly moments: Readonly<Record<Moment, number>>;
+  /** From 1. */
+  readonly step: number;
+  readonly learningRate: number;
+}
+
+interface Binding<Moment extends string> {
+  readonly network: RecurrentNetwork;
+  readonly holdings: Holdings;
+  readonly moments: Record<Moment, number>;
+  steps: number;
+}
+
+function bind<Moment extends string>(network: RecurrentNetwork, names: readonly Moment[]): Binding<Moment> {
+  const { holdings: parent, parameters } = network.model;
+  const holdings = parent.child();
+  const moments = {} as Record<Moment, number>;
+  if (names.length > 0) {
+    const plan: Record<string, Shape> = {};
+    for (const name of names) plan[name] = vector(parameters.count);
+    try {
+      const { regions }: { regions: Record<string, Region> } = holdings.reserve(plan);
+      for (const name of names) moments[name] = regions[name].pointer;
+    } catch (error) {
+      holdings.releaseAll();
+      throw error;
+    }
+  }
+  return { network, holdings, moments, steps: 0 };
+}
+
+/** An optimizer that remembers the named moments. `update` moves the parameters; after `reset`, it starts from step 1. */
+export function createOptimizer<Moment extends string>(
+  learningRate: number,
+  names: readonly Moment[],
+  update: (update: Update<Moment>) => void,
+): Optimizer {
+  let rate = requireNumber("learningRate", learningRate, { least: 0, most: MOST });
+  let binding: Binding<Moment> | undefined;
+  const optimizer: Optimizer = {
+    get learningRate() {
+      return rate;
+    },
+    set learningRate(value) {
+      rate = requireNumber("learningRate", value, { least: 0, most: MOST });
+    },
+    step(network) {
+      const given = requireNetwork(network);
+      if (binding !== undefined && binding.network !== given) {
+        throw new InvalidStateError(
+          `"network" expected the network of the optimizer's first step, got another: create one optimizer for each, or reset it`,
+        );
+      }
+      if (binding === undefined) {
+        binding = bind(given, names);
+        binding.holdings.releaseWith(optimizer);
+      }
+      const { parameters, engine } = given.model;
+      binding.steps++;
+      update({
+        engine,
+        w: parameters.values,
+        g: parameters.gradients,
+        count: parameters.count,
+        moments: binding.moments,
+        step: binding.steps,
+        learningRate: rate,
+      });
+      parameters.version++;
+    },
+    reset() {
+      binding?.holdings.releaseAll();
+      binding = undefined;
+    },
+  };
+  return optimizer;
 }

@@ -1,0 +1,38 @@
+/** A build's kernels with the memory they work on: one of each a build, shared by all networks. */
+
+import type { Build } from "../wasm/builds.js";
+import { constantTable } from "../wasm/constants.js";
+import type { Kernels } from "../wasm/kernels.js";
+import { chooseBuild, instantiateKernels } from "../wasm/load.js";
+import { Arena, MOST_PAGES } from "./arena.js";
+
+/** Bytes. Address 0 is nobody's, so that a kernel can take it for "none". */
+const CONSTANTS = 64;
+const FIRST_FREE = 1024;
+
+export interface Engine {
+  readonly build: Build;
+  readonly kernels: Kernels;
+  readonly arena: Arena;
+  /** Pointer to the kernels' constants. */
+  readonly constants: number;
+}
+
+/** An engine of its own memory; `guard`: bytes around every region, for tests. */
+export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
+  const build = chooseBuild(wish);
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
+  new Float32Array(memory.buffer).set(constantTable, CONSTANTS / 4);
+  const arena = new Arena(memory, FIRST_FREE, guard);
+  return { build, kernels: instantiateKernels(build, memory), arena, constants: CONSTANTS };
+}
+
+const engines = new Map<Build, Engine>();
+
+/** The shared engine of a build, made on first use. Throws a RangeError when the build cannot run here. */
+export function engineFor(wish?: "auto" | Build): Engine {
+  const build = chooseBuild(wish);
+  const engine = engines.get(build) ?? createEngine(build);
+  engines.set(build, engine);
+  return engine;
+}

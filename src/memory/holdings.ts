@@ -1,0 +1,50 @@
+/** The blocks of one owner, a network say: all go back when it is disposed of, or forgotten. */
+
+import type { Arena, Block, Shapes } from "./arena.js";
+
+/** Gives back the memory of owners that were garbage-collected without `dispose`. */
+const forgotten = new FinalizationRegistry<Holdings>((holdings) => {
+  holdings.releaseAll();
+});
+
+export class Holdings {
+  readonly arena: Arena;
+  private readonly parent: Holdings | undefined;
+  private readonly blocks = new Set<Block>();
+  private readonly children = new Set<Holdings>();
+
+  constructor(arena: Arena, parent?: Holdings) {
+    this.arena = arena;
+    this.parent = parent;
+  }
+
+  /** Holdings of their own, which go back at the latest with these. */
+  child(): Holdings {
+    const child = new Holdings(this.arena, this);
+    this.children.add(child);
+    return child;
+  }
+
+  /** Throws an OutOfMemoryError, nothing changed, when there is no room. */
+  reserve<Plan extends Shapes>(plan: Plan): Block<Plan> {
+    const block = this.arena.reserve(plan);
+    this.blocks.add(block);
+    return block;
+  }
+
+  release(block: Block): void {
+    if (this.blocks.delete(block)) this.arena.release(block);
+  }
+
+  releaseAll(): void {
+    for (const child of [...this.children]) child.releaseAll();
+    for (const block of this.blocks) this.arena.release(block);
+    this.blocks.clear();
+    this.parent?.children.delete(this);
+  }
+
+  /** Releases everything once `owner`, to which nothing here may lead, is garbage. */
+  releaseWith(owner: object): void {
+    forgotten.register(owner, this);
+  }
+}

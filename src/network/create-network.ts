@@ -1,0 +1,16 @@
+import { engineFor } from "../memory/engine.js";
+import { initialize } from "./initialize.js";
+import { RecurrentNetwork } from "./network.js";
+import { completeOptions, requireRuntime } from "./options.js";
+import type { Network, NetworkOptions, RuntimeOptions } from "./types.js";
+
+/**
+ * A network with parameters drawn from its seed. Synchronous: the kernels are small, inlined, and compiled on first use.
+ * Throws a TypeError or RangeError that names the option, and an OutOfMemoryError when there is no room.
+ */
+export function createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Network {
+  const complete = completeOptions(options);
+  const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), complete);
+  initialize(network.model.parameters, complete);
+  return network;
+}

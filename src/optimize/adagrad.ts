@@ -1,0 +1,39 @@
+import { requireNumber, requireObject } from "../errors.js";
+import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
+
+export interface AdagradOptions {
+  learningRate: number;
+  /** Default 1e-10. */
+  epsilon?: number;
+  /** The rate of update t, from 1, is learningRate/(1 + (t − 1)·learningRateDecay); default 0. */
+  learningRateDecay?: number;
+  /** What the sums of squares start from; default 0. */
+  initialAccumulatorValue?: number;
+  /** Default 0. */
+  weightDecay?: number;
+}
+
+/** Adagrad (Duchi et al. 2011), as torch.optim.Adagrad: g ← g + weightDecay·w; s ← s + g²; w ← w − rate·g/(√s + ε). */
+export function adagrad(options: AdagradOptions): Optimizer {
+  const given = requireObject("options", options);
+  const epsilon = requireNumber("epsilon", given.epsilon ?? 1e-10, { least: 0, most: MOST });
+  const rateDecay = requireNumber("learningRateDecay", given.learningRateDecay ?? 0, {
+    least: 0,
+    most: MOST,
+  });
+  const decay = requireNumber("weightDecay", given.weightDecay ?? 0, { least: 0, most: MOST });
+  const start = requireNumber("initialAccumulatorValue", given.initialAccumulatorValue ?? 0, {
+    least: 0,
+    most: MOST,
+  });
+  return createOptimizer(
+    given.learningRate,
+    ["sum"],
+    ({ engine, w, g, count, moments, step, learningRate }) => {
+      const { sum } = moments;
+      if (step === 1) engine.arena.f32.fill(start, sum >>> 2, (sum >>> 2) + count);
+      const rate = learningRate / (1 + (step - 1) * rateDecay);
+      engine.kernels.adagradStep(w, sum, g, engine.constants, rate, epsilon, decay, count);
+    },
+  );
+}

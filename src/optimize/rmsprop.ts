@@ -1,0 +1,52 @@
+import { requireBoolean, requireNumber, requireObject } from "../errors.js";
+import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
+
+export interface RmspropOptions {
+  learningRate: number;
+  /** How much of the mean square is kept from step to step; default 0.99. */
+  alpha?: number;
+  /** Default 1e-8. */
+  epsilon?: number;
+  /** Default 0. */
+  momentum?: number;
+  /** Subtracts the squared mean; default false. */
+  centered?: boolean;
+  /** Default 0. */
+  weightDecay?: number;
+}
+
+type Moment = "square" | "mean" | "velocity";
+
+/**
+ * RMSprop (Tieleman & Hinton 2012; centred as in Graves 2013), as torch.optim.RMSprop: g ← g + weightDecay·w;
+ * s ← α·s + (1 − α)·g²; d = √s + ε, or √(s − a²) + ε with a ← α·a + (1 − α)·g when `centered`;
+ * v ← momentum·v + g/d; w ← w − learningRate·v.
+ */
+export function rmsprop(options: RmspropOptions): Optimizer {
+  const given = requireObject("options", options);
+  const alpha = requireNumber("alpha", given.alpha ?? 0.99, { least: 0, most: 1 });
+  const epsilon = requireNumber("epsilon", given.epsilon ?? 1e-8, { least: 0, most: MOST });
+  const momentum = requireNumber("momentum", given.momentum ?? 0, { least: 0, most: MOST });
+  const decay = requireNumber("weightDecay", given.weightDecay ?? 0, { least: 0, most: MOST });
+  const centered = requireBoolean("centered", given.centered ?? false);
+  const names: Moment[] = ["square"];
+  if (centered) names.push("mean");
+  if (momentum > 0) names.push("velocity");
+  return createOptimizer<Moment>(given.learningRate, names, ({ engine, w, g, count, moments, ...update }) => {
+    engine.kernels.rmspropStep(
+      w,
+      moments.square,
+      centered ? moments.mean : 0,
+      momentum > 0 ? moments.velocity : 0,
+      g,
+      engine.constants,
+      update.learningRate,
+      alpha,
+      1 - alpha,
+      epsilon,
+      momentum,
+      decay,
+      count,
+    );
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * The kernels' interface, as assembly/index.ts exports it; the header of each kernel there says what it does. Pointers are
+ * in bytes, sizes and strides in elements; arguments run outputs, inputs, scalars, sizes. Nothing is checked behind this
+ * line: an undefined or NaN pointer would silently become address 0.
+ */
+export interface Kernels {
+  gemm: (
+    c: number,
+    a: number,
+    panels: number,
+    M: number,
+    N: number,
+    K: number,
+    ldc: number,
+    lda: number,
+    accumulate: boolean,
+  ) => void;
+  gemmTN: (
+    c: number,
+    a: number,
+    b: number,
+    scratch: number,
+    M: number,
+    N: number,
+    K: number,
+    ldc: number,
+    lda: number,
+    ldb: number,
+  ) => void;
+  packRows: (panels: number, b: number, rows: number, columns: number, ldb: number, depth: number) => void;
+  packColumns: (panels: number, b: number, rows: number, depth: number, ldb: number) => void;
+
+  elmanForward: (
+    h: number,
+    recurrent: number,
+    constants: number,
+    relu: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  elmanBackward: (
+    dh: number,
+    h: number,
+    recurrent: number,
+    constants: number,
+    relu: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  tanhForward: (x: number, constants: number, bytes: number) => void;
+
+  crossEntropy: (
+    x: number,
+    classes: number,
+    constants: number,
+    scale: number,
+    rows: number,
+    columns: number,
+    stride: number,
+  ) => number;
+  squaredError: (x: number, targets: number, constants: number, scale: number, count: number) => number;
+  softmaxRows: (x: number, constants: number, rows: number, columns: number, stride: number) => void;
+  countCorrect: (x: number, classes: number, rows: number, columns: number, stride: number) => number;
+
+  sgdStep: (
+    w: number,
+    velocity: number,
+    g: number,
+    constants: number,
+    rate: number,
+    momentum: number,
+    dampening: number,
+    decay: number,
+    nesterov: boolean,
+    first: boolean,
+    count: number,
+  ) => void;
+  rmspropStep: (
+    w: number,
+    square: number,
+    mean: number,
+    velocity: number,
+    g: number,
+    constants: number,
+    rate: number,
+    alpha: number,
+    fresh: number,
+    epsilon: number,
+    momentum: number,
+    decay: number,
+    count: number,
+  ) => void;
+  adagradStep: (
+    w: number,
+    sum: number,
+    g: number,
+    constants: number,
+    rate: number,
+    epsilon: number,
+    decay: number,
+    count: number,
+  ) => void;
+  adamStep: (
+    w: number,
+    m: number,
+    v: number,
+    most: number,
+    g: number,
+    constants: number,
+    rate: number,
+    beta1: number,
+    fresh1: number,
+    beta2: number,
+    fresh2: number,
+    epsilon: number,
+    correction: number,
+    keep: number,
+    decay: number,
+    count: number,
+  ) => void;
+
+  sumOfSquares: (x: number, count: number) => number;
+  scale: (x: number, factor: number, count: number) => void;
+  clamp: (x: number, most: number, count: number) => void;
+
+  add: (out: number, x: number, y: number, count: number) => void;
+  addColumnSums: (out: number, x: number, rows: number, width: number) => void;
+  addTransposed: (dw: number, table: number, H: number, I: number, ldw: number, ldTable: number) => void;
+  copyRows: (to: number, from: number, rows: number, columns: number, ldTo: number, ldFrom: number) => void;
+  fillRows: (to: number, row: number, rows: number, width: number) => void;
+  flushTiny: (x: number, constants: number, count: number) => void;
+  gather: (to: number, table: number, tokens: number, rows: number, width: number) => void;
+  scatterAdd: (table: number, from: number, tokens: number, rows: number, width: number) => void;
+  tokenTable: (
+    out: number,
+    w: number,
+    bias: number,
+    H: number,
+    I: number,
+    ldOut: number,
+    ldw: number,
+  ) => void;
+}

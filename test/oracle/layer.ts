@@ -1,0 +1,109 @@
+/** One direction of one layer: the loop over time, for each sequence by itself. */
+
+import { affine, affineBackward } from "./affine.js";
+import type { CellState, CellStep, OracleCell } from "./cells/cell.js";
+
+export interface LayerWeights {
+  /** [G*H, inputs]. */
+  weightIh: Float64Array;
+  /** [G*H, H]. */
+  weightHh: Float64Array;
+  /** [G*H]. */
+  biasIh: Float64Array;
+  /** [G*H]. */
+  biasHh: Float64Array;
+}
+
+export interface LayerPlan {
+  cell: OracleCell;
+  weights: LayerWeights;
+  /** T. */
+  steps: number;
+  /** Of each of the B sequences. */
+  lengths: readonly number[];
+  /** From each sequence's own last step to its first. */
+  reverse: boolean;
+}
+
+/** What a step read, [T, B]; nothing where a sequence has ended. */
+export type LayerTape = ({ x: Float64Array; step: CellStep } | undefined)[];
+
+/** The steps of one sequence in the order they are taken. */
+function order(length: number, reverse: boolean): number[] {
+  const times = Array.from({ length }, (_, t) => t);
+  return reverse ? times.reverse() : times;
+}
+
+/** `rows`: [T, B, width] by time and sequence. */
+function row(rows: Float64Array, index: number, count: number): Float64Array {
+  const width = rows.length / count;
+  return rows.slice(index * width, (index + 1) * width);
+}
+
+/** `inputs` [T, B, ·] and one initial state a sequence → outputs [T, B, H], 0 past a length, and the final states. */
+export function layerForward(
+  plan: LayerPlan,
+  inputs: Float64Array,
+  initial: readonly CellState[],
+): { outputs: Float64Array; states: CellState[]; tape: LayerTape } {
+  const { cell, weights, steps, lengths, reverse } = plan;
+  const batch = lengths.length;
+  const H = weights.biasHh.length / cell.gates;
+  const outputs = new Float64Array(steps * batch * H);
+  const tape: LayerTape = Array.from({ length: steps * batch }, () => undefined);
+  const states = initial.map((start, b) => {
+    let state = start;
+    for (const t of order(lengths[b], reverse)) {
+      const at = t * batch + b;
+      const x = row(inputs, at, steps * batch);
+      const step = {
+        input: affine(weights.weightIh, weights.biasIh, x),
+        recurrent: affine(weights.weightHh, weights.biasHh, state.h),
+        ...state,
+      };
+      tape[at] = { x, step };
+      state = cell.forward(step);
+      outputs.set(state.h, at * H);
+    }
+    return state;
+  });
+  return { outputs, states, tape };
+}
+
+/** From dOutputs [T, B, H] and the gradients of the final states; what stands past a length is not read. */
+export function layerBackward(
+  plan: LayerPlan,
+  tape: LayerTape,
+  dOutputs: Float64Array,
+  dFinal: readonly CellState[],
+): { dInputs: Float64Array; dInitial: CellState[]; dWeights: LayerWeights } {
+  const { cell, weights, steps, lengths, reverse } = plan;
+  const batch = lengths.length;
+  const inputSize = weights.weightIh.length / weights.biasIh.length;
+  const dInputs = new Float64Array(steps * batch * inputSize);
+  const dWeights = {
+    weightIh: new Float64Array(weights.weightIh.length),
+    weightHh: new Float64Array(weights.weightHh.length),
+    biasIh: new Float64Array(weights.biasIh.length),
+    biasHh: new Float64Array(weights.biasHh.length),
+  };
+  const dInitial = dFinal.map((end, b) => {
+    let gradient = end;
+    for (const t of order(lengths[b], reverse).reverse()) {
+      const at = t * batch + b;
+      const taken = tape[at];
+      if (taken === undefined) throw new Error(`no step was taken at t=${t}, b=${b}`);
+      const dOutput = row(dOutputs, at, steps * batch);
+      const d = cell.backward(taken.step, { h: gradient.h.map((dh, j) => dh + dOutput[j]), c: gradient.c });
+      const { weightIh, weightHh } = weights;
+      dInputs.set(
+        affineBackward(weightIh, taken.x, d.input, dWeights.weightIh, dWeights.biasIh),
+        at * inputSize,
+      );
+      const dh = affineBackward(weightHh, taken.step.h, d.recurrent, dWeights.weightHh, dWeights.biasHh);
+      gradient = { h: dh.map((value, j) => value + d.h[j]), c: d.c };
+    }
+    return gradient;
+  });
+  return { dInputs, dInitial, dWeights };
+}

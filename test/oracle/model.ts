@@ -1,0 +1,145 @@
+/** A network in float64: its sizes, and its parameters by the names and in the shapes of PyTorch. */
+
+import type { Random } from "../../src/random.js";
+import type { Cell, Network } from "../../src/network/types.js";
+import { cells } from "./cells/by-name.js";
+import type { LayerWeights } from "./layer.js";
+
+export type Tensors = Map<string, Float64Array>;
+
+export interface OracleSizes {
+  inputSize: number;
+  hiddenSize: number;
+  /** 0: no head. */
+  outputSize: number;
+  cell: Cell;
+  layers: number;
+  bidirectional: boolean;
+  /** 0: one-hot rows. */
+  embeddingSize: number;
+}
+
+export interface OracleModel {
+  readonly sizes: Readonly<OracleSizes>;
+  readonly parameters: Tensors;
+}
+
+/** One-layer, one-direction "elman" without an embedding, unless said otherwise. */
+export function sizesOf(
+  given: Pick<OracleSizes, "inputSize" | "hiddenSize" | "outputSize"> & Partial<OracleSizes>,
+): OracleSizes {
+  return { cell: "elman", layers: 1, bidirectional: false, embeddingSize: 0, ...given };
+}
+
+/** D. */
+export function directions(sizes: OracleSizes): number {
+  return sizes.bidirectional ? 2 : 1;
+}
+
+/** Width of the outputs: O, or D*H without a head. */
+export function outputWidth(sizes: OracleSizes): number {
+  return sizes.outputSize > 0 ? sizes.outputSize : directions(sizes) * sizes.hiddenSize;
+}
+
+function layerNames(layer: number, direction: number): Record<keyof LayerWeights, string> {
+  const suffix = `l${layer}${direction === 1 ? "_reverse" : ""}`;
+  return {
+    weightIh: `rnn.weight_ih_${suffix}`,
+    weightHh: `rnn.weight_hh_${suffix}`,
+    biasIh: `rnn.bias_ih_${suffix}`,
+    biasHh: `rnn.bias_hh_${suffix}`,
+  };
+}
+
+/** In PyTorch's order. */
+export function parameterShapes(sizes: OracleSizes): Map<string, readonly number[]> {
+  const { inputSize: I, hiddenSize: H, outputSize: O, embeddingSize: E } = sizes;
+  const D = directions(sizes);
+  const GH = cells[sizes.cell].gates * H;
+  const shapes = new Map<string, readonly number[]>();
+  if (E > 0) shapes.set("embedding.weight", [I, E]);
+  for (let layer = 0; layer < sizes.layers; layer++) {
+    const width = layer > 0 ? D * H : E > 0 ? E : I;
+    for (let direction = 0; direction < D; direction++) {
+      const names = layerNames(layer, direction);
+      shapes.set(names.weightIh, [GH, width]).set(names.weightHh, [GH, H]);
+      shapes.set(names.biasIh, [GH]).set(names.biasHh, [GH]);
+    }
+  }
+  if (O > 0) shapes.set("head.weight", [O, D * H]).set("head.bias", [O]);
+  return shapes;
+}
+
+/** Makes one tensor for each parameter. */
+export function tensorsFor(
+  sizes: OracleSizes,
+  make: (name: string, length: number) => Float64Array,
+): Tensors {
+  const tensors: Tensors = new Map();
+  for (const [name, shape] of parameterShapes(sizes)) {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const tensor = make(name, length);
+    if (tensor.length !== length)
+      throw new RangeError(`${name} has ${tensor.length} values instead of ${length}`);
+    tensors.set(name, tensor);
+  }
+  return tensors;
+}
+
+export function tensor(tensors: ReadonlyMap<string, Float64Array>, name: string): Float64Array {
+  const found = tensors.get(name);
+  if (found === undefined) throw new RangeError(`there is no tensor ${name}`);
+  return found;
+}
+
+/** A model with the given parameters, copied; the names and lengths must be those of its sizes. */
+export function oracleModel(
+  given: Parameters<typeof sizesOf>[0],
+  parameters: ReadonlyMap<string, ArrayLike<number>>,
+): OracleModel {
+  const sizes = sizesOf(given);
+  const tensors = tensorsFor(sizes, (name) => Float64Array.from(parameters.get(name) ?? []));
+  for (const name of parameters.keys()) tensor(tensors, name);
+  return { sizes, parameters: tensors };
+}
+
+/** A model with parameters drawn from N(0, scale²). */
+export function randomModel(given: Parameters<typeof sizesOf>[0], random: Random, scale = 0.4): OracleModel {
+  const sizes = sizesOf(given);
+  const draw = (_: string, length: number): Float64Array =>
+    Float64Array.from({ length }, () => scale * random.normal());
+  return { sizes, parameters: tensorsFor(sizes, draw) };
+}
+
+/** The network as it stands, in float64. */
+export function modelOf(network: Network): OracleModel {
+  const { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize } = network.options;
+  return oracleModel(
+    { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize },
+    new Map(network.parameters.map((parameter) => [parameter.name, parameter.read()])),
+  );
+}
+
+/** The weights of one layer and direction (0 forward, 1 reverse): the arrays themselves, no copies. */
+export function layerWeights(tensors: Tensors, layer: number, direction: number): LayerWeights {
+  const names = layerNames(layer, direction);
+  return {
+    weightIh: tensor(tensors, names.weightIh),
+    weightHh: tensor(tensors, names.weightHh),
+    biasIh: tensor(tensors, names.biasIh),
+    biasHh: tensor(tensors, names.biasHh),
+  };
+}
+
+/** Adds the gradients of one layer and direction to what is there. */
+export function addLayerWeights(into: Tensors, layer: number, direction: number, add: LayerWeights): void {
+  const sums = layerWeights(into, layer, direction);
+  addTo(sums.weightIh, add.weightIh);
+  addTo(sums.weightHh, add.weightHh);
+  addTo(sums.biasIh, add.biasIh);
+  addTo(sums.biasHh, add.biasHh);
+}
+
+export function addTo(into: Float64Array, add: ArrayLike<number>): void {
+  for (let i = 0; i < into.length; i++) into[i] += add[i];
+}

@@ -1,0 +1,51 @@
+/** Training in float64, to compare whole runs. */
+
+import { clipNorm, clipValue } from "./clip.js";
+import type { OracleTarget, Reduction } from "./loss.js";
+import type { OracleModel } from "./model.js";
+import { oracleBackward, oracleForward, type OracleSequence } from "./network.js";
+import type { OracleOptimizer } from "./optimizers.js";
+import type { GivenState, OracleState } from "./state.js";
+
+/** As the public `TrainingWindow`, of any arrays. */
+export interface OracleWindow {
+  inputs: OracleSequence;
+  targets: OracleTarget;
+  /** Whether the state carries over from the window before it. */
+  carry?: boolean;
+}
+
+export interface OracleUpdate {
+  loss: number;
+  /** Before clipping. */
+  gradientNorm: number;
+  /** At the end of the window. */
+  state: OracleState;
+}
+
+/**
+ * One update a window, moving the model's own parameters: forward, backward truncated at the window's start, clip, step.
+ * `state` is what a first window that carries starts from.
+ */
+export function* oracleTrain(
+  model: OracleModel,
+  windows: Iterable<OracleWindow>,
+  options: {
+    optimizer: OracleOptimizer;
+    clipNorm?: number;
+    clipValue?: number;
+    reduction?: Reduction;
+    state?: GivenState;
+  },
+): Generator<OracleUpdate, void, undefined> {
+  let carried = options.state;
+  for (const { inputs, targets, carry = false } of windows) {
+    const { state, tape } = oracleForward(model, inputs, { state: carry ? carried : undefined });
+    const { loss, gradients } = oracleBackward(model, tape, targets, { reduction: options.reduction });
+    const gradientNorm = clipNorm(gradients, options.clipNorm ?? Infinity);
+    if (options.clipValue !== undefined) clipValue(gradients, options.clipValue);
+    options.optimizer.step(model.parameters, gradients);
+    carried = state;
+    yield { loss, gradientNorm, state };
+  }
+}
