@@ -1,0 +1,72 @@
+/** What the stages of `npm test` came to, from the counts that vitest wrote, never from its exit code alone. */
+
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+export interface Outcome {
+  name: string;
+  seconds: number;
+  /** Why the stage failed; absent when it passed. */
+  failure?: string;
+  /** Stages that ran tests. */
+  counts?: Counts;
+}
+
+/** The lowest Node that a package.json's `engines` allows, like `20.19.0`. */
+export function oldestNode(json: string): string {
+  const version = /"node": ">=(\d+\.\d+)"/.exec(json)?.[1];
+  if (version === undefined) throw new Error('package.json\'s "engines" expected a "node" like ">=20.19"');
+  return `${version}.0`;
+}
+
+function countOf(report: object, field: string): number {
+  const value: unknown = Object.entries(report).find(([name]) => name === field)?.[1];
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0) {
+    throw new Error(`vitest's report has no count "${field}"`);
+  }
+  return value;
+}
+
+/** The counts in a report of vitest's JSON reporter. Throws when it holds none. */
+export function readCounts(json: string): Counts {
+  const report: unknown = JSON.parse(json);
+  if (typeof report !== "object" || report === null) throw new Error("vitest's report is no object");
+  return {
+    passed: countOf(report, "numPassedTests"),
+    failed: countOf(report, "numFailedTests"),
+    skipped: countOf(report, "numPendingTests") + countOf(report, "numTodoTests"),
+  };
+}
+
+/** A test stage's outcome: it fails when a test failed, when vitest did for another reason, and when no test passed. */
+export function judgeTests(name: string, seconds: number, exitCode: number | null, counts: Counts): Outcome {
+  const outcome = { name, seconds, counts };
+  if (counts.failed > 0) return { ...outcome, failure: `${counts.failed} failed` };
+  if (exitCode !== 0) return { ...outcome, failure: `vitest ended with exit code ${exitCode ?? "none"}` };
+  if (counts.passed === 0) return { ...outcome, failure: "no test ran" };
+  return outcome;
+}
+
+/** One line a stage, then `N passed, N failed`: tests over all Node versions, and 1 for each stage that failed otherwise. */
+export function summarize(outcomes: readonly Outcome[]): { lines: string[]; ok: boolean } {
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const lines = outcomes.map(({ name, seconds, failure, counts }) => {
+    total.passed += counts?.passed ?? 0;
+    total.skipped += counts?.skipped ?? 0;
+    total.failed += (counts?.failed ?? 0) || (failure === undefined ? 0 : 1);
+    const tests = counts === undefined ? "" : `, ${wordCounts(counts)}`;
+    return `${failure === undefined ? "ok    " : "FAILED"} ${name}, ${seconds.toFixed(1)} s${tests}${failure === undefined ? "" : `: ${failure}`}`;
+  });
+  if (total.passed === 0 && total.failed === 0) {
+    total.failed = 1;
+    lines.push("FAILED no test ran");
+  }
+  return { lines: [...lines, wordCounts(total)], ok: total.failed === 0 };
+}
+
+function wordCounts({ passed, failed, skipped }: Counts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}

@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installPackage, root } from "./installed-package.js";
+
+interface Manifest {
+  version: string;
+  scripts: Record<string, string>;
+  dependencies?: Record<string, string>;
+}
+
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const manifest = JSON.parse(read("package.json")) as Manifest;
+
+/** The files of a folder, as paths in it with forward slashes. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      join(entry.parentPath, entry.name)
+        .slice(folder.length + 1)
+        .replaceAll("\\", "/"),
+    )
+    .sort();
+}
+
+describe("the manifest", () => {
+  it("runs nothing when the package is installed, and brings no other package", () => {
+    const onInstall = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
+    expect(Object.keys(manifest.scripts).filter((script) => onInstall.includes(script))).toEqual([]);
+    expect(existsSync(join(root, "binding.gyp"))).toBe(false);
+    expect(manifest.dependencies ?? {}).toEqual({});
+  });
+
+  it("has the version of the lockfile and of the changelog's first entry", () => {
+    const lock = JSON.parse(read("package-lock.json")) as Manifest;
+    expect(lock.version).toBe(manifest.version);
+    expect(/^## \[(\d.*?)\]/m.exec(read("CHANGELOG.md"))?.[1]).toBe(manifest.version);
+  });
+});
+
+describe("the lockfile", () => {
+  it("holds integrities, and no address of a registry", () => {
+    const lock = read("package-lock.json");
+    expect(lock).toContain('"integrity"');
+    expect(lock).not.toContain('"resolved"');
+    // What packages give as their home or their funding is all that may stand there.
+    const addresses = [...lock.matchAll(/^\s*"(\w+)": "https?:/gm)].map((match) => match[1]);
+    expect(addresses.filter((field) => field !== "url" && field !== "funding")).toEqual([]);
+  });
+});
+
+describe("what npm ships", () => {
+  let folder: string;
+  let shipped: string[];
+  beforeAll(() => {
+    folder = installPackage();
+    shipped = filesIn(join(folder, "node_modules/bptt"));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("is the built code with its types, and the papers", () => {
+    const outside = shipped.filter((file) => !file.startsWith("dist/"));
+    expect(outside).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    const sources = filesIn(join(root, "src")).map((file) => file.replace(/\.ts$/, ""));
+    const built = sources.flatMap((file) => [`dist/${file}.d.ts`, `dist/${file}.js`]);
+    expect(shipped.filter((file) => file.startsWith("dist/"))).toEqual(built.sort());
+  });
+
+  const names = `Object.keys(library).sort().join()`;
+  it.each([
+    ["import", ["--input-type=module", "-e", `import * as library from "bptt"; console.log(${names})`]],
+    ["require", ["--no-warnings", "-e", `const library = require("bptt"); console.log(${names})`]],
+  ])("can be had by %s, under the package's name", async (_, words) => {
+    const library = await import("../../src/index.js");
+    const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    expect(printed.trim().split(",")).toEqual(expect.arrayContaining(Object.keys(library)));
+  });
+
+  it("starts as a command", () => {
+    const printed = execFileSync(join(folder, "node_modules/.bin/bptt"), ["--help"], {
+      encoding: "utf8",
+      shell: process.platform === "win32",
+    });
+    expect(printed).toContain("train");
+  });
+});
+
+describe("the files in git", () => {
+  it("name no folder of anyone's machine", () => {
+    const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    const files = listed.split("\0").filter((file) => file !== "" && existsSync(join(root, file)));
+    expect(files).toContain("package.json");
+    const machinePath = /(?<![\w.~/-])\/(?:work|root|home|Users)\/\w|(?<!\w)[A-Z]:\\Users\\/;
+    expect(`see ${["", "home", "me"].join("/")}`).toMatch(machinePath);
+    expect(files.filter((file) => machinePath.test(read(file)))).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { judgeTests, oldestNode, readCounts, summarize } from "../../scripts/test-summary.js";
+
+const counts = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped });
+const stage = { name: "lint", seconds: 1 };
+
+describe("readCounts", () => {
+  it("reads what vitest counted", () => {
+    const json = `{ "numPassedTests": 5, "numFailedTests": 2, "numPendingTests": 3, "numTodoTests": 1 }`;
+    expect(readCounts(json)).toEqual(counts(5, 2, 4));
+  });
+
+  it.each(["{}", "null", "[]", `{ "numPassedTests": "5" }`, `{ "numPassedTests": -1 }`, ""])(
+    "refuses %s",
+    (json) => {
+      expect(() => readCounts(json)).toThrow();
+    },
+  );
+});
+
+describe("judgeTests", () => {
+  it.each([
+    ["passes", 0, counts(3), undefined],
+    ["fails with a failed test", 1, counts(3, 1), /^1 failed/],
+    ["fails with a failed test, whatever the exit code", 0, counts(3, 1), /^1 failed/],
+    ["fails with vitest", 1, counts(3), /exit code 1/],
+    ["fails when vitest was killed", null, counts(3), /exit code none/],
+    ["fails when nothing ran", 0, counts(0, 0, 7), /no test ran/],
+  ])("%s", (_, exitCode, given, failure) => {
+    const outcome = judgeTests("tests", 1, exitCode, given);
+    expect(outcome.counts).toEqual(given);
+    if (failure === undefined) expect(outcome.failure).toBeUndefined();
+    else expect(outcome.failure).toMatch(failure);
+  });
+});
+
+describe("summarize", () => {
+  it.each([
+    [
+      "adds the counts up",
+      [
+        { ...stage, counts: counts(3) },
+        { ...stage, counts: counts(4) },
+      ],
+      "7 passed, 0 failed",
+    ],
+    ["names what was skipped", [{ ...stage, counts: counts(3, 0, 2) }], "3 passed, 0 failed, 2 skipped"],
+    ["counts failed tests", [{ ...stage, failure: "x", counts: counts(3, 2) }], "3 passed, 2 failed"],
+    [
+      "counts a failed stage as one",
+      [
+        { ...stage, failure: "x" },
+        { ...stage, counts: counts(3) },
+      ],
+      "3 passed, 1 failed",
+    ],
+    [
+      "counts a failure of vitest's own as one",
+      [{ ...stage, failure: "x", counts: counts(3) }],
+      "3 passed, 1 failed",
+    ],
+    ["fails when no test ran", [stage], "0 passed, 1 failed"],
+  ])("%s", (_, outcomes, last) => {
+    const { lines, ok } = summarize(outcomes);
+    expect(lines.at(-1)).toBe(last);
+    expect(ok).toBe(last.includes(" 0 failed"));
+  });
+
+  it("gives each stage its line, with the reason of a failure", () => {
+    const { lines } = summarize([
+      stage,
+      { name: "tests", seconds: 2, failure: "no test ran", counts: counts(0) },
+    ]);
+    expect(lines.slice(0, 2)).toEqual([
+      "ok     lint, 1.0 s",
+      "FAILED tests, 2.0 s, 0 passed, 0 failed: no test ran",
+    ]);
+  });
+});
+
+describe("oldestNode", () => {
+  it("reads the engines", () => {
+    expect(oldestNode(`{ "engines": { "node": ">=20.19" } }`)).toBe("20.19.0");
+    expect(() => oldestNode(`{ "engines": { "node": "20" } }`)).toThrow(/engines/);
+  });
+});

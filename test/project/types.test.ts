@@ -1,0 +1,101 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { asBundlersDo, compile, strictOptions, withDom, withNodeTypes } from "./compiler.js";
+import { installPackage } from "./installed-package.js";
+
+/** A program that touches each public type once; every line after an @ts-expect-error must be refused. */
+const program = `
+import * as library from "bptt";
+import {
+  adam, adamW, adagrad, bptt, CharVocabulary, clipGradientNorm, clipGradientValue, createNetwork, DisposedError,
+  DivergenceError, evaluate, FormatError, InvalidStateError, loadNetwork, readMetadata, rmsprop, sample, saveNetwork,
+  sgd, softmax, supportedBuilds, tbptt, tokenStream, train,
+} from "bptt";
+import type {
+  Build, Cell, Learner, Network, NetworkOptions, Optimizer, Parameter, Progress, RuntimeOptions, Schedule, Sequence,
+  Session, State, Target, TrainingData, TrainingWindow,
+} from "bptt";
+
+const cell: Cell = "elman";
+const builds: readonly Build[] = supportedBuilds();
+const runtime: RuntimeOptions = { build: builds[0] ?? "auto" };
+const options: NetworkOptions = { inputSize: 2, hiddenSize: 3, outputSize: 2, cell, initialization: { recurrent: "orthogonal" } };
+using network: Network = createNetwork(options, runtime);
+const complete: number = network.options.layers + network.options.seed;
+
+const inputs: Sequence = { steps: 1, batch: 1, tokens: Int32Array.of(1) };
+const targets: Target = { classes: Int32Array.of(0) };
+const { outputs, state } = network.forward(inputs, { keepTape: true });
+const carried: State = state;
+const { loss, count, stateGradient } = network.backward(targets, { reduction: "sum", stateGradient: carried });
+const numbers: number[] = [loss, count, stateGradient.h.length, complete, clipGradientNorm(network, 1)];
+clipGradientValue(network, 1);
+const weights: Float32Array = network.parameter("head.weight").read();
+const names: string[] = network.parameters.map((parameter: Parameter) => parameter.name);
+
+const optimizers: Optimizer[] = [
+  sgd({ learningRate: 0.1, momentum: 0.9 }), rmsprop({ learningRate: 0.1 }), adagrad({ learningRate: 0.1 }), adam(),
+  adamW({ weightDecay: 0.1 }),
+];
+const learners: Learner[] = [bptt({ memoryBudget: 1e6 }), tbptt({ k1: 1, k2: 1 })];
+const window: TrainingWindow = { inputs, targets, carry: false };
+const data: TrainingData = [window];
+const schedule: Schedule = (step) => 0.1 / (1 + step);
+const [optimizer = adam()] = optimizers;
+for await (const progress of train(network, data, { optimizer, schedule, learner: bptt(), maxSteps: 1, clipNorm: 1 })) {
+  const event: Progress = progress;
+  numbers.push(event.loss, event.validationLoss ?? 0);
+}
+const { accuracy = 0 } = await evaluate(network, data);
+
+const vocabulary: CharVocabulary = CharVocabulary.from("ab");
+const stream: TrainingData = tokenStream(vocabulary.encode("abab"), { batch: 1, window: 1 });
+using session: Session = network.session({ batch: 1 });
+const text: string = vocabulary.decode(sample(session, { length: 4, temperature: 0.5, topK: 2, seed: 1 }));
+const probabilities: Float32Array = softmax(session.step(0), 2);
+const file: Uint8Array = saveNetwork(network, { name: "x" });
+const loaded: Network = loadNetwork(file);
+const metadata: Record<string, string> = readMetadata(file);
+const errors: (new (...words: never[]) => Error)[] = [DisposedError, DivergenceError, FormatError, InvalidStateError];
+export { accuracy, builds, errors, learners, library, loaded, metadata, names, numbers, outputs, probabilities, stream, text, weights };
+
+// @ts-expect-error: no such cell
+export const wrongCell: Cell = "lstn";
+// @ts-expect-error: sizes are numbers
+export const wrongSize: NetworkOptions = { inputSize: "2", hiddenSize: 3, outputSize: 2 };
+// @ts-expect-error: the sizes are needed
+export const noSizes: NetworkOptions = {};
+// @ts-expect-error: 64-bit floats are none of the inputs
+export const wrongInput: Sequence = { steps: 1, batch: 1, values: new Float64Array(1) };
+// @ts-expect-error: tbptt needs k1
+export const noWindow = tbptt({});
+`;
+
+/** Where the platform's types are known, its own AbortSignal is what \`train\` takes. */
+const stopping = `
+import { adam, train } from "bptt";
+import type { Network, TrainingData } from "bptt";
+export const run = (network: Network, data: TrainingData) =>
+  train(network, data, { optimizer: adam(), signal: new AbortController().signal });
+`;
+
+let folder: string;
+beforeAll(() => {
+  folder = installPackage();
+  writeFileSync(join(folder, "program.ts"), program);
+  writeFileSync(join(folder, "stopping.ts"), stopping);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+it.each([
+  ["Node's module resolution", {}, ["program.ts"]],
+  ["a bundler's module resolution", asBundlersDo, ["program.ts"]],
+  ["Node's types", withNodeTypes, ["program.ts", "stopping.ts"]],
+  ["a browser's types", withDom, ["program.ts", "stopping.ts"]],
+])("the shipped types compile in a strict project with %s", (_, options, files) => {
+  const paths = files.map((file) => join(folder, file));
+  expect(compile(paths, { ...strictOptions, ...options })).toEqual([]);
+});
