@@ -6,19 +6,22 @@
  *   packedTile{R}  the same, A packed as [K, R]
  *   rowTile1x32    C[1, 32] (+)= a[K] · 4 panels: one row has too few accumulators to hide the latency otherwise
  *
- * K is a multiple of UNROLL: callers pad with zeros.
+ * Where the loop is unrolled, each step ends with a check. Without one, the compilers would nest the multiply-adds of
+ * all steps: then all their operands are alive at once, and accumulators are spilled (half the speed, on every Node).
+ * The tallest tile fills the registers and gains nothing by it. Every row has its own pointer, since Node 20 spills
+ * where one pointer serves six rows.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 
-const UNROLL = 4;
 const heights = [6, 4, 2, 1];
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 function tile(name: string, rows: number, vectors: number, packed: boolean): string {
-  const pointers = packed ? ["a"] : range(rows).map((r) => `a${r}`);
   const c = (r: number, v: number): string => `c${r}_${v}`;
   const panels = vectors / 2; // B vectors come in pairs, one panel each
   const b = (v: number): string => (v < 2 ? "b" : `b${v >> 1}`);
+  const unroll = rows === 6 ? 1 : 2;
+  const step = packed ? rows * 4 : 4;
   const lines: string[] = [];
   const put = (line: string): number => lines.push(line);
   const parameters = packed
@@ -26,28 +29,34 @@ function tile(name: string, rows: number, vectors: number, packed: boolean): str
     : `c: usize, ldc: usize, a: usize, lda: usize, b: usize, ${panels > 1 ? "ldb: usize, " : ""}depth: usize, accumulate: bool`;
   put(`export function ${name}(${parameters}): void {`);
   for (const r of range(rows)) put(`  const p${r}: usize = c + ${r} * ldc;`);
-  if (!packed) for (const r of range(rows)) put(`  let a${r}: usize = a + ${r} * lda;`);
+  for (const r of range(rows)) put(`  let a${r}: usize = a + ${r} * ${packed ? "4" : "lda"};`);
   for (const p of range(panels).slice(1)) put(`  let b${p}: usize = b + ${p} * ldb;`);
-  for (const r of range(rows)) for (const v of range(vectors)) put(`  let ${c(r, v)}: v128 = f32x4.splat(0);`);
+  for (const r of range(rows))
+    for (const v of range(vectors)) put(`  let ${c(r, v)}: v128 = f32x4.splat(0);`);
   put(`  if (accumulate) {`);
-  for (const r of range(rows)) for (const v of range(vectors)) put(`    ${c(r, v)} = v128.load(p${r}, ${16 * v});`);
+  for (const r of range(rows))
+    for (const v of range(vectors)) put(`    ${c(r, v)} = v128.load(p${r}, ${16 * v});`);
   put(`  }`);
   put(`  const end: usize = b + depth * 32;`);
-  put(`  while (b < end) {`);
-  for (const k of range(UNROLL)) {
+  if (unroll === 2) put(`  const last: usize = end - 32;`);
+  put(unroll === 1 ? `  while (b < end) {` : `  while (true) {`);
+  for (const k of range(unroll)) {
     put(`    {`);
-    for (const v of range(vectors)) put(`      const w${v}: v128 = v128.load(${b(v)}, ${k * 32 + 16 * (v % 2)});`);
+    for (const v of range(vectors))
+      put(`      const w${v}: v128 = v128.load(${b(v)}, ${k * 32 + 16 * (v % 2)});`);
     for (const r of range(rows)) {
-      const at = packed ? `a, ${(k * rows + r) * 4}` : `a${r}, ${k * 4}`;
-      put(`      const x${r}: v128 = v128.load32_splat(${at});`);
+      put(`      const x${r}: v128 = v128.load32_splat(a${r}, ${k * step});`);
       for (const v of range(vectors)) put(`      ${c(r, v)} = Lanes.madd(x${r}, w${v}, ${c(r, v)});`);
     }
     put(`    }`);
+    if (k < unroll - 1) put(`    if (b == last) break;`);
   }
-  for (const pointer of pointers) put(`    ${pointer} += ${UNROLL * 4 * (packed ? rows : 1)};`);
-  for (const p of range(panels)) put(`    ${b(2 * p)} += ${UNROLL * 32};`);
+  for (const r of range(rows)) put(`    a${r} += ${unroll * step};`);
+  for (const p of range(panels)) put(`    ${b(2 * p)} += ${unroll * 32};`);
+  if (unroll === 2) put(`    if (b == end) break;`);
   put(`  }`);
-  for (const r of range(rows)) for (const v of range(vectors)) put(`  v128.store(p${r}, ${c(r, v)}, ${16 * v});`);
+  for (const r of range(rows))
+    for (const v of range(vectors)) put(`  v128.store(p${r}, ${c(r, v)}, ${16 * v});`);
   put(`}`);
   return lines.join("\n");
 }

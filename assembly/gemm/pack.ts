@@ -4,7 +4,14 @@
  * Panels of B[rows, columns], row-major: panel j = B[:, 8j .. 8j+7] as [depth, 8], rows past `rows` zeros.
  * `columns` a multiple of 8 (padding in B is zeros), depth ≥ rows.
  */
-export function packRows(panels: usize, b: usize, rows: usize, columns: usize, ldb: usize, depth: usize): void {
+export function packRows(
+  panels: usize,
+  b: usize,
+  rows: usize,
+  columns: usize,
+  ldb: usize,
+  depth: usize,
+): void {
   const panelBytes = depth * 32;
   for (let n: usize = 0; n < columns; n += 8, panels += panelBytes) {
     let from = b + n * 4;

@@ -16,22 +16,18 @@ import {
 import { packRows, packTile } from "./pack";
 
 /** Rows of a full tile. Without a fused multiply-add six rows of A need more registers than the engine has. */
-// @ts-ignore: decorator
-@inline const ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+const ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 /** Depth of a block: a panel of it (8 KiB) stays in L1. */
-// @ts-ignore: decorator
-@inline const DEPTH: usize = 256;
+const DEPTH: usize = 256;
 /** Rows of a block of A: with its depth 96 KiB, which stay in L2 while the panels pass. */
-// @ts-ignore: decorator
-@inline const BLOCK_ROWS: usize = 96;
+const BLOCK_ROWS: usize = 96;
 /** Depth of a block of the transposed product: C is read and written once a block. */
-// @ts-ignore: decorator
-@inline const TRANSPOSED_DEPTH: usize = 128;
+const TRANSPOSED_DEPTH: usize = 128;
 
 /**
  * C[M, N] (+)= A[M, K] · B[K, N]; overwrites, or adds where `accumulate`.
- * `panels`: B, from packRows (B as it is) or packColumns (B given as its transpose). K a multiple of 4, N of 8: what is
- * past the true sizes is zeros in A's rows and in the panels. C aliases nothing.
+ * `panels`: B, from packRows (B as it is) or packColumns (B given as its transpose). K a multiple of 4 and not 0, N of 8:
+ * what is past the true sizes is zeros in A's rows and in the panels. C aliases nothing.
  */
 export function gemm(
   c: usize,
@@ -64,7 +60,15 @@ export function gemm(
   }
 }
 
-function gemmOneRow(c: usize, a: usize, panels: usize, N: usize, K: usize, panelBytes: usize, accumulate: bool): void {
+function gemmOneRow(
+  c: usize,
+  a: usize,
+  panels: usize,
+  N: usize,
+  K: usize,
+  panelBytes: usize,
+  accumulate: bool,
+): void {
   let n: usize = 0;
   for (; n + 32 <= N; n += 32) {
     rowTile1x32(c + n * 4, 0, a, 0, panels + (n >> 3) * panelBytes, panelBytes, K, accumulate);
@@ -72,27 +76,36 @@ function gemmOneRow(c: usize, a: usize, panels: usize, N: usize, K: usize, panel
   for (; n < N; n += 8) rowTile1(c + n * 4, 0, a, 0, panels + (n >> 3) * panelBytes, K, accumulate);
 }
 
-/** One panel's columns of C, over `rows` rows. */
-function rowTiles(c: usize, ldc: usize, a: usize, lda: usize, panel: usize, rows: usize, depth: usize, add: bool): void {
-  let left = rows;
-  while (left >= ROWS) {
-    if (ASC_FEATURE_RELAXED_SIMD) rowTile6(c, ldc, a, lda, panel, depth, add);
-    else rowTile4(c, ldc, a, lda, panel, depth, add);
-    c += ROWS * ldc;
-    a += ROWS * lda;
-    left -= ROWS;
+/**
+ * Rows of the next tile where `left` are left. The last eight go as 4 + 4: a tile of two rows has too few accumulators
+ * to hide the latency, and takes as long as one of four.
+ */
+function nextRows(left: usize): usize {
+  if (left >= ROWS && left != 8) return ROWS;
+  return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+}
+
+/** One panel's columns of C, over `left` rows. */
+function rowTiles(
+  c: usize,
+  ldc: usize,
+  a: usize,
+  lda: usize,
+  panel: usize,
+  left: usize,
+  depth: usize,
+  add: bool,
+): void {
+  while (left > 0) {
+    const rows = nextRows(left);
+    if (ASC_FEATURE_RELAXED_SIMD && rows == 6) rowTile6(c, ldc, a, lda, panel, depth, add);
+    else if (rows == 4) rowTile4(c, ldc, a, lda, panel, depth, add);
+    else if (rows == 2) rowTile2(c, ldc, a, lda, panel, depth, add);
+    else rowTile1(c, ldc, a, lda, panel, depth, add);
+    c += rows * ldc;
+    a += rows * lda;
+    left -= rows;
   }
-  if (left & 4) {
-    rowTile4(c, ldc, a, lda, panel, depth, add);
-    c += 4 * ldc;
-    a += 4 * lda;
-  }
-  if (left & 2) {
-    rowTile2(c, ldc, a, lda, panel, depth, add);
-    c += 2 * ldc;
-    a += 2 * lda;
-  }
-  if (left & 1) rowTile1(c, ldc, a, lda, panel, depth, add);
 }
 
 /**
@@ -119,8 +132,7 @@ export function gemmTN(
     packRows(scratch, b + k * ldb * 4, depth, N, ldb, even);
     let m: usize = 0;
     while (m < M) {
-      const left = M - m;
-      const rows: usize = left >= ROWS ? ROWS : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+      const rows = nextRows(M - m);
       packTile(tile, a + (k * lda + m) * 4, depth, rows, lda, even);
       packedTiles(c + m * ldc, ldc, tile, scratch, rows, N, even);
       m += rows;
@@ -129,10 +141,18 @@ export function gemmTN(
 }
 
 /** `rows` rows of C, over all panels. */
-function packedTiles(c: usize, ldc: usize, a: usize, panels: usize, rows: usize, N: usize, depth: usize): void {
+function packedTiles(
+  c: usize,
+  ldc: usize,
+  a: usize,
+  panels: usize,
+  rows: usize,
+  N: usize,
+  depth: usize,
+): void {
   const panelBytes = depth * 32;
   const end = c + N * 4;
-  if (rows == 6) {
+  if (ASC_FEATURE_RELAXED_SIMD && rows == 6) {
     for (; c < end; c += 32, panels += panelBytes) packedTile6(c, ldc, a, panels, depth, true);
   } else if (rows == 4) {
     for (; c < end; c += 32, panels += panelBytes) packedTile4(c, ldc, a, panels, depth, true);
