@@ -1,8 +1,20 @@
 // The kernels' ABI. Pointers in bytes, sizes and strides in elements; outputs, inputs, scalars, sizes.
 export { elmanBackward, elmanForward, tanhForward } from "./cells/elman";
+export { gruBackward, gruForward } from "./cells/gru";
+export { lstmBackward, lstmForward } from "./cells/lstm";
 export { gemm, gemmTN } from "./gemm/product";
 export { packColumns, packRows } from "./gemm/pack";
 export { countCorrect, crossEntropy, softmaxRows, squaredError } from "./loss";
 export { adagradStep, adamStep, rmspropStep, sgdStep } from "./optimizer";
 export { clamp, scale, sumOfSquares } from "./reduce";
-export { add, addColumnSums, addTransposed, copyRows, fillRows, flushTiny, gather, scatterAdd, tokenTable } from "./rows";
+export {
+  add,
+  addColumnSums,
+  addTransposed,
+  copyRows,
+  dropout,
+  fillRows,
+  flushTiny,
+  gather,
+  scatterAdd,
+} from "./rows";

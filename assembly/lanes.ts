@@ -21,6 +21,18 @@ export class Lanes {
     return v128.andnot(x, f32x4.lt(f32x4.abs(x), least));
   }
 
+  /** x / y, and 0 for x = 0 whatever y is. */
+  @inline static quotient(x: v128, y: v128): v128 {
+    return v128.andnot(f32x4.div(x, y), f32x4.eq(x, f32x4.splat(0)));
+  }
+
+  /** 32 bits to 32 bits, every input bit changing every output bit about half the time (MurmurHash3's finalizer). */
+  @inline static hash(x: v128): v128 {
+    const a = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x85ebca6b));
+    const b = i32x4.mul(v128.xor(a, i32x4.shr_u(a, 13)), i32x4.splat(0xc2b2ae35));
+    return v128.xor(b, i32x4.shr_u(b, 16));
+  }
+
   /** The largest of the four lanes; NaN if one is NaN. */
   @inline static maximum(x: v128): f32 {
     const pair = f32x4.max(x, i32x4.shuffle(x, x, 2, 3, 0, 1));

@@ -3,8 +3,6 @@ import { Lanes } from "./lanes";
 import { Constant, naturalLogarithm, Vector } from "./math";
 
 /** −∞ in a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
-// @ts-ignore: decorator
-@inline
 function padRow(row: usize, columns: usize, stride: usize): void {
   for (let n = columns; n < stride; n++) f32.store(row + n * 4, -Infinity);
 }
@@ -61,30 +59,30 @@ export function crossEntropy(
     }
     padRow(x, columns, stride);
     const most = rowMaximum(x, bytes);
-    const logit = f32.load(x + (<usize>target << 2));
+    const logit = f32.load(x + ((<usize>target) << 2));
     const sum = exponentials(x, most, constants, bytes);
     loss += <f64>most - <f64>logit + naturalLogarithm(<f64>sum);
     const factor = f32x4.splat(scale / sum);
     for (let n: usize = 0; n < bytes; n += 16) {
       v128.store(x + n, Lanes.flush(f32x4.mul(v128.load(x + n), factor), tiny));
     }
-    const at = x + (<usize>target << 2);
+    const at = x + ((<usize>target) << 2);
     f32.store(at, f32.load(at) - scale);
   }
   return loss;
 }
 
-/** Rows whose largest logit, the first of equals, is the class; rows of class −1 do not count. */
+/** Rows whose largest logit, the first of equals, is the class; rows of class −1 do not count, nor does a logit of NaN. */
 export function countCorrect(x: usize, classes: usize, rows: usize, columns: usize, stride: usize): i32 {
   let correct = 0;
   for (let r: usize = 0; r < rows; r++, x += stride * 4) {
     const target = i32.load(classes + r * 4);
     if (target < 0) continue;
-    let best = 0;
-    let most = f32.load(x);
-    for (let n: usize = 1; n < columns; n++) {
+    let best = -1;
+    let most: f32 = -Infinity;
+    for (let n: usize = 0; n < columns; n++) {
       const value = f32.load(x + n * 4);
-      if (value > most) {
+      if (value > most || (best < 0 && value == most)) {
         most = value;
         best = <i32>n;
       }
@@ -96,7 +94,7 @@ export function countCorrect(x: usize, classes: usize, rows: usize, columns: usi
 
 /**
  * Squared error and its gradient, in place. x[count]: outputs come in, 2·scale·(x − target) goes out; a NaN target is
- * none: 0. Returns Σ (x − target)². count a multiple of 4; padding is zeros in both.
+ * none: 0. Returns Σ (x − target)². count a multiple of 4; padding in targets is NaN.
  */
 export function squaredError(x: usize, targets: usize, constants: usize, scale: f32, count: usize): f64 {
   const tiny = Vector.constant(constants, Constant.tiny);

@@ -1,15 +1,8 @@
 // Updates over flat memory: w parameters, g their gradients, both [count], count a multiple of 4. Formulas are those of
 // torch.optim. Moments and weights that decay below the normal range become 0: left alone they would stay subnormal for
-// ever, and slow every product.
+// ever, and slow every product. Quotients of 0 are 0: with ε = 0 the padding would become NaN otherwise.
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
-
-/** x / y, and 0 for x = 0 whatever y is: with ε = 0 the padding would become NaN. */
-// @ts-ignore: decorator
-@inline
-function quotient(x: v128, y: v128): v128 {
-  return v128.andnot(f32x4.div(x, y), f32x4.eq(x, f32x4.splat(0)));
-}
 
 /**
  * SGD: g ← g + decay·w; with momentum v ← momentum·v + (1 − dampening)·g (v = g at the first step), then
@@ -79,7 +72,10 @@ export function rmspropStep(
   for (let i: usize = 0; i < bytes; i += 16) {
     const x = v128.load(w + i);
     const d = Lanes.madd(decayV, x, v128.load(g + i));
-    const s = Lanes.flush(Lanes.madd(alphaV, v128.load(square + i), f32x4.mul(freshV, f32x4.mul(d, d))), tiny);
+    const s = Lanes.flush(
+      Lanes.madd(alphaV, v128.load(square + i), f32x4.mul(freshV, f32x4.mul(d, d))),
+      tiny,
+    );
     v128.store(square + i, s);
     let variance = s;
     if (mean) {
@@ -88,7 +84,7 @@ export function rmspropStep(
       // s − a² ≥ 0 but for rounding.
       variance = f32x4.max(Lanes.nmadd(a, a, s), zero);
     }
-    let step = quotient(d, f32x4.add(f32x4.sqrt(variance), epsilonV));
+    let step = Lanes.quotient(d, f32x4.add(f32x4.sqrt(variance), epsilonV));
     if (velocity) {
       step = Lanes.flush(Lanes.madd(momentumV, v128.load(velocity + i), step), tiny);
       v128.store(velocity + i, step);
@@ -118,7 +114,7 @@ export function adagradStep(
     const d = Lanes.madd(decayV, x, v128.load(g + i));
     const s = Lanes.flush(Lanes.madd(d, d, v128.load(sum + i)), tiny);
     v128.store(sum + i, s);
-    const step = quotient(d, f32x4.add(f32x4.sqrt(s), epsilonV));
+    const step = Lanes.quotient(d, f32x4.add(f32x4.sqrt(s), epsilonV));
     v128.store(w + i, Lanes.flush(Lanes.madd(rateV, step, x), tiny));
   }
 }
@@ -170,6 +166,6 @@ export function adamStep(
       v128.store(most + i, square);
     }
     const below = Lanes.madd(f32x4.sqrt(square), correctionV, epsilonV);
-    v128.store(w + i, Lanes.flush(Lanes.madd(rateV, quotient(m1, below), f32x4.mul(keepV, x)), tiny));
+    v128.store(w + i, Lanes.flush(Lanes.madd(rateV, Lanes.quotient(m1, below), f32x4.mul(keepV, x)), tiny));
   }
 }

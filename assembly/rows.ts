@@ -3,7 +3,14 @@ import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
 
 /** to[rows, columns] = from[rows, columns], each with its own stride; `to`'s padding is left alone. */
-export function copyRows(to: usize, from: usize, rows: usize, columns: usize, ldTo: usize, ldFrom: usize): void {
+export function copyRows(
+  to: usize,
+  from: usize,
+  rows: usize,
+  columns: usize,
+  ldTo: usize,
+  ldFrom: usize,
+): void {
   if (columns == ldTo && columns == ldFrom) {
     memory.copy(to, from, rows * columns * 4);
     return;
@@ -14,7 +21,8 @@ export function copyRows(to: usize, from: usize, rows: usize, columns: usize, ld
     }
     return;
   }
-  for (let r: usize = 0; r < rows; r++, to += ldTo * 4, from += ldFrom * 4) memory.copy(to, from, columns * 4);
+  for (let r: usize = 0; r < rows; r++, to += ldTo * 4, from += ldFrom * 4)
+    memory.copy(to, from, columns * 4);
 }
 
 /** Subnormal and tiny values of x[count] to 0; count a multiple of 4. */
@@ -37,22 +45,19 @@ export function add(out: usize, x: usize, y: usize, count: usize): void {
   }
 }
 
-/** out[i, h] = w[h, i] + bias[h]: a token's row of W_ih xₜ + b, for w[H, I]. */
-export function tokenTable(out: usize, w: usize, bias: usize, H: usize, I: usize, ldOut: usize, ldw: usize): void {
-  for (let i: usize = 0; i < I; i++, out += ldOut * 4, w += 4) {
-    let from = w;
-    for (let h: usize = 0; h < H; h++, from += ldw * 4) {
-      f32.store(out + h * 4, f32.load(from) + f32.load(bias + h * 4));
-    }
-  }
-}
-
-/** dw[h, i] += table[i, h]: tokenTable's derivative. */
-export function addTransposed(dw: usize, table: usize, H: usize, I: usize, ldw: usize, ldTable: usize): void {
-  for (let h: usize = 0; h < H; h++, dw += ldw * 4, table += 4) {
-    let from = table;
-    for (let i: usize = 0; i < I; i++, from += ldTable * 4) {
-      f32.store(dw + i * 4, f32.load(dw + i * 4) + f32.load(from));
+/** to[r, c] += from[c, r], for to[rows, columns]. */
+export function addTransposed(
+  to: usize,
+  from: usize,
+  rows: usize,
+  columns: usize,
+  ldTo: usize,
+  ldFrom: usize,
+): void {
+  for (let r: usize = 0; r < rows; r++, to += ldTo * 4, from += 4) {
+    let at = from;
+    for (let c: usize = 0; c < columns; c++, at += ldFrom * 4) {
+      f32.store(to + c * 4, f32.load(to + c * 4) + f32.load(at));
     }
   }
 }
@@ -82,6 +87,33 @@ export function scatterAdd(table: usize, from: usize, tokens: usize, rows: usize
       v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
       v128.store(to, f32x4.add(v128.load(to, 16), v128.load(from, 16)), 16);
     }
+  }
+}
+
+/**
+ * Inverted dropout: to[i] = from[i]·mask, mask = 1/(1 − p) with probability 1 − p, else 0, for elements `first` + i of a
+ * tensor; count a multiple of 4, `to` may be `from`. The mask is a hash of the element's number and the key: the same for a
+ * window that is computed again. `threshold` = p·2^32.
+ */
+export function dropout(
+  to: usize,
+  from: usize,
+  key: u32,
+  first: u32,
+  threshold: u32,
+  factor: f32,
+  count: usize,
+): void {
+  const by = f32x4.splat(factor);
+  const least = i32x4.splat(threshold);
+  const four = i32x4.splat(4);
+  const keys = i32x4.splat(key);
+  let number = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
+  const end = from + count * 4;
+  for (; from < end; from += 16, to += 16) {
+    const kept = i32x4.ge_u(Lanes.hash(v128.xor(Lanes.hash(number), keys)), least);
+    v128.store(to, v128.and(f32x4.mul(v128.load(from), by), kept));
+    number = i32x4.add(number, four);
   }
 }
 

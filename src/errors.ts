@@ -91,7 +91,7 @@ export function requireNumber(name: string, value: unknown, bounds: Bounds = {})
       `"${name}" expected a finite number ${words.join(" and ")}`.trimEnd() + `, got ${describe(value)}`,
     );
   }
-  return value;
+  return value + 0; // -0 becomes 0
 }
 
 export function requireBoolean(name: string, value: unknown): boolean {
@@ -128,7 +128,8 @@ export function requireFloat32Array(
   length: number,
   shape: string,
 ): Float32Array {
-  if (!(value instanceof Float32Array))
+  // A proxy, or an object made from the prototype, is an instance without being an array.
+  if (!(value instanceof Float32Array && ArrayBuffer.isView(value)))
     throw new TypeError(`"${name}" expected a Float32Array, got ${describe(value)}`);
   requireLength(name, value.length, length, shape);
   return value;
@@ -136,7 +137,7 @@ export function requireFloat32Array(
 
 /** An Int32Array with as many values as the shape says. */
 export function requireInt32Array(name: string, value: unknown, length: number, shape: string): Int32Array {
-  if (!(value instanceof Int32Array))
+  if (!(value instanceof Int32Array && ArrayBuffer.isView(value)))
     throw new TypeError(`"${name}" expected an Int32Array, got ${describe(value)}`);
   requireLength(name, value.length, length, shape);
   return value;

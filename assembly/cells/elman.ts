@@ -1,29 +1,43 @@
-// h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), f = tanh or max(0, ·).
+// h_t = f(z_t), z_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, f = tanh or max(0, ·) (Elman 1990).
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, Vector } from "../math";
+import { flushTiny } from "../rows";
+import { Steps } from "./steps";
 
 /**
- * A window of T steps, forward. `h`: [T + 1, B, stride]; slot 0 holds the initial state, slots 1..T come in holding the
- * input's part, z_t = W_ih x_t + b_ih + b_hh, and go out holding h_t.
- * `recurrent`: panels of W_hhᵀ. `relu`: f = max(0, ·), else tanh. Columns past H are zeros and stay so.
+ * A window of T steps, forward. `h`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial state
+ * and slot t + 1 is that of step t; in reverse slot T holds the initial state and slot t is that of step t. A step's slot
+ * comes in holding the input's part, W_ih x_t + b_ih + b_hh, and goes out holding h_t.
+ * `recurrent`: panels of W_hhᵀ. `relu`: f = max(0, ·), else tanh. `lengths`: [B] or 0; past its length a sequence's state
+ * stays as it is.
  */
 export function elmanForward(
   h: usize,
   recurrent: usize,
+  lengths: usize,
   constants: usize,
   relu: bool,
+  reverse: bool,
   T: usize,
   B: usize,
   K: usize,
   stride: usize,
 ): void {
-  const slot = B * stride * 4;
-  for (let t: usize = 0; t < T; t++, h += slot) {
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  for (let i: usize = 0; i < T; i++) {
+    const t = Steps.time(i, T, reverse);
+    const from = h + Steps.before(t, reverse) * slot;
+    const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
-    gemm(h + slot, h, recurrent, B, stride, K, stride, stride, true);
-    if (relu) reluForward(h + slot, constants, slot);
-    else tanhForward(h + slot, constants, slot);
+    gemm(to, from, recurrent, B, stride, K, stride, stride, true);
+    if (relu) reluForward(to, constants, slot);
+    else tanhForward(to, constants, slot);
+    if (lengths == 0) continue;
+    for (let b: usize = 0; b < B; b++) {
+      if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);
+    }
   }
 }
 
@@ -50,31 +64,43 @@ function reluForward(x: usize, constants: usize, bytes: usize): void {
 }
 
 /**
- * The same window, backward. `h` as elmanForward left it. `dh`: [T + 1, B, stride]; slots 1..T come in holding what the
- * layers above say, dLoss/dh_t (slot T with the final state's gradient added), slot 0 zeros; slots 1..T go out holding
- * dz_t, slot 0 dLoss/dh_0. `recurrent`: panels of W_hh.
+ * The same window, backward; `h` as elmanForward left it. `dh`: [T + 1, B, stride], slots as h's; a step's slot comes in
+ * holding what the layers above say, dLoss/dh_t, with the final state's gradient in the last, and goes out holding dz_t; the
+ * initial state's slot comes in zeros and goes out holding its gradient. `recurrent`: panels of W_hh.
  */
 export function elmanBackward(
   dh: usize,
   h: usize,
   recurrent: usize,
+  lengths: usize,
   constants: usize,
   relu: bool,
+  reverse: bool,
   T: usize,
   B: usize,
   K: usize,
   stride: usize,
 ): void {
-  const slot = B * stride * 4;
-  dh += T * slot;
-  h += T * slot;
-  for (let t: usize = 0; t < T; t++, dh -= slot, h -= slot) {
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  for (let i: usize = T; i > 0; i--) {
+    const t = Steps.time(i - 1, T, reverse);
+    const from = dh + Steps.before(t, reverse) * slot;
+    const after = Steps.after(t, reverse) * slot;
+    const to = dh + after;
+    if (lengths != 0) {
+      for (let b: usize = 0; b < B; b++) {
+        if (Steps.past(lengths, b, t)) Steps.passBack(from + b * bytes, to + b * bytes, bytes);
+      }
+    }
     // h = tanh z: dz = dh·(1 − h²); h = max(0, z): dz = dh where h > 0
-    if (relu) reluBackward(dh, h, constants, slot);
-    else tanhBackward(dh, h, constants, slot);
+    if (relu) reluBackward(to, h + after, constants, slot);
+    else tanhBackward(to, h + after, constants, slot);
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
-    gemm(dh - slot, dh, recurrent, B, stride, K, stride, stride, true);
+    gemm(from, to, recurrent, B, stride, K, stride, stride, true);
   }
+  // The initial state's gradient, which no step's flush reached.
+  flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
 }
 
 function tanhBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {

@@ -39,7 +39,10 @@ export class Arena {
   /** Bytes before and after every region, 0 but in tests, which look whether a kernel wrote there. */
   private readonly guard: number;
 
-  /** Memory from `start` on is the arena's. */
+  /**
+   * Memory from `start` on is the arena's; `guard` is a multiple of the alignment.
+   * @internal
+   */
   constructor(memory: WebAssembly.Memory, start: number, guard = 0) {
     this.memory = memory;
     this.guard = guard;

@@ -19,4 +19,5 @@ export const constantTable: readonly number[] = [
   -87, // e^-87 = 1.6e-38 is still normal
   7.703719777548943e-34, // 2^-110: what a gradient must reach, so that its products with weights stay normal
   1.1754943508222875e-38, // 2^-126, the least normal number
+  87, // and e^87 is finite
 ];

@@ -33,8 +33,10 @@ export interface Kernels {
   elmanForward: (
     h: number,
     recurrent: number,
+    lengths: number,
     constants: number,
     relu: boolean,
+    reverse: boolean,
     T: number,
     B: number,
     K: number,
@@ -44,8 +46,62 @@ export interface Kernels {
     dh: number,
     h: number,
     recurrent: number,
+    lengths: number,
     constants: number,
     relu: boolean,
+    reverse: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  gruForward: (
+    h: number,
+    gates: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
+    reverse: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  gruBackward: (
+    dh: number,
+    gates: number,
+    h: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
+    reverse: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  lstmForward: (
+    h: number,
+    c: number,
+    z: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
+    reverse: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  lstmBackward: (
+    dh: number,
+    dc: number,
+    z: number,
+    c: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
+    reverse: boolean,
     T: number,
     B: number,
     K: number,
@@ -129,19 +185,26 @@ export interface Kernels {
 
   add: (out: number, x: number, y: number, count: number) => void;
   addColumnSums: (out: number, x: number, rows: number, width: number) => void;
-  addTransposed: (dw: number, table: number, H: number, I: number, ldw: number, ldTable: number) => void;
+  addTransposed: (
+    to: number,
+    from: number,
+    rows: number,
+    columns: number,
+    ldTo: number,
+    ldFrom: number,
+  ) => void;
   copyRows: (to: number, from: number, rows: number, columns: number, ldTo: number, ldFrom: number) => void;
+  dropout: (
+    to: number,
+    from: number,
+    key: number,
+    first: number,
+    threshold: number,
+    factor: number,
+    count: number,
+  ) => void;
   fillRows: (to: number, row: number, rows: number, width: number) => void;
   flushTiny: (x: number, constants: number, count: number) => void;
   gather: (to: number, table: number, tokens: number, rows: number, width: number) => void;
   scatterAdd: (table: number, from: number, tokens: number, rows: number, width: number) => void;
-  tokenTable: (
-    out: number,
-    w: number,
-    bias: number,
-    H: number,
-    I: number,
-    ldOut: number,
-    ldw: number,
-  ) => void;
 }

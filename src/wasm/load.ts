@@ -73,7 +73,10 @@ function isKernels(exports: object): exports is Kernels {
   return "gemm" in exports && Object.values(exports).every((kernel) => typeof kernel === "function");
 }
 
-/** An instance on the given memory; compiles synchronously, some milliseconds. */
+/**
+ * An instance on the given memory; compiles synchronously, some milliseconds.
+ * @internal
+ */
 export function instantiateKernels(build: CarriedBuild, memory: WebAssembly.Memory): Kernels {
   const module = new WebAssembly.Module(decode(binaries[build]));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });

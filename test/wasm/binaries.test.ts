@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { relaxedSimd } from "../../src/wasm/generated/relaxed-simd.js";
+import { simd } from "../../src/wasm/generated/simd.js";
+import type { Kernels } from "../../src/wasm/kernels.js";
+import { instantiateKernels } from "../../src/wasm/load.js";
+
+/** Every kernel and how many arguments it takes: the types refuse a list that is not that of the interface. */
+const parameters: { [Name in keyof Kernels]: Parameters<Kernels[Name]>["length"] } = {
+  add: 4,
+  addColumnSums: 4,
+  addTransposed: 6,
+  adagradStep: 8,
+  adamStep: 16,
+  clamp: 3,
+  copyRows: 6,
+  countCorrect: 5,
+  crossEntropy: 7,
+  dropout: 7,
+  elmanBackward: 11,
+  elmanForward: 10,
+  fillRows: 4,
+  flushTiny: 3,
+  gather: 5,
+  gemm: 9,
+  gemmTN: 10,
+  gruBackward: 11,
+  gruForward: 10,
+  lstmBackward: 12,
+  lstmForward: 11,
+  packColumns: 5,
+  packRows: 6,
+  rmspropStep: 13,
+  scale: 3,
+  scatterAdd: 5,
+  sgdStep: 11,
+  softmaxRows: 5,
+  squaredError: 5,
+  sumOfSquares: 2,
+  tanhForward: 3,
+};
+
+/** Of WebAssembly's binary format (core specification, 5.5). */
+const sectionNames = [
+  ...["custom", "type", "import", "function", "table", "memory", "global", "export"],
+  ...["start", "element", "code", "data", "data count"],
+];
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(base64, "base64"));
+}
+
+/** The names of a module's sections, in order. */
+function sectionsOf(bytes: Uint8Array): string[] {
+  const names: string[] = [];
+  for (let at = 8; at < bytes.length;) {
+    names.push(sectionNames[bytes[at++]]);
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = bytes[at++];
+      size += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    at += size;
+  }
+  return names;
+}
+
+const binaries = { simd: bytesOf(simd), "relaxed-simd": bytesOf(relaxedSimd) };
+
+function createMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+}
+
+describe.each(Object.entries(binaries))("the %s kernels", (_name, bytes) => {
+  const module = new WebAssembly.Module(bytes);
+
+  it("export what the interface names, functions of as many arguments, and nothing else", () => {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: createMemory() } });
+    const lengths = Object.entries(exports).map(([name, kernel]) => [
+      name,
+      typeof kernel === "function" ? kernel.length : `a ${typeof kernel}`,
+    ]);
+    expect(Object.fromEntries(lengths)).toEqual(parameters);
+  });
+
+  it("import a memory, and nothing else", () => {
+    expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+  });
+
+  it("have no data, no globals and no start function: a new instance changes nothing", () => {
+    expect(sectionsOf(bytes)).toEqual(["type", "import", "function", "export", "code"]);
+    const memory = createMemory();
+    new Uint8Array(memory.buffer).fill(0xa5);
+    new WebAssembly.Instance(module, { env: { memory } });
+    expect(new Uint8Array(memory.buffer).every((byte) => byte === 0xa5)).toBe(true);
+  });
+});
+
+describe.each(["simd", "relaxed-simd"] as const)("instantiateKernels, %s", (build) => {
+  it("gives kernels that work on the memory given, and on that alone", () => {
+    const memories = [createMemory(), createMemory()];
+    const [one, two] = memories.map(({ buffer }) => new Float32Array(buffer).fill(1));
+    instantiateKernels(build, memories[0]).scale(64, 3, 8);
+    expect(one.findIndex((x) => x !== 1)).toBe(16);
+    expect(one.filter((x) => x === 3).length).toBe(8);
+    expect(two.every((x) => x === 1)).toBe(true);
+  });
+});
