@@ -8,21 +8,25 @@ import {
   requireLength,
   requireObject,
 } from "../errors.js";
+import { cells } from "./cells.js";
+import { directionsOf, outputWidth } from "./parameter-plan.js";
 import type { CompleteOptions, Sequence, State, Target } from "./types.js";
 import type { InputKind } from "./window.js";
 
 export type Tokens = Uint8Array | Uint16Array | Int32Array;
 
-/** A sequence. */
+/** A sequence; what stands past a length is 0. */
 export interface Inputs {
   readonly steps: number;
   readonly batch: number;
   readonly kind: InputKind;
   /** [T, B] tokens, or [T, B, I] values. */
   readonly array: Tokens | Float32Array;
+  /** [B], each in [1, T]; undefined: all T. */
+  readonly lengths: Int32Array | undefined;
 }
 
-/** Targets. */
+/** Targets; none past a length. */
 export interface Goal {
   readonly kind: "classes" | "values" | "gradient";
   /** [T, B] classes, or [T, B, O] values or gradients. */
@@ -34,6 +38,44 @@ export interface Goal {
 /** Past it, sizes and counts would not be integers of 32 bits. */
 export const LARGEST = 0x7fff_ffff;
 
+/**
+ * The array itself, or a plain copy where another thread may write to it or a subclass misstate its length: what is checked
+ * must be what is used.
+ */
+export function settled(value: unknown): unknown {
+  if (!ArrayBuffer.isView(value)) return value;
+  for (const type of [Float32Array, Int32Array, Uint16Array, Uint8Array]) {
+    if (!(value instanceof type)) continue;
+    const plain = Object.getPrototypeOf(value) === type.prototype && value.buffer instanceof ArrayBuffer;
+    return plain ? value : new type(value);
+  }
+  return value;
+}
+
+export function isTokens(value: unknown): value is Tokens {
+  return (
+    ArrayBuffer.isView(value) &&
+    (value instanceof Uint8Array || value instanceof Uint16Array || value instanceof Int32Array)
+  );
+}
+
+function requireTokenArray(name: string, given: unknown, length: number, shape: string): Tokens {
+  const value = settled(given);
+  if (!isTokens(value)) {
+    throw new TypeError(`"${name}" expected a Uint8Array, Uint16Array or Int32Array, got ${describe(given)}`);
+  }
+  requireLength(name, value.length, length, shape);
+  return value;
+}
+
+function requireTokenRange(name: string, tokens: Tokens, inputSize: number): void {
+  for (let i = 0; i < tokens.length; i++) {
+    if (!(tokens[i] >= 0 && tokens[i] < inputSize)) {
+      throw new RangeError(`"${name}" expected tokens from 0 to ${inputSize - 1}, got ${tokens[i]} at ${i}`);
+    }
+  }
+}
+
 export function requireTokens(
   name: string,
   value: unknown,
@@ -41,16 +83,9 @@ export function requireTokens(
   shape: string,
   inputSize: number,
 ): Tokens {
-  if (!(value instanceof Uint8Array || value instanceof Uint16Array || value instanceof Int32Array)) {
-    throw new TypeError(`"${name}" expected a Uint8Array, Uint16Array or Int32Array, got ${describe(value)}`);
-  }
-  requireLength(name, value.length, length, shape);
-  for (let i = 0; i < length; i++) {
-    if (!(value[i] >= 0 && value[i] < inputSize)) {
-      throw new RangeError(`"${name}" expected tokens from 0 to ${inputSize - 1}, got ${value[i]} at ${i}`);
-    }
-  }
-  return value;
+  const tokens = requireTokenArray(name, value, length, shape);
+  requireTokenRange(name, tokens, inputSize);
+  return tokens;
 }
 
 /** Exactly one of the named fields; a TypeError says what came otherwise. */
@@ -65,44 +100,117 @@ function requireOneOf<Field extends string>(
   throw new TypeError(`"${name}" expected exactly one of ${fields.join(", ")}, got ${came}`);
 }
 
-export function requireSequence(sequence: Sequence, { inputSize: I }: CompleteOptions): Inputs {
-  const given = requireObject("sequence", sequence);
-  const T = requireInteger("sequence.steps", given.steps, 1, LARGEST);
-  const B = requireInteger("sequence.batch", given.batch, 1, LARGEST);
-  if (given.lengths !== undefined) {
-    throw new RangeError(
-      `"sequence.lengths" expected none, got ${describe(given.lengths)}: lengths are not available in this version`,
-    );
+/** A copy with `padding` in the place of whatever stands past the lengths. */
+function withPadding<Values extends Tokens | Float32Array>(
+  values: Values,
+  lengths: Int32Array | undefined,
+  T: number,
+  padding: number,
+): Values {
+  if (lengths === undefined) return values;
+  const B = lengths.length;
+  const width = values.length / (T * B);
+  const copy = values.slice();
+  for (let b = 0; b < B; b++) {
+    for (let t = lengths[b]; t < T; t++) copy.fill(padding, (t * B + b) * width, (t * B + b + 1) * width);
   }
-  const kind = requireOneOf("sequence", given, ["tokens", "values"]);
-  const array =
-    kind === "tokens"
-      ? requireTokens("sequence.tokens", given.tokens, T * B, `[T=${T}, B=${B}]`, I)
-      : requireFloat32Array("sequence.values", given.values, T * B * I, `[T=${T}, B=${B}, I=${I}]`);
-  return { steps: T, batch: B, kind, array };
+  return copy as Values;
 }
 
-/** A state of [L*D, B, H] values, or undefined: zeros. */
+function requireLengths(
+  name: string,
+  value: unknown,
+  T: number,
+  B: number,
+  least: 0 | 1,
+): Int32Array | undefined {
+  if (value === undefined) return undefined;
+  const lengths = requireInt32Array(name, settled(value), B, `[B=${B}]`);
+  for (let b = 0; b < B; b++) {
+    if (!(lengths[b] >= least && lengths[b] <= T)) {
+      throw new RangeError(`"${name}" expected lengths from ${least} to T=${T}, got ${lengths[b]} at ${b}`);
+    }
+  }
+  // A copy: it is read again when the targets come. Without padding there is nothing to mask.
+  return lengths.some((length) => length < T) ? lengths.slice() : undefined;
+}
+
+/** `name`: what the caller calls it. `leastLength`: 0 for a stretch that was cut out of a longer window. */
+export function requireSequence(
+  sequence: Sequence,
+  options: CompleteOptions,
+  name = "sequence",
+  leastLength: 0 | 1 = 1,
+): Inputs {
+  const { inputSize: I, embeddingSize } = options;
+  const given = requireObject(name, sequence);
+  const T = requireInteger(`${name}.steps`, given.steps, 1, LARGEST);
+  const B = requireInteger(`${name}.batch`, given.batch, 1, LARGEST);
+  const kind = requireOneOf(name, given, ["tokens", "values"]);
+  const lengths = requireLengths(`${name}.lengths`, given.lengths, T, B, leastLength);
+  if (kind === "values") {
+    if (embeddingSize > 0) {
+      throw new RangeError(`"${name}" expected tokens, which the network's embedding is for, got values`);
+    }
+    const shape = `[T=${T}, B=${B}, I=${I}]`;
+    const values = requireFloat32Array(`${name}.values`, settled(given.values), T * B * I, shape);
+    return { steps: T, batch: B, kind, array: withPadding(values, lengths, T, 0), lengths };
+  }
+  const tokens = requireTokenArray(`${name}.tokens`, given.tokens, T * B, `[T=${T}, B=${B}]`);
+  const array = withPadding(tokens, lengths, T, 0);
+  requireTokenRange(`${name}.tokens`, array, I);
+  return { steps: T, batch: B, kind, array, lengths };
+}
+
+/** Values of one part of a state, [L*D, B, H]. */
+function requireStatePart(
+  name: string,
+  value: unknown,
+  batch: number,
+  options: CompleteOptions,
+): Float32Array {
+  const [LD, H] = [options.layers * directionsOf(options), options.hiddenSize];
+  return requireFloat32Array(name, settled(value), LD * batch * H, `[L*D=${LD}, B=${batch}, H=${H}]`);
+}
+
+/** A state, or undefined: zeros. */
 export function requireState(
   name: string,
   state: State | undefined,
   batch: number,
-  { hiddenSize: H }: CompleteOptions,
-): Float32Array | undefined {
+  options: CompleteOptions,
+): State | undefined {
   if (state === undefined) return undefined;
-  const { h, c } = requireObject(name, state);
-  if (c !== undefined)
-    throw new TypeError(`"${name}.c" expected none, got ${describe(c)}: it is for cell "lstm"`);
-  return requireFloat32Array(`${name}.h`, h, batch * H, `[L*D=1, B=${batch}, H=${H}]`);
+  const given = requireObject(name, state);
+  const h = requireStatePart(`${name}.h`, given.h, batch, options);
+  if (cells[options.cell].hasCellState) {
+    return { h, c: requireStatePart(`${name}.c`, given.c, batch, options) };
+  }
+  if (given.c !== undefined) {
+    throw new TypeError(`"${name}.c" expected none, got ${describe(given.c)}: it is for cell "lstm"`);
+  }
+  return { h };
 }
 
-function requireClasses(value: unknown, T: number, B: number, O: number): Goal {
-  const array = requireInt32Array("target.classes", value, T * B, `[T=${T}, B=${B}]`);
+interface GoalSizes {
+  readonly steps: number;
+  readonly batch: number;
+  readonly lengths?: Int32Array | undefined;
+}
+
+function requireClasses(
+  name: string,
+  value: unknown,
+  { steps: T, batch: B, lengths }: GoalSizes,
+  O: number,
+): Goal {
+  const given = requireInt32Array(name, settled(value), T * B, `[T=${T}, B=${B}]`);
+  const array = withPadding(given, lengths, T, -1);
   let count = 0;
   for (let i = 0; i < array.length; i++) {
     if (!(array[i] >= -1 && array[i] < O)) {
       throw new RangeError(
-        `"target.classes" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
+        `"${name}" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
       );
     }
     if (array[i] >= 0) count++;
@@ -110,17 +218,25 @@ function requireClasses(value: unknown, T: number, B: number, O: number): Goal {
   return { kind: "classes", array, count };
 }
 
-/** The targets of a window of T steps and B sequences. */
+/** The targets of a window of T steps and B sequences; `name`: what the caller calls them. */
 export function requireTarget(
   target: Target,
-  { steps: T, batch: B }: { steps: number; batch: number },
-  { outputSize: O }: CompleteOptions,
+  sizes: GoalSizes,
+  options: CompleteOptions,
+  name = "target",
 ): Goal {
-  const given = requireObject("target", target);
-  const kind = requireOneOf("target", given, ["classes", "values", "gradient"]);
-  if (kind === "classes") return requireClasses(given.classes, T, B, O);
-  const array = requireFloat32Array(`target.${kind}`, given[kind], T * B * O, `[T=${T}, B=${B}, O=${O}]`);
-  if (kind === "gradient") return { kind, array, count: array.length };
+  const { steps: T, batch: B, lengths } = sizes;
+  const O = outputWidth(options);
+  const given = requireObject(name, target);
+  const kind = requireOneOf(name, given, ["classes", "values", "gradient"]);
+  if (kind === "classes") return requireClasses(`${name}.classes`, given.classes, sizes, O);
+  const shape = `[T=${T}, B=${B}, O=${O}]`;
+  const values = requireFloat32Array(`${name}.${kind}`, settled(given[kind]), T * B * O, shape);
+  if (kind === "gradient") {
+    const steps = lengths?.reduce((sum, length) => sum + length, 0) ?? T * B;
+    return { kind, array: withPadding(values, lengths, T, 0), count: steps * O };
+  }
+  const array = withPadding(values, lengths, T, NaN);
   let count = 0;
   for (let i = 0; i < array.length; i++) if (!Number.isNaN(array[i])) count++;
   return { kind, array, count };

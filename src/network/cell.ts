@@ -1,29 +1,64 @@
 /** What a cell is to the layer that runs it. */
 
 import type { Engine } from "../memory/engine.js";
-import type { Region } from "../memory/regions.js";
+import { matrix, type Region, type Shape } from "../memory/regions.js";
 
-/** A window's regions that belong to one layer's cell. T may be less than what they were planned for. */
-export interface CellWindow {
-  /** T. */
+/**
+ * A window's regions of one layer and direction. Slots: one more than steps, of B rows each. Forwards slot 0 holds the
+ * initial state and slot t + 1 the state after step t; in reverse slot T holds the initial state and slot t that of step t.
+ */
+export type CellShapes = Readonly<
+  Record<
+    /** [(T + 1)·B, H], states and their gradients. */
+    | "h"
+    | "dh"
+    /** The cell state of cells that have one, as h; the gradient is [B, H], of one step at a time. */
+    | "c"
+    | "dc"
+    /** [T·B, blocks·H]: pre-activations, then what the backward pass needs of them, then their gradients. */
+    | "z",
+    Shape
+  >
+>;
+
+export type CellRegions = Readonly<Record<keyof CellShapes, Region>>;
+
+/** The size of a window, in which T may be less than what its regions were planned for. */
+export interface CellRun {
   readonly steps: number;
-  /** B. */
   readonly batch: number;
-  /** [(T + 1)·B, H]: the initial state, then h_1 … h_T, which come in holding the input's part, W_ih x_t + b. */
-  readonly h: Region;
-}
-
-/** The same with what the backward pass needs. */
-export interface CellTape extends CellWindow {
-  /** [(T + 1)·B, H]: zeros, then dLoss/dh_1 … dh_T; goes out holding dLoss/dh_0, then dLoss/dz_1 … dz_T. */
-  readonly dh: Region;
+  /** Whether time runs from the last step to the first. */
+  readonly reverse: boolean;
+  /** Pointer to [B] lengths, or 0. */
+  readonly lengths: number;
+  readonly regions: CellRegions;
 }
 
 export interface Cell {
   /** G: rows of its weights are G·H. */
   readonly gates: number;
+  /** Blocks of H columns of the pre-activations; the input touches the first G, the recurrent product the last G. */
+  readonly blocks: number;
+  /** For each gate, in PyTorch's order, its place among the blocks that the input, or the recurrent product, touches. */
+  readonly inputOrder: readonly number[];
+  readonly recurrentOrder: readonly number[];
+  /** Whether it has a cell state besides h. */
+  readonly hasCellState: boolean;
+  plan(steps: number, batch: number, H: number, tape: boolean): CellShapes;
+  /** Where the input's part of z goes, and where the backward pass leaves dz: [T·B, blocks·H]. */
+  preactivations(run: CellRun): Region;
+  preactivationGradients(run: CellRun): Region;
   /** The time loop forward; `recurrent`: pointer to forward panels of W_hh. */
-  forward(engine: Engine, window: CellWindow, recurrent: number): void;
+  forward(engine: Engine, run: CellRun, recurrent: number): void;
   /** The time loop backward; `recurrent`: pointer to backward panels of W_hh. */
-  backward(engine: Engine, tape: CellTape, recurrent: number): void;
+  backward(engine: Engine, run: CellRun, recurrent: number): void;
+}
+
+/** No region. */
+export const NONE: Shape = matrix(0, 0);
+
+/** h and dh; the rest is none. */
+export function planStates(steps: number, batch: number, H: number, tape: boolean): CellShapes {
+  const states = matrix((steps + 1) * batch, H);
+  return { h: states, dh: tape ? states : NONE, c: NONE, dc: NONE, z: NONE };
 }

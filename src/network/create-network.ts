@@ -11,6 +11,11 @@ import type { Network, NetworkOptions, RuntimeOptions } from "./types.js";
 export function createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Network {
   const complete = completeOptions(options);
   const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), complete);
-  initialize(network.model.parameters, complete);
+  try {
+    initialize(network.model.parameters, complete);
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
   return network;
 }

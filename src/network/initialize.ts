@@ -1,7 +1,9 @@
 /** What parameters start from. */
 
 import { Random } from "../random.js";
-import type { Parameters } from "./parameters.js";
+import { cells } from "./cells.js";
+import { directionsOf } from "./parameter-plan.js";
+import type { ParameterPlace, Parameters } from "./parameters.js";
 import type { CompleteOptions } from "./types.js";
 
 /** ±bound, evenly. */
@@ -35,9 +37,9 @@ export function orthogonal(random: Random, n: number): Float32Array {
     const length = Math.sqrt(square);
     const sign = v[0] < 0 ? -1 : 1;
     q[k * n + k] = -sign;
-    square += 2 * Math.abs(v[0]) * length;
+    const factor = 1 / (square + Math.abs(v[0]) * length); // 2 over the new |v|²
     v[0] += sign * length;
-    reflectRows(q, n, k, v, 2 / square, products);
+    reflectRows(q, n, k, v, factor, products);
   }
   return Float32Array.from(q);
 }
@@ -61,6 +63,7 @@ function reflectRows(
   }
 }
 
+/** W_hh of one gate. */
 function recurrentStart(options: CompleteOptions, random: Random): Float32Array {
   const { hiddenSize: H, initialization } = options;
   switch (initialization.recurrent) {
@@ -73,16 +76,33 @@ function recurrentStart(options: CompleteOptions, random: Random): Float32Array 
   }
 }
 
-/** Everything uniform in ±1/√H, as torch.nn.RNN and a Linear of H inputs; W_hh as the options say. A stream of the seed each. */
+function startOf({ name, shape }: ParameterPlace, options: CompleteOptions, random: Random): Float32Array {
+  const { hiddenSize: H, cell, initialization } = options;
+  const length = shape.reduce((product, size) => product * size, 1);
+  if (name === "embedding.weight") return Float32Array.from({ length }, () => random.normal());
+  if (name.startsWith("head.")) return uniform(random, length, 1 / Math.sqrt(directionsOf(options) * H));
+  if (name.startsWith("rnn.weight_hh")) {
+    const values = new Float32Array(length);
+    for (let gate = 0; gate < cells[cell].gates; gate++) {
+      values.set(recurrentStart(options, random), gate * H * H);
+    }
+    return values;
+  }
+  const values = uniform(random, length, 1 / Math.sqrt(H));
+  const { forgetBias } = initialization;
+  if (forgetBias !== undefined && name.startsWith("rnn.bias")) {
+    // Gates i, f, g, o: the forget gate's is the second.
+    values.fill(name.startsWith("rnn.bias_ih") ? forgetBias : 0, H, 2 * H);
+  }
+  return values;
+}
+
+/**
+ * As PyTorch: the recurrent layers uniform in ±1/√H, the head in ±1/√(D·H), an embedding from N(0, 1); W_hh and the forget
+ * gate's bias as the options say. A stream of the seed for each parameter.
+ */
 export function initialize(parameters: Parameters, options: CompleteOptions): void {
-  const bound = 1 / Math.sqrt(options.hiddenSize);
   parameters.places.forEach((place, stream) => {
-    const random = new Random(options.seed, stream);
-    const length = place.shape.reduce((product, size) => product * size, 1);
-    const recurrent = place.name.startsWith("rnn.weight_hh");
-    parameters.writeValue(
-      place,
-      recurrent ? recurrentStart(options, random) : uniform(random, length, bound),
-    );
+    parameters.writeValue(place, startOf(place, options, new Random(options.seed, stream)));
   });
 }

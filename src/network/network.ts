@@ -17,7 +17,8 @@ import { Model } from "./model.js";
 import { NetworkParameter } from "./parameters.js";
 import { NetworkSession } from "./session.js";
 import { Tape } from "./tape.js";
-import { readState } from "./transfer.js";
+import { directionsOf, outputWidth } from "./parameter-plan.js";
+import { clearPadding, createResult, readFinalState, readHidden, readStateGradient } from "./transfer.js";
 import type {
   BackwardOptions,
   BackwardResult,
@@ -30,6 +31,7 @@ import type {
   Sequence,
   Session,
   SessionOptions,
+  State,
   Target,
 } from "./types.js";
 
@@ -71,42 +73,65 @@ export class RecurrentNetwork implements Network {
   forward(sequence: Sequence, options: ForwardOptions = {}): ForwardResult {
     this.requireAlive();
     const inputs = requireSequence(sequence, this.options);
-    const { state, training, keepTape, hidden } = requireObject("options", options);
-    const initial = requireState("options.state", state, inputs.batch, this.options);
-    requireBoolean("options.training", training ?? false);
-    if (requireBoolean("options.hidden", hidden ?? false)) {
-      throw new RangeError(
-        `"options.hidden" expected false, got true: more is not available in this version`,
-      );
-    }
-    const keep = requireBoolean("options.keepTape", keepTape ?? true);
-    const out = new Float32Array(inputs.steps * inputs.batch * this.options.outputSize);
-    if (!keep) return this.infer(inputs, initial, out);
-    const { window, outputs } = this.tape.record(inputs, initial);
-    const { engine } = this.model;
-    readRegion(engine.arena.f32, outputs, out);
-    return { outputs: out, state: readState(engine, window.state(inputs.steps)) };
+    const {
+      state: givenState,
+      training = false,
+      keepTape = true,
+      hidden = false,
+    } = requireObject("options", options);
+    const initial = requireState("options.state", givenState, inputs.batch, this.options);
+    requireBoolean("options.training", training);
+    requireBoolean("options.keepTape", keepTape);
+    requireBoolean("options.hidden", hidden);
+    return this.forwardInputs(inputs, initial, { training, keepTape, hidden });
+  }
+
+  /** As `forward`, of arguments that were checked. */
+  forwardInputs(
+    inputs: Inputs,
+    initial: State | undefined,
+    { training, keepTape, hidden: wantsHidden }: Required<Omit<ForwardOptions, "state">>,
+  ): ForwardResult {
+    const rows = inputs.steps * inputs.batch;
+    const width = this.options.hiddenSize * directionsOf(this.options);
+    const hidden = wantsHidden ? createResult("hidden", rows * width) : undefined;
+    const outputs = createResult("outputs", rows * outputWidth(this.options));
+    const state = keepTape
+      ? this.record(inputs, initial, training, outputs, hidden)
+      : this.infer(inputs, initial, training, outputs, hidden);
+    clearPadding(outputs, inputs, outputWidth(this.options));
+    if (hidden === undefined) return { outputs, state };
+    clearPadding(hidden, inputs, width);
+    return { outputs, state, hidden };
   }
 
   backward(target: Target, options: BackwardOptions = {}): BackwardResult {
     this.requireAlive();
-    const window = this.tape.require();
-    const { engine } = this.model;
-    const { batch, inputs } = window.sizes;
-    const goal = requireTarget(target, window.sizes, this.options);
-    const { reduction, stateGradient, inputGradient } = requireObject("options", options);
-    const reduce = requireChoice("options.reduction", reduction ?? "mean", ["mean", "sum"]);
-    const finalGradient = requireState("options.stateGradient", stateGradient, batch, this.options);
-    const wantsInputs = requireBoolean("options.inputGradient", inputGradient ?? false);
-    if (wantsInputs && inputs === "tokens") {
+    const record = this.tape.require();
+    const { window, lengths, pass } = record;
+    const { model } = this;
+    const { steps, batch, inputs } = window.sizes;
+    const goal = requireTarget(target, { steps, batch, lengths }, this.options);
+    const {
+      reduction = "mean",
+      stateGradient: givenGradient,
+      inputGradient: wantsInputs = false,
+    } = requireObject("options", options);
+    requireChoice("options.reduction", reduction, ["mean", "sum"]);
+    const finalGradient = requireState("options.stateGradient", givenGradient, batch, this.options);
+    if (requireBoolean("options.inputGradient", wantsInputs) && inputs === "tokens") {
       throw new RangeError(`"options.inputGradient" expected false, got true: tokens have no gradient`);
     }
-    const dx = wantsInputs ? this.model.createInputGradient(window) : undefined;
-    const { loss, count } = this.tape.consume(window, goal, reduce, finalGradient);
-    const result = { loss, count, stateGradient: readState(engine, window.stateGradient(0)) };
-    if (dx === undefined) return result;
-    this.model.readInputGradient(window, dx);
-    return { ...result, inputGradient: dx };
+    const inputGradient = wantsInputs
+      ? createResult("inputGradient", steps * batch * this.options.inputSize)
+      : undefined;
+    const { loss, count } = this.tape.consume(record, goal, reduction, finalGradient);
+    const stateGradient = readStateGradient(model.engine, model.runs(window, pass));
+    if (inputGradient === undefined) return { loss, count, stateGradient };
+    model.eachInputGradient(window, pass, (dx, first) => {
+      readRegion(model.engine.arena.f32, dx, inputGradient.subarray(first * dx.columns));
+    });
+    return { loss, count, stateGradient, inputGradient };
   }
 
   zeroGradients(): void {
@@ -117,16 +142,22 @@ export class RecurrentNetwork implements Network {
   clone(): Network {
     this.requireAlive();
     const clone = new RecurrentNetwork(this.model.engine, this.options);
-    clone.model.parameters.copyValues(this.model.parameters);
+    clone.model.parameters.copyFrom(this.model.parameters);
     return clone;
   }
 
   session(options: SessionOptions = {}): Session {
     this.requireAlive();
+    if (this.options.bidirectional) {
+      throw new RangeError(
+        `"session" expected a network of one direction, got a bidirectional one: it needs the whole sequence`,
+      );
+    }
     const { batch, state } = requireObject("options", options);
-    const H = this.options.hiddenSize;
-    const fromState = state?.h instanceof Float32Array ? state.h.length / H : 1;
-    const B = requireInteger("options.batch", batch ?? Math.max(1, Math.ceil(fromState)), 1, LARGEST);
+    const given: unknown = state?.h;
+    const rowBytes = 4 * this.options.layers * this.options.hiddenSize;
+    const implied = ArrayBuffer.isView(given) ? Math.max(1, Math.ceil(given.byteLength / rowBytes)) : 1;
+    const B = requireInteger("options.batch", batch === undefined ? implied : batch, 1, LARGEST);
     const initial = requireState("options.state", state, B, this.options);
     return new NetworkSession(this, this.model, this.requireAlive, B, initial);
   }
@@ -141,15 +172,39 @@ export class RecurrentNetwork implements Network {
     if (this.disposed) throw new DisposedError("the network was disposed of");
   };
 
-  private infer(inputs: Inputs, initial: Float32Array | undefined, out: Float32Array): ForwardResult {
-    const { engine, options } = this.model;
-    const width = inputs.batch * options.outputSize;
-    const state = this.inference.run(inputs, initial, (window, first, steps) => {
-      const outputs = { ...window.regions.outputs, rows: steps * inputs.batch };
-      readRegion(engine.arena.f32, outputs, out.subarray(first * width));
+  private record(
+    inputs: Inputs,
+    initial: State | undefined,
+    training: boolean,
+    out: Float32Array,
+    hidden: Float32Array | undefined,
+  ): State {
+    const { model } = this;
+    const { window, pass, outputs } = this.tape.record(inputs, initial, training);
+    readRegion(model.engine.arena.f32, outputs, out);
+    if (hidden !== undefined) readHidden(model.engine, model.topHidden(window, pass), hidden);
+    return readFinalState(model.engine, model.runs(window, pass));
+  }
+
+  private infer(
+    inputs: Inputs,
+    initial: State | undefined,
+    training: boolean,
+    out: Float32Array,
+    hidden: Float32Array | undefined,
+  ): State {
+    const { model } = this;
+    const rows = inputs.steps * inputs.batch;
+    const state = this.inference.run(inputs, initial, training, (window, pass) => {
+      const { firstRow, steps } = pass;
+      const outputs = window.rows(window.regions.outputs, steps);
+      readRegion(model.engine.arena.f32, outputs, out.subarray((firstRow * out.length) / rows));
+      if (hidden === undefined) return;
+      const into = hidden.subarray((firstRow * hidden.length) / rows);
+      readHidden(model.engine, model.topHidden(window, pass), into);
     });
     this.tape.drop();
-    return { outputs: out, state };
+    return state;
   }
 }
 

@@ -1,61 +1,63 @@
 /** A network's options, checked and completed. */
 
-import { requireBoolean, requireChoice, requireInteger, requireNumber, requireObject } from "../errors.js";
-import type { CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
+import {
+  describe,
+  requireBoolean,
+  requireChoice,
+  requireInteger,
+  requireNumber,
+  requireObject,
+} from "../errors.js";
+import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
 
 /** Sizes that a pointer can reach at all; memory ends long before products of them. */
 const MOST = 0x4000_0000;
 
-/** Refuses what later versions will have; `what` names the value that came. */
-function requireAvailable(available: boolean, name: string, only: string, what: string): void {
-  if (!available)
-    throw new RangeError(`"${name}" expected ${only}, got ${what}: more is not available in this version`);
-}
+/** Far above anything of use, and finite in float32. */
+const LARGEST_BIAS = 1e30;
 
-function completeInitialization(given: Initialization | undefined): Initialization {
+const MOST_LAYERS = 10_000;
+
+function completeInitialization(given: Initialization | undefined, cell: Cell): Initialization {
   if (given === undefined) return Object.freeze({ recurrent: "uniform" });
-  const { recurrent, forgetBias } = requireObject("initialization", given);
+  const { recurrent = "uniform", forgetBias } = requireObject("initialization", given);
   if (forgetBias !== undefined) {
-    requireNumber("initialization.forgetBias", forgetBias);
-    throw new RangeError(
-      `"initialization.forgetBias" expected none, got ${forgetBias}: it is for cell "lstm"`,
-    );
+    requireNumber("initialization.forgetBias", forgetBias, { least: -LARGEST_BIAS, most: LARGEST_BIAS });
+    if (cell !== "lstm") {
+      throw new RangeError(
+        `"initialization.forgetBias" expected none for cell "${cell}", got ${forgetBias}: it is for cell "lstm"`,
+      );
+    }
   }
   return Object.freeze({
-    recurrent: requireChoice("initialization.recurrent", recurrent ?? "uniform", [
-      "uniform",
-      "orthogonal",
-      "identity",
-    ]),
+    recurrent: requireChoice("initialization.recurrent", recurrent, ["uniform", "orthogonal", "identity"]),
+    ...(forgetBias === undefined ? {} : { forgetBias }),
   });
 }
 
-/** Every default filled in. TypeError or RangeError names the option; what later versions will have is refused. */
+/** Every default filled in. TypeError or RangeError names the option. */
 export function completeOptions(options: NetworkOptions): CompleteOptions {
   const given = requireObject("options", options);
-  const cell = requireChoice("cell", given.cell ?? "elman", ["elman", "elman-relu", "gru", "lstm"]);
-  requireAvailable(cell === "elman" || cell === "elman-relu", "cell", '"elman" or "elman-relu"', `"${cell}"`);
-  const outputSize = requireInteger("outputSize", given.outputSize, 0, MOST);
-  requireAvailable(outputSize > 0, "outputSize", "at least 1", "0");
-  const layers = requireInteger("layers", given.layers ?? 1, 1, MOST);
-  requireAvailable(layers === 1, "layers", "1", `${layers}`);
-  const bidirectional = requireBoolean("bidirectional", given.bidirectional ?? false);
-  requireAvailable(!bidirectional, "bidirectional", "false", "true");
-  const dropout = requireNumber("dropout", given.dropout ?? 0, { least: 0, below: 1 });
-  requireAvailable(dropout === 0, "dropout", "0", `${dropout}`);
-  const embeddingSize = requireInteger("embeddingSize", given.embeddingSize ?? 0, 0, MOST);
-  requireAvailable(embeddingSize === 0, "embeddingSize", "0", `${embeddingSize}`);
+  const {
+    cell = "elman",
+    layers = 1,
+    bidirectional = false,
+    dropout = 0,
+    embeddingSize = 0,
+    seed = 0,
+  } = given;
+  requireChoice("cell", cell, ["elman", "elman-relu", "gru", "lstm"]);
   return Object.freeze({
     inputSize: requireInteger("inputSize", given.inputSize, 1, MOST),
     hiddenSize: requireInteger("hiddenSize", given.hiddenSize, 1, MOST),
-    outputSize,
+    outputSize: requireInteger("outputSize", given.outputSize, 0, MOST),
     cell,
-    layers,
-    bidirectional,
-    dropout,
-    embeddingSize,
-    seed: requireInteger("seed", given.seed ?? 0, Number.MIN_SAFE_INTEGER),
-    initialization: completeInitialization(given.initialization),
+    layers: requireInteger("layers", layers, 1, MOST_LAYERS),
+    bidirectional: requireBoolean("bidirectional", bidirectional),
+    dropout: requireNumber("dropout", dropout, { least: 0, below: 1 }),
+    embeddingSize: requireInteger("embeddingSize", embeddingSize, 0, MOST),
+    seed: requireInteger("seed", seed, Number.MIN_SAFE_INTEGER),
+    initialization: completeInitialization(given.initialization, cell),
   });
 }
 
@@ -63,6 +65,10 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
 export function requireRuntime(runtime: RuntimeOptions | undefined): RuntimeOptions["build"] {
   if (runtime === undefined) return "auto";
   const { build, threads } = requireObject("runtime", runtime);
-  requireAvailable(threads === undefined, "threads", "none", "a thread pool");
+  if (threads !== undefined) {
+    throw new RangeError(
+      `"threads" expected none, got ${describe(threads)}: thread pools are not available in this version`,
+    );
+  }
   return build;
 }

@@ -24,10 +24,15 @@ export function forwardPanels(parameters: Parameters, holdings: Holdings, weight
 
 /** Panels of W, for dz ↦ dz W: from W's rows back to its columns. */
 export function backwardPanels(parameters: Parameters, holdings: Holdings, weight: Region): PackedWeights {
-  const { rows, stride, pointer } = weight;
+  const { rows, columns, stride, pointer } = weight;
   const { kernels } = parameters.engine;
-  const shape = { rows: depthOf(rows), columns: stride, stride };
-  return new PackedWeights(parameters, holdings, shape, (packed) => {
-    kernels.packRows(packed.pointer, pointer, rows, stride, stride, depthOf(rows));
-  });
+  const width = roundUp(columns, COLUMN_STEP);
+  return new PackedWeights(
+    parameters,
+    holdings,
+    { rows: depthOf(rows), columns: width, stride: width },
+    (packed) => {
+      kernels.packRows(packed.pointer, pointer, rows, width, stride, depthOf(rows));
+    },
+  );
 }

@@ -1,30 +1,26 @@
 /** A network's parameters and their gradients: two stretches of flat memory of the same layout. */
 
-import { describe, requireBoolean, requireLength } from "../errors.js";
+import { describe, InvalidStateError, requireBoolean, requireLength } from "../errors.js";
 import type { Engine } from "../memory/engine.js";
 import type { Holdings } from "../memory/holdings.js";
-import {
-  matrix,
-  readRegion,
-  sizeOf,
-  vector,
-  writeRegion,
-  type Region,
-  type Shape,
-} from "../memory/regions.js";
+import { sizeOf, vector, type Region, type Shape } from "../memory/regions.js";
+import { readTensor, storedLength, writeTensor } from "./layout.js";
+import type { ParameterPlan } from "./parameter-plan.js";
 import type { Parameter } from "./types.js";
 
 /** A parameter's place: `gradient` lies where `value` does, in the other stretch. */
-export interface ParameterPlace {
-  readonly name: string;
-  readonly shape: readonly number[];
+export interface ParameterPlace extends ParameterPlan {
   readonly value: Region;
   readonly gradient: Region;
+  /** Elements, padding included. */
+  readonly count: number;
+  trainable: boolean;
 }
 
-function planOf(shape: readonly number[]): Shape {
-  const [rows, columns] = shape;
-  return shape.length === 2 ? matrix(rows, columns) : vector(rows);
+/** The region's columns are those of one block. */
+function regionOf({ layout: { rows, columns } }: ParameterPlan): Shape {
+  const stride = storedLength(columns);
+  return { rows: storedLength(rows), columns: columns.size, stride };
 }
 
 /** Values to be written, checked: as many as the shape says, all numbers. */
@@ -40,12 +36,15 @@ function requireValues(name: string, values: ArrayLike<number>, shape: readonly 
   }
   const length = shape.reduce((product, size) => product * size, 1);
   requireLength(name, given.length, length, `[${shape.join(", ")}]`);
+  // Each is read once, by its index: an iterator may give another number of values, a getter another value.
+  const numbers = new Float32Array(length);
   for (let i = 0; i < length; i++) {
     const value: unknown = values[i];
     if (typeof value !== "number")
       throw new TypeError(`"${name}" expected numbers, got ${describe(value)} at ${i}`);
+    numbers[i] = value;
   }
-  return Float32Array.from(values);
+  return numbers;
 }
 
 export class Parameters {
@@ -60,47 +59,58 @@ export class Parameters {
   version = 0;
 
   readonly engine: Engine;
+  private readonly byName: ReadonlyMap<string, ParameterPlace>;
 
-  constructor(engine: Engine, holdings: Holdings, shapes: ReadonlyMap<string, readonly number[]>) {
+  /** Throws an OutOfMemoryError. */
+  constructor(engine: Engine, holdings: Holdings, plans: readonly ParameterPlan[]) {
     this.engine = engine;
-    const sizes = [...shapes].map(([name, shape]) => ({ name, shape, plan: planOf(shape) }));
-    this.count = sizes.reduce((sum, { plan }) => sum + sizeOf(plan), 0);
+    this.count = plans.reduce((sum, plan) => sum + sizeOf(regionOf(plan)), 0);
     const stretch = vector(this.count);
     const { regions } = holdings.reserve({ values: stretch, gradients: stretch });
     this.values = regions.values.pointer;
     this.gradients = regions.gradients.pointer;
     let offset = 0;
-    this.places = sizes.map(({ name, shape, plan }) => {
+    this.places = plans.map((plan) => {
+      const shape = regionOf(plan);
       const at = offset * 4;
-      offset += sizeOf(plan);
-      return {
-        name,
-        shape: Object.freeze([...shape]),
-        value: { ...plan, pointer: this.values + at },
-        gradient: { ...plan, pointer: this.gradients + at },
-      };
+      const count = sizeOf(shape);
+      offset += count;
+      const value = { ...shape, pointer: this.values + at };
+      const gradient = { ...shape, pointer: this.gradients + at };
+      return { ...plan, value, gradient, count, trainable: true };
     });
+    this.byName = new Map(this.places.map((place) => [place.name, place]));
   }
 
   place(name: string): ParameterPlace {
-    const found = this.places.find((place) => place.name === name);
+    const found = this.byName.get(name);
     if (found !== undefined) return found;
     const names = this.places.map((place) => place.name).join(", ");
     throw new RangeError(`"name" expected one of ${names}, got ${describe(name)}`);
   }
 
-  read(region: Region): Float32Array {
-    return readRegion(this.engine.arena.f32, region);
+  readValue({ value, layout }: ParameterPlace): Float32Array {
+    return readTensor(this.engine.arena.f32, value, layout);
   }
 
-  /** `values` fit the region. */
-  writeValue(place: ParameterPlace, values: ArrayLike<number>): void {
-    this.write(place.value, values);
+  readGradient({ gradient, layout }: ParameterPlace): Float32Array {
+    return readTensor(this.engine.arena.f32, gradient, layout);
+  }
+
+  /** `values` are as many as the shape says. */
+  writeValue({ value, layout }: ParameterPlace, values: ArrayLike<number>): void {
+    writeTensor(this.engine.arena.f32, value, layout, values);
     this.version++;
   }
 
-  writeGradient(place: ParameterPlace, values: ArrayLike<number>): void {
-    this.write(place.gradient, values);
+  writeGradient({ gradient, layout }: ParameterPlace, values: ArrayLike<number>): void {
+    writeTensor(this.engine.arena.f32, gradient, layout, values);
+  }
+
+  /** Stops or resumes its training; a gradient that it has is forgotten. */
+  setTrainable(place: ParameterPlace, trainable: boolean): void {
+    place.trainable = trainable;
+    if (!trainable) this.zero(place.gradient.pointer, place.count);
   }
 
   /** All values, padding included, as flat memory; for the same layout. */
@@ -115,23 +125,21 @@ export class Parameters {
     this.version++;
   }
 
-  /** From a network of the same layout and memory. */
-  copyValues(from: Parameters): void {
+  /** Values, and what is trainable, from a network of the same options and memory. */
+  copyFrom(from: Parameters): void {
     this.engine.arena.u8.copyWithin(this.values, from.values, from.values + this.count * 4);
+    this.places.forEach((place, i) => {
+      place.trainable = from.places[i].trainable;
+    });
     this.version++;
   }
 
   zeroGradients(): void {
-    const start = this.gradients >>> 2;
-    this.engine.arena.f32.fill(0, start, start + this.count);
+    this.zero(this.gradients, this.count);
   }
 
-  /** The padding is zeroed too: after a gradient of NaN it may not be zeros. */
-  private write(region: Region, values: ArrayLike<number>): void {
-    const { f32 } = this.engine.arena;
-    const start = region.pointer >>> 2;
-    if (region.columns < region.stride) f32.fill(0, start, start + sizeOf(region));
-    writeRegion(f32, region, values);
+  private zero(pointer: number, count: number): void {
+    this.engine.arena.f32.fill(0, pointer >>> 2, (pointer >>> 2) + count);
   }
 }
 
@@ -153,7 +161,7 @@ export class NetworkParameter implements Parameter {
 
   read(): Float32Array {
     this.alive();
-    return this.parameters.read(this.place.value);
+    return this.parameters.readValue(this.place);
   }
 
   write(values: ArrayLike<number>): void {
@@ -163,23 +171,25 @@ export class NetworkParameter implements Parameter {
 
   readGradient(): Float32Array {
     this.alive();
-    return this.parameters.read(this.place.gradient);
+    return this.parameters.readGradient(this.place);
   }
 
   writeGradient(values: ArrayLike<number>): void {
     this.alive();
-    this.parameters.writeGradient(this.place, requireValues("values", values, this.shape));
+    const given = requireValues("values", values, this.shape);
+    if (!this.place.trainable && given.some((value) => value !== 0)) {
+      throw new InvalidStateError(`"values" expected zeros, got others: ${this.name} is not trainable`);
+    }
+    this.parameters.writeGradient(this.place, given);
   }
 
   get trainable(): boolean {
     this.alive();
-    return true;
+    return this.place.trainable;
   }
 
   set trainable(value: boolean) {
     this.alive();
-    if (!requireBoolean("trainable", value)) {
-      throw new RangeError(`"trainable" expected true, got false: more is not available in this version`);
-    }
+    this.parameters.setTrainable(this.place, requireBoolean("trainable", value));
   }
 }

@@ -17,16 +17,16 @@ export interface Score {
 /** The loss over a sequence, without a tape or gradients. RangeError for a target that is a gradient. */
 export function score(network: Network, sequence: Sequence, target: Target, state?: State): Score {
   const { model, inference, options } = requireNetwork(network);
-  const inputs = requireSequence(sequence, options);
-  const goal = requireTarget(target, inputs, options);
+  const inputs = requireSequence(sequence, options, "inputs");
+  const goal = requireTarget(target, inputs, options, "targets");
   if (goal.kind === "gradient") {
-    throw new RangeError(`"target" expected classes or values, got a gradient: it has no loss`);
+    throw new RangeError(`"targets" expected classes or values, got a gradient: it has no loss`);
   }
   const initial = requireState("state", state, inputs.batch, options);
   let loss = 0;
   let correct = 0;
   const { array, count } = goal;
-  const final = inference.run(inputs, initial, (window, first, steps) => {
+  const final = inference.run(inputs, initial, false, (window, { steps }, first) => {
     if (array instanceof Int32Array) correct += countCorrect(model.engine, window, array, first, steps);
     loss += applyLoss(model.engine, window, goal, first, steps, 1);
   });

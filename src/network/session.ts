@@ -1,14 +1,24 @@
 /** Streaming inference: one step at a time, in the memory of one step. */
 
-import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
+import { describe, DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
 import { Holdings } from "../memory/holdings.js";
 import { readRegion } from "../memory/regions.js";
-import { requireState, requireTokens } from "./arguments.js";
-import type { Model } from "./model.js";
-import { readState, writeInitialState, writeInputs } from "./transfer.js";
+import { isTokens, requireState, requireTokens, settled } from "./arguments.js";
+import type { CellRun } from "./cell.js";
+import type { Model, Pass } from "./model.js";
+import { outputWidth } from "./parameter-plan.js";
+import {
+  carryState,
+  copyInitialState,
+  readInitialState,
+  writeInitialState,
+  writeInputs,
+} from "./transfer.js";
 import type { Network, Session, State, StepInput } from "./types.js";
 import type { InputKind, Window } from "./window.js";
+
+const PASS: Pass = { steps: 1, lengths: false, firstRow: 0, dropout: undefined };
 
 export class NetworkSession implements Session {
   declare readonly [Symbol.dispose]: () => void;
@@ -25,13 +35,7 @@ export class NetworkSession implements Session {
   }
 
   /** `alive` throws when the network was disposed of. Throws an OutOfMemoryError. */
-  constructor(
-    network: Network,
-    model: Model,
-    alive: () => void,
-    batch: number,
-    initial: Float32Array | undefined,
-  ) {
+  constructor(network: Network, model: Model, alive: () => void, batch: number, initial: State | undefined) {
     this.network = network;
     this.batch = batch;
     this.model = model;
@@ -39,24 +43,24 @@ export class NetworkSession implements Session {
     this.holdings = model.holdings.child();
     this.holdings.releaseWith(this);
     this.window = this.createWindow("tokens");
-    writeInitialState(model.engine, this.window, initial);
+    writeInitialState(model.engine, this.runs(), initial);
   }
 
   get state(): State {
     this.requireAlive();
-    return readState(this.model.engine, this.window.state(0));
+    return readInitialState(this.model.engine, this.runs());
   }
 
   set state(state: State) {
     this.requireAlive();
-    const h = requireState("state", state, this.batch, this.model.options);
-    if (h === undefined) throw new TypeError(`"state" expected an object, got undefined`);
-    writeInitialState(this.model.engine, this.window, h);
+    const given = requireState("state", state, this.batch, this.model.options);
+    if (given === undefined) throw new TypeError(`"state" expected an object, got undefined`);
+    writeInitialState(this.model.engine, this.runs(), given);
   }
 
   step(input: StepInput, out?: Float32Array): Float32Array {
     this.requireAlive();
-    const { outputSize: O } = this.model.options;
+    const O = outputWidth(this.model.options);
     const B = this.batch;
     const result =
       out === undefined
@@ -64,14 +68,15 @@ export class NetworkSession implements Session {
         : requireFloat32Array("out", out, B * O, `[B=${B}, O=${O}]`);
     this.writeStep(input);
     const { engine } = this.model;
-    const outputs = this.model.forward(this.window, 1);
-    this.window.restart(engine, 1);
+    const outputs = this.model.forward(this.window, PASS);
+    const runs = this.runs();
+    carryState(engine, runs, runs);
     return readRegion(engine.arena.f32, outputs, result);
   }
 
   reset(): void {
     this.requireAlive();
-    writeInitialState(this.model.engine, this.window, undefined);
+    writeInitialState(this.model.engine, this.runs(), undefined);
   }
 
   dispose(): void {
@@ -84,6 +89,11 @@ export class NetworkSession implements Session {
     const { engine, options } = this.model;
     const B = this.batch;
     const I = options.inputSize;
+    if (options.embeddingSize > 0 && input instanceof Float32Array) {
+      throw new TypeError(
+        `"input" expected tokens, which the network's embedding is for, got ${describe(input)}`,
+      );
+    }
     if (typeof input === "number") {
       if (B !== 1) throw new RangeError(`"input" expected ${B} tokens ([B=${B}]), got the number ${input}`);
       const token = requireInteger("input", input, 0, I - 1);
@@ -92,11 +102,17 @@ export class NetworkSession implements Session {
       return;
     }
     const dense = input instanceof Float32Array;
+    if (!dense && !isTokens(input)) {
+      throw new TypeError(
+        `"input" expected a token, a Uint8Array, Uint16Array or Int32Array of tokens, or a Float32Array of values, ` +
+          `got ${describe(input)}`,
+      );
+    }
     const array = dense
-      ? requireFloat32Array("input", input, B * I, `[B=${B}, I=${I}]`)
+      ? requireFloat32Array("input", settled(input), B * I, `[B=${B}, I=${I}]`)
       : requireTokens("input", input, B, `[B=${B}]`, I);
     const kind = dense ? "values" : "tokens";
-    writeInputs(engine, this.windowFor(kind), { steps: 1, batch: B, kind, array }, 0, 1);
+    writeInputs(engine, this.windowFor(kind), { ...PASS, batch: B, kind, array, lengths: undefined }, 0, 1);
   }
 
   private windowFor(inputs: InputKind): Window {
@@ -106,14 +122,19 @@ export class NetworkSession implements Session {
       return held;
     }
     const window = this.createWindow(inputs);
-    window.copyState(this.model.engine, held);
+    copyInitialState(this.model.engine, this.runs(), this.model.runs(window, PASS));
     held.release();
     this.window = window;
     return window;
   }
 
   private createWindow(inputs: InputKind): Window {
-    return this.model.createWindow({ steps: 1, batch: this.batch, inputs, tape: false }, this.holdings);
+    const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false };
+    return this.model.createWindow(sizes, this.holdings);
+  }
+
+  private runs(): CellRun[] {
+    return this.model.runs(this.window, PASS);
   }
 
   private requireAlive(): void {

@@ -1,6 +1,7 @@
 import { describe, requireInteger, requireFloat32Array } from "../errors.js";
 import { engineFor } from "../memory/engine.js";
 import { matrix, readRegion, rowsOf, writeRegion } from "../memory/regions.js";
+import { settled } from "./arguments.js";
 
 /** Rows that are converted at a time. */
 const ROWS = 256;
@@ -10,26 +11,30 @@ const ROWS = 256;
  * (it may be `logits` itself). Computed by the plain SIMD build: the same bits everywhere.
  */
 export function softmax(logits: Float32Array, width: number, out?: Float32Array): Float32Array {
-  if (!(logits instanceof Float32Array)) {
+  const given = settled(logits);
+  if (!(given instanceof Float32Array && ArrayBuffer.isView(given))) {
     throw new TypeError(`"logits" expected a Float32Array, got ${describe(logits)}`);
   }
   const columns = requireInteger("width", width, 1);
-  if (logits.length % columns !== 0) {
-    throw new RangeError(`"logits" expected rows of ${columns} values, got ${logits.length} values`);
+  if (given.length % columns !== 0) {
+    throw new RangeError(`"logits" expected rows of ${columns} values, got ${given.length} values`);
   }
   const result =
     out === undefined
-      ? new Float32Array(logits.length)
-      : requireFloat32Array("out", out, logits.length, `as many as logits`);
-  if (logits.length === 0) return result;
+      ? new Float32Array(given.length)
+      : requireFloat32Array("out", out, given.length, `as many as logits`);
+  if (given.length === 0) return result;
+  // Rows written over logits that are still to be read would be converted twice.
+  const shifted = result.buffer === given.buffer && result.byteOffset !== given.byteOffset;
+  const source = shifted ? given.slice() : given;
   const { arena, kernels, constants } = engineFor("simd");
-  const rows = logits.length / columns;
+  const rows = source.length / columns;
   const block = arena.reserve({ staged: matrix(Math.min(rows, ROWS), columns) });
   const { staged } = block.regions;
   for (let first = 0; first < rows; first += staged.rows) {
     const part = rowsOf(staged, 0, Math.min(staged.rows, rows - first));
     const [from, to] = [first * columns, (first + part.rows) * columns];
-    writeRegion(arena.f32, part, logits.subarray(from, to));
+    writeRegion(arena.f32, part, source.subarray(from, to));
     kernels.softmaxRows(part.pointer, constants, part.rows, columns, part.stride);
     readRegion(arena.f32, part, result.subarray(from, to));
   }

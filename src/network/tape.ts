@@ -4,14 +4,23 @@ import { InvalidStateError } from "../errors.js";
 import type { Region } from "../memory/regions.js";
 import type { Goal, Inputs } from "./arguments.js";
 import { applyLoss } from "./loss.js";
-import type { Model } from "./model.js";
-import { addToRegion, writeInitialState, writeInputs } from "./transfer.js";
-import type { Reduction } from "./types.js";
+import type { Model, Pass } from "./model.js";
+import { addFinalGradient, writeInitialState, writeInputs } from "./transfer.js";
+import type { Reduction, State } from "./types.js";
 import type { Window, WindowSizes } from "./window.js";
+
+/** One forward's. */
+export interface Record {
+  readonly window: Window;
+  /** [B], each in [1, T]; undefined: all T. */
+  readonly lengths: Int32Array | undefined;
+  readonly pass: Pass;
+}
 
 export class Tape {
   private readonly model: Model;
   private window: Window | undefined;
+  private last: Record | undefined;
   /** Whether backward may still run, and the parameters' version that forward saw. */
   private live = false;
   private version = -1;
@@ -21,21 +30,29 @@ export class Tape {
   }
 
   /** Runs forward over the inputs. An OutOfMemoryError leaves the former tape as it was. */
-  record(inputs: Inputs, initial: Float32Array | undefined): { window: Window; outputs: Region } {
-    const { engine, parameters } = this.model;
-    const { steps, batch, kind } = inputs;
-    const window = this.prepare({ steps, batch, inputs: kind, tape: true });
-    writeInputs(engine, window, inputs, 0, steps);
-    writeInitialState(engine, window, initial);
-    const outputs = this.model.forward(window, steps);
+  record(inputs: Inputs, initial: State | undefined, training: boolean): Record & { outputs: Region } {
+    const { model } = this;
+    const { steps, batch, kind, lengths } = inputs;
+    const dropout = training && model.drops;
+    const window = this.prepare({ steps, batch, inputs: kind, tape: true, dropout });
+    const pass = {
+      steps,
+      lengths: lengths !== undefined,
+      firstRow: 0,
+      dropout: dropout ? model.nextDropout() : undefined,
+    };
+    writeInputs(model.engine, window, inputs, 0, steps);
+    writeInitialState(model.engine, model.runs(window, pass), initial);
+    const outputs = model.forward(window, pass);
     this.live = true;
-    this.version = parameters.version;
-    return { window, outputs };
+    this.version = model.parameters.version;
+    this.last = { window, lengths, pass };
+    return { ...this.last, outputs };
   }
 
-  /** The window that backward is to run through. Throws an InvalidStateError when there is none. */
-  require(): Window {
-    if (this.window === undefined || this.version === -1) {
+  /** What backward is to run through. Throws an InvalidStateError when there is nothing. */
+  require(): Record {
+    if (this.last === undefined) {
       throw new InvalidStateError(`backward expected a forward with its tape kept before it, got none`);
     }
     if (!this.live) {
@@ -46,32 +63,32 @@ export class Tape {
         `backward expected the parameters of the last forward, got others: they were changed in between`,
       );
     }
-    return this.window;
+    return this.last;
   }
 
   /** Loss and backward over what `require` gave; the tape is used up. */
   consume(
-    window: Window,
+    { window, pass }: Record,
     goal: Goal,
     reduction: Reduction,
-    finalGradient?: Float32Array,
+    finalGradient?: State,
   ): { loss: number; count: number } {
     const { engine } = this.model;
     const { count } = goal;
     const mean = reduction === "mean" && goal.kind !== "gradient";
     const scale = mean && count > 0 ? 1 / count : 1;
-    const sum = applyLoss(engine, window, goal, 0, window.sizes.steps, scale);
+    const sum = applyLoss(engine, window, goal, 0, pass.steps, scale);
     this.live = false;
-    this.model.backward(window, (dh) => {
-      if (finalGradient !== undefined) addToRegion(engine, dh, finalGradient);
+    this.model.backward(window, pass, (run, index) => {
+      addFinalGradient(engine, run, index, finalGradient);
     });
     return { loss: mean && count > 0 ? sum / count : sum, count };
   }
 
-  /** No tape: what a failed forward or a forward without a tape leaves is no forward to go back through. */
+  /** No tape: after a forward without one there is nothing to go back through. */
   drop(): void {
     this.live = false;
-    this.version = -1;
+    this.last = undefined;
   }
 
   private prepare(sizes: WindowSizes): Window {

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Build } from "../wasm/builds.js";
 
@@ -14,17 +14,20 @@ export interface NetworkOptions {
   inputSize: number;
   /** H: units per layer and direction. */
   hiddenSize: number;
-  /** O: number of classes, or width of a regression output. 0: no head (not available yet). */
+  /** O: number of classes, or width of a regression output. 0: no head, the outputs are the top layer's states, [T, B, D*H]. */
   outputSize: number;
-  /** Default "elman": h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh); "elman-relu" has max(0, ·) for tanh. */
+  /**
+   * Default "elman": h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh); "elman-relu" has max(0, ·) for tanh. "gru" and
+   * "lstm" are PyTorch's: gates r, z, n with the reset gate after the recurrent product, and i, f, g, o.
+   */
   cell?: Cell;
-  /** L, default 1; more are not available yet. */
+  /** L, default 1: each further layer reads the states of the one below. */
   layers?: number;
-  /** Default false; true is not available yet. */
+  /** Default false. True: each layer runs both ways through time, and its states stand side by side. */
   bidirectional?: boolean;
-  /** Between stacked layers, while training; default 0; more is not available yet. */
+  /** The share of outputs of every layer but the last that training sets to 0, the others growing by 1/(1 − share); default 0. */
   dropout?: number;
-  /** Tokens only: learned vectors of this width; 0 (default): one-hot rows, never materialised; more is not available yet. */
+  /** Tokens only: learned vectors of this width; 0 (default): one-hot rows, never materialised. */
   embeddingSize?: number;
   /** Default 0, an integer; the same seed and build give the same numbers. */
   seed?: number;
@@ -34,7 +37,7 @@ export interface NetworkOptions {
 export interface Initialization {
   /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. */
   recurrent?: "uniform" | "orthogonal" | "identity";
-  /** LSTM: the forget gate's bias_ih, its bias_hh then being 0; not available yet. */
+  /** LSTM: the forget gate's bias_ih, its bias_hh then being 0; default: uniform as the rest. */
   forgetBias?: number;
 }
 
@@ -60,7 +63,10 @@ export interface Sequence {
   tokens?: Uint8Array | Uint16Array | Int32Array;
   /** [T, B, I]. */
   values?: Float32Array;
-  /** [B], each in [1, T]; not available yet. */
+  /**
+   * [B], each in [1, T]; default all T. Steps past a length are padding: outputs 0, no gradient, the final state is the one
+   * at the length, and whatever stands there is ignored.
+   */
   lengths?: Int32Array;
 }
 
@@ -85,11 +91,11 @@ export interface Target {
 export interface ForwardOptions {
   /** Default zeros. */
   state?: State;
-  /** Default false; true turns dropout on. */
+  /** Default false; true turns dropout on, with masks that no window had before. */
   training?: boolean;
   /** Default true; false: inference only, less memory, no backward after it. */
   keepTape?: boolean;
-  /** Also return the top layer's hidden states, [T, B, D*H]; not available yet. */
+  /** Also return the top layer's hidden states, [T, B, D*H]; default false. */
   hidden?: boolean;
 }
 
@@ -159,7 +165,7 @@ export interface Parameter {
   readGradient(): Float32Array;
   /** For gradients averaged, filtered or received from elsewhere. */
   writeGradient(values: ArrayLike<number>): void;
-  /** Default true; false is not available yet. */
+  /** Default true; false: no gradient, and optimizers leave it alone. */
   trainable: boolean;
 }
 

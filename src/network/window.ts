@@ -1,13 +1,14 @@
 /** The memory of one window of T steps: what goes in, states, outputs and, on a tape, their gradients. */
 
 import type { Block } from "../memory/arena.js";
-import type { Engine } from "../memory/engine.js";
 import type { Holdings } from "../memory/holdings.js";
-import { matrix, rowsOf, sizeOf, vector, type Region } from "../memory/regions.js";
+import { matrix, rowsOf, vector, type Region, type Shape } from "../memory/regions.js";
+import { NONE, type Cell, type CellRegions } from "./cell.js";
+import { directionsOf, outputWidth } from "./parameter-plan.js";
 import type { CompleteOptions } from "./types.js";
 
 /** Rows that go through the staging regions at a time: of targets, and of the inputs' gradient. */
-export const STAGED_ROWS = 256;
+const STAGED_ROWS = 256;
 
 /** Depth of a block of the transposed product (assembly/gemm/product.ts), which packs two operands of that many rows. */
 const TRANSPOSED_DEPTH = 128;
@@ -16,88 +17,116 @@ export type InputKind = "tokens" | "values";
 
 export interface WindowSizes {
   /** T, and B. */
-  steps: number;
-  batch: number;
-  inputs: InputKind;
+  readonly steps: number;
+  readonly batch: number;
+  readonly inputs: InputKind;
   /** Whether there is a backward pass. */
-  tape: boolean;
+  readonly tape: boolean;
+  /** Whether layers drop some of their outputs. */
+  readonly dropout: boolean;
 }
 
 /** A region that this kind of window does not need has no rows. */
-function planWindow(options: CompleteOptions, { steps, batch, inputs, tape }: WindowSizes) {
-  const { inputSize: I, hiddenSize: H, outputSize: O } = options;
+function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+  const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
+  const { steps, batch, tape } = sizes;
   const rows = steps * batch;
-  const dense = inputs === "values";
+  const dense = sizes.inputs === "values";
+  const width = dense ? I : E;
   const staged = Math.min(rows, STAGED_ROWS);
-  const widest = Math.max(matrix(1, H).stride, dense ? matrix(1, I).stride : 0);
+  const widest = Math.max(matrix(1, H).stride, matrix(1, width).stride);
+  const blocks = cell.blocks * matrix(1, H).stride;
+  const O = outputWidth(options);
   return {
-    /** [T·B], integers; or dense inputs, [T·B, I]. */
+    /** [T·B] and [B], integers. */
     tokens: vector(dense ? 0 : rows),
-    x: matrix(dense ? rows : 0, I),
-    /** [(T + 1)·B, H], the initial state first. */
-    h: matrix((steps + 1) * batch, H),
+    lengths: vector(batch),
+    /** [T·B, I], values; or [T·B, E], embedded tokens. */
+    x: width > 0 ? matrix(rows, width) : NONE,
     /** [T·B, O]; a loss puts its gradient in their place. */
     outputs: matrix(rows, O),
     /** [T·B], integers. */
     classes: vector(rows),
-    /** [·, O] and [·, I], for what passes through piece by piece. */
+    /** [·, O], its padding NaN, and [·, I or E], for what passes through piece by piece. */
     targetRows: matrix(staged, O),
-    dxRows: matrix(tape && dense ? staged : 0, I),
-    /** [(T + 1)·B, H]. */
-    dh: matrix(tape ? (steps + 1) * batch : 0, H),
-    /** [I, H]: the gradient of each token's row of W_ihᵀ. */
-    dTable: matrix(tape && !dense ? I : 0, H),
-    /** [H]. */
-    dBias: vector(tape ? H : 0),
-    scratch: vector(tape ? TRANSPOSED_DEPTH * (widest + 8) : 0),
+    dxRows: tape && width > 0 ? matrix(staged, width) : NONE,
+    /** [I, blocks·H]: the gradient of each token's row of z. */
+    dTable: tape && width === 0 && layers > 0 ? matrix(I, blocks) : NONE,
+    /** [blocks·H]. */
+    dBias: tape ? vector(blocks) : NONE,
+    scratch: tape ? vector(TRANSPOSED_DEPTH * (widest + 8)) : NONE,
   };
 }
 
-type WindowPlan = ReturnType<typeof planWindow>;
+type SharedShapes = ReturnType<typeof planShared>;
 
-/** Steps [0, T) of a window in use; T may be less than it was made for. */
+/** The regions that `prefix` names, without it. */
+function pick<Name extends string>(
+  regions: Readonly<Record<string, Region>>,
+  shapes: Readonly<Record<Name, Shape>>,
+  prefix: string,
+): Readonly<Record<Name, Region>> {
+  const picked = {} as Record<Name, Region>;
+  for (const name in shapes) picked[name] = regions[prefix + name];
+  return picked;
+}
+
+/** As `pick` finds them again. */
+function withPrefix(shapes: Readonly<Record<string, Shape>>, prefix: string): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, shape]));
+}
+
 export class Window {
-  readonly sizes: Readonly<WindowSizes>;
-  readonly regions: Readonly<Record<keyof WindowPlan, Region>>;
+  readonly sizes: WindowSizes;
+  readonly regions: Readonly<Record<keyof SharedShapes, Region>>;
+  /** Of layer l and direction d at l·D + d. */
+  readonly layers: readonly CellRegions[];
+  /** Outputs of every layer but the last after dropout, [T·B, H], as `layers`; none without. */
+  readonly dropped: readonly Region[];
   private readonly holdings: Holdings;
   private readonly block: Block;
 
   /** Throws an OutOfMemoryError when there is no room. */
-  constructor(holdings: Holdings, options: CompleteOptions, sizes: WindowSizes) {
+  constructor(holdings: Holdings, options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+    const { steps, batch, tape } = sizes;
+    const { layers, hiddenSize: H } = options;
+    const D = directionsOf(options);
+    const shared = planShared(options, cell, sizes);
+    const states = cell.plan(steps, batch, H, tape);
+    const dropped = matrix(steps * batch, H);
+    const all = Array.from({ length: layers * D }, (_, index) => `${index}.`);
+    const droppers = sizes.dropout ? all.slice(0, (layers - 1) * D) : [];
+    const plan = Object.assign(
+      { ...shared },
+      ...all.map((prefix) => withPrefix(states, prefix)),
+      ...droppers.map((prefix) => withPrefix({ dropped }, prefix)),
+    ) as Record<string, Shape>;
+    const block: Block = holdings.reserve(plan);
     this.sizes = sizes;
     this.holdings = holdings;
-    const block = holdings.reserve(planWindow(options, sizes));
-    this.regions = block.regions;
     this.block = block;
+    this.regions = pick(block.regions, shared, "");
+    this.layers = all.map((prefix) => pick(block.regions, states, prefix));
+    // No target in the padding: where h is not finite, outputs of NaN stand there, which are no part of the loss.
+    const { pointer, rows, stride } = this.regions.targetRows;
+    holdings.arena.f32.fill(NaN, pointer >>> 2, (pointer >>> 2) + rows * stride);
+    this.dropped = droppers.map((prefix) => pick(block.regions, { dropped }, prefix).dropped);
   }
 
-  matches({ steps, batch, inputs, tape }: WindowSizes): boolean {
+  matches(sizes: WindowSizes): boolean {
     const mine = this.sizes;
-    return mine.steps === steps && mine.batch === batch && mine.inputs === inputs && mine.tape === tape;
+    return (
+      mine.steps === sizes.steps &&
+      mine.batch === sizes.batch &&
+      mine.inputs === sizes.inputs &&
+      mine.tape === sizes.tape &&
+      mine.dropout === sizes.dropout
+    );
   }
 
-  /** h after step t, [B, H]; t = 0: the initial state. */
-  state(t: number): Region {
-    const { batch } = this.sizes;
-    return rowsOf(this.regions.h, t * batch, batch);
-  }
-
-  /** dLoss/dh after step t, [B, H]. */
-  stateGradient(t: number): Region {
-    const { batch } = this.sizes;
-    return rowsOf(this.regions.dh, t * batch, batch);
-  }
-
-  /** The state after step t becomes the initial one. */
-  restart({ arena }: Engine, t: number): void {
-    const { pointer } = this.state(t);
-    arena.u8.copyWithin(this.regions.h.pointer, pointer, pointer + sizeOf(this.state(0)) * 4);
-  }
-
-  /** The other window's initial state becomes this one's. */
-  copyState({ arena }: Engine, from: Window): void {
-    const { pointer } = from.regions.h;
-    arena.u8.copyWithin(this.regions.h.pointer, pointer, pointer + sizeOf(this.state(0)) * 4);
+  /** The first `steps` steps of a region of T·B rows. */
+  rows(region: Region, steps: number): Region {
+    return rowsOf(region, 0, steps * this.sizes.batch);
   }
 
   release(): void {

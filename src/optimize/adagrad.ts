@@ -15,25 +15,21 @@ export interface AdagradOptions {
 
 /** Adagrad (Duchi et al. 2011), as torch.optim.Adagrad: g ← g + weightDecay·w; s ← s + g²; w ← w − rate·g/(√s + ε). */
 export function adagrad(options: AdagradOptions): Optimizer {
-  const given = requireObject("options", options);
-  const epsilon = requireNumber("epsilon", given.epsilon ?? 1e-10, { least: 0, most: MOST });
-  const rateDecay = requireNumber("learningRateDecay", given.learningRateDecay ?? 0, {
-    least: 0,
-    most: MOST,
+  const {
+    learningRate: firstRate,
+    epsilon = 1e-10,
+    learningRateDecay: rateDecay = 0,
+    initialAccumulatorValue: start = 0,
+    weightDecay: decay = 0,
+  } = requireObject("options", options);
+  requireNumber("epsilon", epsilon, { least: 0, most: MOST });
+  requireNumber("learningRateDecay", rateDecay, { least: 0, most: MOST });
+  requireNumber("weightDecay", decay, { least: 0, most: MOST });
+  requireNumber("initialAccumulatorValue", start, { least: 0, most: MOST });
+  return createOptimizer(firstRate, ["sum"], ({ engine, w, g, count, moments, step, learningRate }) => {
+    const { sum } = moments;
+    if (step === 1) engine.arena.f32.fill(start, sum >>> 2, (sum >>> 2) + count);
+    const rate = learningRate / (1 + (step - 1) * rateDecay);
+    engine.kernels.adagradStep(w, sum, g, engine.constants, rate, epsilon, decay, count);
   });
-  const decay = requireNumber("weightDecay", given.weightDecay ?? 0, { least: 0, most: MOST });
-  const start = requireNumber("initialAccumulatorValue", given.initialAccumulatorValue ?? 0, {
-    least: 0,
-    most: MOST,
-  });
-  return createOptimizer(
-    given.learningRate,
-    ["sum"],
-    ({ engine, w, g, count, moments, step, learningRate }) => {
-      const { sum } = moments;
-      if (step === 1) engine.arena.f32.fill(start, sum >>> 2, (sum >>> 2) + count);
-      const rate = learningRate / (1 + (step - 1) * rateDecay);
-      engine.kernels.adagradStep(w, sum, g, engine.constants, rate, epsilon, decay, count);
-    },
-  );
 }

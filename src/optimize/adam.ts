@@ -18,43 +18,48 @@ export interface AdamOptions {
 
 type Moment = "mean" | "square" | "most";
 
+/** xⁿ for n ≥ 1 by repeated squaring: engines disagree on powers. */
+function integerPower(x: number, n: number): number {
+  let result = 1;
+  for (; n >= 1; n = Math.floor(n / 2), x *= x) if (n % 2 === 1) result *= x;
+  return result;
+}
+
 function create(options: AdamOptions, defaultDecay: number, decoupled: boolean): Optimizer {
-  const given = requireObject("options", options);
-  const beta1 = requireNumber("beta1", given.beta1 ?? 0.9, { least: 0, below: 1 });
-  const beta2 = requireNumber("beta2", given.beta2 ?? 0.999, { least: 0, below: 1 });
-  const epsilon = requireNumber("epsilon", given.epsilon ?? 1e-8, { least: 0, most: MOST });
-  const decay = requireNumber("weightDecay", given.weightDecay ?? defaultDecay, { least: 0, most: MOST });
-  const amsgrad = requireBoolean("amsgrad", given.amsgrad ?? false);
+  const {
+    learningRate = 1e-3,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay: decay = defaultDecay,
+    amsgrad = false,
+  } = requireObject("options", options);
+  requireNumber("beta1", beta1, { least: 0, below: 1 });
+  requireNumber("beta2", beta2, { least: 0, below: 1 });
+  requireNumber("epsilon", epsilon, { least: 0, most: MOST });
+  requireNumber("weightDecay", decay, { least: 0, most: MOST });
+  requireBoolean("amsgrad", amsgrad);
   const names: Moment[] = amsgrad ? ["mean", "square", "most"] : ["mean", "square"];
-  // βᵗ as running products: engines disagree on powers.
-  let power1 = 1;
-  let power2 = 1;
-  return createOptimizer<Moment>(
-    given.learningRate ?? 1e-3,
-    names,
-    ({ engine, w, g, count, moments, ...at }) => {
-      power1 = (at.step === 1 ? 1 : power1) * beta1;
-      power2 = (at.step === 1 ? 1 : power2) * beta2;
-      engine.kernels.adamStep(
-        w,
-        moments.mean,
-        moments.square,
-        amsgrad ? moments.most : 0,
-        g,
-        engine.constants,
-        at.learningRate / (1 - power1),
-        beta1,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        epsilon,
-        1 / Math.sqrt(1 - power2),
-        decoupled ? 1 - at.learningRate * decay : 1,
-        decoupled ? 0 : decay,
-        count,
-      );
-    },
-  );
+  return createOptimizer<Moment>(learningRate, names, ({ engine, w, g, count, moments, ...at }) => {
+    engine.kernels.adamStep(
+      w,
+      moments.mean,
+      moments.square,
+      amsgrad ? moments.most : 0,
+      g,
+      engine.constants,
+      at.learningRate / (1 - integerPower(beta1, at.step)),
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      epsilon,
+      1 / Math.sqrt(1 - integerPower(beta2, at.step)),
+      decoupled ? 1 - at.learningRate * decay : 1,
+      decoupled ? 0 : decay,
+      count,
+    );
+  });
 }
 
 /**

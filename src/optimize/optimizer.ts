@@ -18,16 +18,16 @@ export interface Optimizer {
 /** Far above anything of use; past it, products with the padding's zeros would not be 0 in float32. */
 export const MOST = 1e30;
 
-/** One update of flat memory. */
+/** One update of one parameter. */
 export interface Update<Moment extends string> {
   readonly engine: Engine;
-  /** Pointers to all parameters and all gradients, `count` elements each. */
+  /** Pointers to the parameter and its gradient, `count` elements each. */
   readonly w: number;
   readonly g: number;
   readonly count: number;
   /** Pointers to as much memory each, which starts as zeros and is kept from update to update. */
   readonly moments: Readonly<Record<Moment, number>>;
-  /** From 1. */
+  /** Updates of this parameter, this one counted. */
   readonly step: number;
   readonly learningRate: number;
 }
@@ -35,8 +35,10 @@ export interface Update<Moment extends string> {
 interface Binding<Moment extends string> {
   readonly network: RecurrentNetwork;
   readonly holdings: Holdings;
-  readonly moments: Record<Moment, number>;
-  steps: number;
+  /** Pointers to as much memory as all parameters take. */
+  readonly moments: Readonly<Record<Moment, number>>;
+  /** Updates so far of each parameter: those that are not trainable wait. */
+  readonly steps: number[];
 }
 
 function bind<Moment extends string>(network: RecurrentNetwork, names: readonly Moment[]): Binding<Moment> {
@@ -54,10 +56,36 @@ function bind<Moment extends string>(network: RecurrentNetwork, names: readonly 
       throw error;
     }
   }
-  return { network, holdings, moments, steps: 0 };
+  return { network, holdings, moments, steps: parameters.places.map(() => 0) };
 }
 
-/** An optimizer that remembers the named moments. `update` moves the parameters; after `reset`, it starts from step 1. */
+function updateAll<Moment extends string>(
+  { network, moments, steps }: Binding<Moment>,
+  learningRate: number,
+  update: (update: Update<Moment>) => void,
+): void {
+  const { parameters, engine } = network.model;
+  const names = Object.keys(moments) as Moment[];
+  parameters.places.forEach(({ trainable, value, gradient, count }, i) => {
+    if (!trainable) return;
+    steps[i]++;
+    const offset = value.pointer - parameters.values;
+    const own = {} as Record<Moment, number>;
+    for (const name of names) own[name] = moments[name] + offset;
+    update({
+      engine,
+      w: value.pointer,
+      g: gradient.pointer,
+      count,
+      moments: own,
+      step: steps[i],
+      learningRate,
+    });
+  });
+  parameters.version++;
+}
+
+/** An optimizer that remembers the named moments. `update` moves one parameter; after `reset`, from step 1. */
 export function createOptimizer<Moment extends string>(
   learningRate: number,
   names: readonly Moment[],
@@ -83,18 +111,7 @@ export function createOptimizer<Moment extends string>(
         binding = bind(given, names);
         binding.holdings.releaseWith(optimizer);
       }
-      const { parameters, engine } = given.model;
-      binding.steps++;
-      update({
-        engine,
-        w: parameters.values,
-        g: parameters.gradients,
-        count: parameters.count,
-        moments: binding.moments,
-        step: binding.steps,
-        learningRate: rate,
-      });
-      parameters.version++;
+      updateAll(binding, rate, update);
     },
     reset() {
       binding?.holdings.releaseAll();

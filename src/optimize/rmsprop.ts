@@ -23,16 +23,23 @@ type Moment = "square" | "mean" | "velocity";
  * v ← momentum·v + g/d; w ← w − learningRate·v.
  */
 export function rmsprop(options: RmspropOptions): Optimizer {
-  const given = requireObject("options", options);
-  const alpha = requireNumber("alpha", given.alpha ?? 0.99, { least: 0, most: 1 });
-  const epsilon = requireNumber("epsilon", given.epsilon ?? 1e-8, { least: 0, most: MOST });
-  const momentum = requireNumber("momentum", given.momentum ?? 0, { least: 0, most: MOST });
-  const decay = requireNumber("weightDecay", given.weightDecay ?? 0, { least: 0, most: MOST });
-  const centered = requireBoolean("centered", given.centered ?? false);
+  const {
+    learningRate,
+    alpha = 0.99,
+    epsilon = 1e-8,
+    momentum = 0,
+    centered = false,
+    weightDecay: decay = 0,
+  } = requireObject("options", options);
+  requireNumber("alpha", alpha, { least: 0, most: 1 });
+  requireNumber("epsilon", epsilon, { least: 0, most: MOST });
+  requireNumber("momentum", momentum, { least: 0, most: MOST });
+  requireNumber("weightDecay", decay, { least: 0, most: MOST });
+  requireBoolean("centered", centered);
   const names: Moment[] = ["square"];
   if (centered) names.push("mean");
   if (momentum > 0) names.push("velocity");
-  return createOptimizer<Moment>(given.learningRate, names, ({ engine, w, g, count, moments, ...update }) => {
+  return createOptimizer<Moment>(learningRate, names, ({ engine, w, g, count, moments, ...update }) => {
     engine.kernels.rmspropStep(
       w,
       moments.square,

@@ -19,18 +19,24 @@ export interface SgdOptions {
  * w − learningRate·(g + momentum·v) with `nesterov`.
  */
 export function sgd(options: SgdOptions): Optimizer {
-  const given = requireObject("options", options);
-  const momentum = requireNumber("momentum", given.momentum ?? 0, { least: 0, most: MOST });
-  const dampening = requireNumber("dampening", given.dampening ?? 0, { least: -MOST, most: MOST });
-  const decay = requireNumber("weightDecay", given.weightDecay ?? 0, { least: 0, most: MOST });
-  const nesterov = requireBoolean("nesterov", given.nesterov ?? false);
+  const {
+    learningRate,
+    momentum = 0,
+    dampening = 0,
+    nesterov = false,
+    weightDecay: decay = 0,
+  } = requireObject("options", options);
+  requireNumber("momentum", momentum, { least: 0, most: MOST });
+  requireNumber("dampening", dampening, { least: -MOST, most: MOST });
+  requireNumber("weightDecay", decay, { least: 0, most: MOST });
+  requireBoolean("nesterov", nesterov);
   if (nesterov && (momentum === 0 || dampening !== 0)) {
     throw new RangeError(
       `"nesterov" expected momentum above 0 and dampening 0, got momentum ${momentum} and dampening ${dampening}`,
     );
   }
   const names = momentum > 0 ? (["velocity"] as const) : [];
-  return createOptimizer<"velocity">(given.learningRate, names, ({ engine, w, g, count, ...update }) => {
+  return createOptimizer<"velocity">(learningRate, names, ({ engine, w, g, count, ...update }) => {
     const velocity = momentum > 0 ? update.moments.velocity : 0;
     const rate = update.learningRate;
     const first = update.step === 1;

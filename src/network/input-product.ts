@@ -1,0 +1,175 @@
+/** What a layer's inputs bring to its pre-activations, W_ih x_t + b_ih + b_hh, all T·B rows at once; and back. */
+
+import type { Engine } from "../memory/engine.js";
+import type { Holdings } from "../memory/holdings.js";
+import { matrix, sizeOf, vector, type Region } from "../memory/regions.js";
+import type { Cell } from "./cell.js";
+import { PackedWeights } from "./packed-weights.js";
+import { backwardPanels, depthOf, forwardPanels } from "./panels.js";
+import type { ParameterPlace, Parameters } from "./parameters.js";
+
+/** Tokens, [T·B]; or matrices of T·B rows, side by side as W_ih's columns are. */
+export type LayerInput = { readonly tokens: Region } | { readonly sources: readonly Region[] };
+
+export interface InputParameters {
+  readonly weight: ParameterPlace;
+  readonly biases: readonly [ih: ParameterPlace, hh: ParameterPlace];
+}
+
+/** Regions that the gradients pass through. */
+export interface InputScratch {
+  /** [I, blocks·H], tokens only. */
+  readonly dTable: Region;
+  /** [blocks·H]. */
+  readonly dBias: Region;
+  readonly scratch: Region;
+}
+
+export class InputProduct {
+  private readonly engine: Engine;
+  private readonly parameters: InputParameters;
+  /** Elements of a pre-activation's row that the input touches: G·H, padded. */
+  private readonly width: number;
+  /** b_ih and b_hh where they are added, [blocks·H]. */
+  private readonly bias: PackedWeights;
+  /** Each token's row of z, [I, blocks·H]. */
+  private readonly table: PackedWeights;
+  /** For each source. */
+  private readonly panels: readonly PackedWeights[];
+  private readonly backPanels: readonly PackedWeights[];
+
+  constructor(all: Parameters, holdings: Holdings, cell: Cell, parameters: InputParameters) {
+    const { engine } = all;
+    const { kernels, arena } = engine;
+    const { weight } = parameters;
+    this.engine = engine;
+    this.parameters = parameters;
+    this.width = weight.value.rows;
+    const { width } = this;
+    const columns = (width / cell.gates) * cell.blocks;
+    const bias = new PackedWeights(all, holdings, vector(columns), (row) => {
+      arena.f32.fill(0, row.pointer >>> 2, (row.pointer >>> 2) + columns);
+      for (const { at, value } of this.biasParts(row)) kernels.add(at, at, value.pointer, width);
+    });
+    this.bias = bias;
+    const inputs = weight.layout.columns;
+    this.table = new PackedWeights(all, holdings, matrix(inputs.size, columns), ({ pointer, rows }) => {
+      kernels.fillRows(pointer, bias.pointer, rows, columns);
+      kernels.addTransposed(pointer, weight.value.pointer, rows, width, columns, weight.value.stride);
+    });
+    const parts = inputs.order.map((_, source) => this.part(weight.value, source));
+    this.panels = parts.map((part) => forwardPanels(all, holdings, part));
+    this.backPanels = parts.map((part) => backwardPanels(all, holdings, part));
+  }
+
+  /** Makes room for the weights that this kind of input needs. */
+  reserve(tokens: boolean, tape: boolean): void {
+    this.bias.reserve();
+    if (tokens) this.table.reserve();
+    else for (const panels of tape ? [...this.panels, ...this.backPanels] : this.panels) panels.reserve();
+  }
+
+  /** z[T·B, blocks·H]. */
+  forward(z: Region, input: LayerInput): void {
+    const { kernels } = this.engine;
+    if ("tokens" in input) {
+      kernels.gather(z.pointer, this.table.pointer, input.tokens.pointer, z.rows, z.stride);
+      return;
+    }
+    kernels.fillRows(z.pointer, this.bias.pointer, z.rows, z.stride);
+    input.sources.forEach((x, source) => {
+      kernels.gemm(
+        z.pointer,
+        x.pointer,
+        this.panels[source].pointer,
+        z.rows,
+        this.width,
+        depthOf(x.columns),
+        z.stride,
+        x.stride,
+        true,
+      );
+    });
+  }
+
+  /** Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh from dz[T·B, blocks·H]. */
+  addGradients(dz: Region, input: LayerInput, regions: InputScratch): void {
+    const { weight } = this.parameters;
+    if (weight.trainable) {
+      if ("tokens" in input) this.addTokenGradient(dz, input.tokens, regions.dTable);
+      else {
+        input.sources.forEach((x, source) => {
+          this.addSourceGradient(dz, x, source, regions.scratch);
+        });
+      }
+    }
+    this.addBiasGradients(dz, regions.dBias);
+  }
+
+  /** dx[rows, source's columns] (+)= dz W_ih, of one source. */
+  inputGradient(dx: Region, dz: Region, source: number, accumulate: boolean): void {
+    this.engine.kernels.gemm(
+      dx.pointer,
+      dz.pointer,
+      this.backPanels[source].pointer,
+      dz.rows,
+      dx.stride,
+      this.width,
+      dx.stride,
+      dz.stride,
+      accumulate,
+    );
+  }
+
+  private addTokenGradient(dz: Region, tokens: Region, dTable: Region): void {
+    const { kernels, arena } = this.engine;
+    const { pointer, stride } = this.parameters.weight.gradient;
+    const table = dTable.pointer;
+    arena.f32.fill(0, table >>> 2, (table >>> 2) + sizeOf(dTable));
+    kernels.scatterAdd(table, dz.pointer, tokens.pointer, dz.rows, dz.stride);
+    kernels.addTransposed(pointer, table, this.width, dTable.rows, stride, dTable.stride);
+  }
+
+  private addSourceGradient(dz: Region, x: Region, source: number, scratch: Region): void {
+    const { gradient } = this.parameters.weight;
+    const { pointer, rows, stride } = this.part(gradient, source);
+    this.engine.kernels.gemmTN(
+      pointer,
+      dz.pointer,
+      x.pointer,
+      scratch.pointer,
+      rows,
+      x.stride,
+      dz.rows,
+      stride,
+      dz.stride,
+      x.stride,
+    );
+  }
+
+  private addBiasGradients(dz: Region, dBias: Region): void {
+    const { kernels, arena } = this.engine;
+    const { biases } = this.parameters;
+    if (!biases.some((bias) => bias.trainable)) return;
+    arena.f32.fill(0, dBias.pointer >>> 2, (dBias.pointer >>> 2) + dz.stride);
+    kernels.addColumnSums(dBias.pointer, dz.pointer, dz.rows, dz.stride);
+    for (const { at, gradient, trainable } of this.biasParts(dBias)) {
+      if (trainable) kernels.add(gradient.pointer, gradient.pointer, at, this.width);
+    }
+  }
+
+  /** b_ih goes with the first G of a row's blocks, b_hh with the last G. */
+  private biasParts(row: Region): (ParameterPlace & { at: number })[] {
+    const [ih, hh] = this.parameters.biases;
+    return [
+      { ...ih, at: row.pointer },
+      { ...hh, at: row.pointer + (row.stride - this.width) * 4 },
+    ];
+  }
+
+  /** The columns of W_ih, or of its gradient, that one source meets. */
+  private part(region: Region, source: number): Region {
+    const { size, padded } = this.parameters.weight.layout.columns;
+    return { ...region, pointer: region.pointer + source * padded * 4, columns: size };
+  }
+}
