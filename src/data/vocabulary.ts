@@ -1,0 +1,124 @@
+/** Text to tokens and back: one token a Unicode code point. */
+
+import { describe, requireChoice, requireObject } from "../errors.js";
+import { requireTokenList } from "./token-list.js";
+
+export interface EncodeOptions {
+  /** What happens at a character that the vocabulary does not have: a RangeError (default), or it is left out. */
+  unknown?: "throw" | "skip";
+}
+
+/** Code points that become text at a time: as many arguments as every engine takes. */
+const CHUNK = 4096;
+
+function requireText(text: unknown): string {
+  if (typeof text !== "string") throw new TypeError(`"text" expected a string, got ${describe(text)}`);
+  return text;
+}
+
+/** `U+00E9`. */
+function codeName(code: number): string {
+  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+function isSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xe000;
+}
+
+/** Units of 16 bits that a code point takes in a string. */
+function unitsOf(code: number): number {
+  return code < 0x1_0000 ? 1 : 2;
+}
+
+/** The code point that begins at index `at` of the text; a surrogate without its other half stands for itself. */
+function codeAt(text: string, at: number): number {
+  return text.codePointAt(at) ?? 0;
+}
+
+/** The distinct code points of the text, ascending. Throws a RangeError for half of a surrogate pair. */
+function distinctCodes(text: string): number[] {
+  const codes = new Set<number>();
+  for (let at = 0; at < text.length;) {
+    const code = codeAt(text, at);
+    if (isSurrogate(code)) {
+      throw new RangeError(
+        `"text" expected Unicode text, got half of a surrogate pair, ${codeName(code)}, at index ${at}`,
+      );
+    }
+    codes.add(code);
+    at += unitsOf(code);
+  }
+  return [...codes].sort((a, b) => a - b);
+}
+
+function decodeCodes(codes: ArrayLike<number>): string {
+  const parts: string[] = [];
+  for (let from = 0; from < codes.length; from += CHUNK) {
+    const chunk: number[] = [];
+    for (let at = from; at < codes.length && at < from + CHUNK; at++) chunk.push(codes[at]);
+    parts.push(String.fromCodePoint(...chunk));
+  }
+  return parts.join("");
+}
+
+/**
+ * The distinct characters (Unicode code points) of a text, in code-point order: the first is token 0. Not normalised, so that
+ * decoding gives back the text as it was.
+ */
+export class CharVocabulary {
+  /** All characters, in order: `CharVocabulary.from(characters)` is the same vocabulary. */
+  readonly characters: string;
+  /** How many characters there are: a network's `inputSize` and `outputSize`. */
+  readonly size: number;
+  private readonly codes: readonly number[];
+  /** By code point. */
+  private readonly tokens: ReadonlyMap<number, number>;
+
+  /** `codes`: ascending. */
+  private constructor(codes: readonly number[]) {
+    this.codes = codes;
+    this.size = codes.length;
+    this.characters = decodeCodes(codes);
+    this.tokens = new Map(codes.map((code, token) => [code, token]));
+  }
+
+  /**
+   * The vocabulary of a text. RangeError for an empty text, and for half of a surrogate pair: it is no character, and no
+   * file of UTF-8 holds it (a text cut at any index may begin or end with one).
+   */
+  static from(text: string): CharVocabulary {
+    if (requireText(text) === "") throw new RangeError(`"text" expected characters, got ""`);
+    return new CharVocabulary(distinctCodes(text));
+  }
+
+  /**
+   * The text's tokens, each in [0, size). A character that the vocabulary does not have, or half of a surrogate pair, is a
+   * RangeError that names it, or left out with `unknown: "skip"`.
+   */
+  encode(text: string, options: EncodeOptions = {}): Int32Array {
+    requireText(text);
+    const { unknown = "throw" } = requireObject("options", options);
+    requireChoice("options.unknown", unknown, ["throw", "skip"]);
+    const tokens = new Int32Array(text.length);
+    let count = 0;
+    for (let at = 0; at < text.length;) {
+      const code = codeAt(text, at);
+      const token = this.tokens.get(code);
+      if (token !== undefined) tokens[count++] = token;
+      else if (unknown === "throw") {
+        const character = JSON.stringify(String.fromCodePoint(code));
+        throw new RangeError(
+          `"text" expected characters of the vocabulary, got ${character} (${codeName(code)}) at index ${at}; ` +
+            `{ unknown: "skip" } leaves such characters out`,
+        );
+      }
+      at += unitsOf(code);
+    }
+    return count === tokens.length ? tokens : tokens.slice(0, count);
+  }
+
+  /** The text of the tokens. RangeError for one that is not in [0, size); it names the token and its index. */
+  decode(tokens: ArrayLike<number>): string {
+    return decodeCodes(requireTokenList("tokens", tokens, this.size).map((token) => this.codes[token]));
+  }
+}

@@ -1,0 +1,24 @@
+import type { TrainingWindow } from "../data/training-data.js";
+import { describe, requireFloat32Array, requireObject } from "../errors.js";
+import type { LossFunction } from "./learner.js";
+
+/** What a loss of the caller's own says of a window's outputs, checked; the loss may be any number, NaN too. */
+export function askLoss(
+  lossFunction: LossFunction,
+  outputs: Float32Array,
+  window: TrainingWindow,
+): ReturnType<LossFunction> {
+  const { steps: T, batch: B } = window.inputs;
+  const length = outputs.length;
+  const result = requireObject("loss(…)", lossFunction(outputs, window));
+  if ("then" in result) {
+    throw new TypeError(
+      `"loss(…)" expected { loss, gradient }, got a promise: a loss cannot be asynchronous`,
+    );
+  }
+  const loss: unknown = result.loss;
+  if (typeof loss !== "number")
+    throw new TypeError(`"loss(…).loss" expected a number, got ${describe(loss)}`);
+  const shape = `[T=${T}, B=${B}, O=${length / (T * B)}]`;
+  return { loss, gradient: requireFloat32Array("loss(…).gradient", result.gradient, length, shape) };
+}

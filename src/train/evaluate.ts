@@ -1,0 +1,88 @@
+import type { TrainingData } from "../data/training-data.js";
+import { askLoss } from "../learn/callers-loss.js";
+import { WindowChecks, type CheckedWindow } from "../learn/checked-window.js";
+import type { LossFunction } from "../learn/learner.js";
+import { requireNetwork } from "../network/network.js";
+import { score } from "../network/score.js";
+import type { Network, State } from "../network/types.js";
+import { Pace } from "./pace.js";
+import { readWindows, requireData } from "./read-windows.js";
+
+export interface Evaluation {
+  /** Mean over all targets: in nats for classes, squared error for values; 0 without any target. */
+  loss: number;
+  /** Targets: steps for classes, elements for values. */
+  count: number;
+  /** Classes only: the share of the targets that were the likeliest class. */
+  accuracy?: number;
+}
+
+/** What to measure a network by. */
+export interface Measure {
+  /** What the data is called where it is wrong. */
+  readonly name: string;
+  readonly data: TrainingData;
+  readonly loss?: LossFunction | undefined;
+}
+
+interface Sums {
+  loss: number;
+  count: number;
+  correct?: number | undefined;
+  state: State;
+}
+
+/** As `score`, by the caller's loss. */
+function callersScore(
+  network: Network,
+  { window, count }: CheckedWindow,
+  state: State | undefined,
+  loss: LossFunction,
+): Sums {
+  const run = network.forward(window.inputs, { state, keepTape: false });
+  return { loss: askLoss(loss, run.outputs, window).loss * count, count, state: run.state };
+}
+
+/** The mean loss over all windows, at the given pace. The network stays as it is. */
+export async function measure(
+  network: Network,
+  { name, data, loss }: Measure,
+  pace: Pace,
+): Promise<Evaluation> {
+  const checks = new WindowChecks(network, loss !== undefined);
+  const total = { loss: 0, count: 0, correct: 0 };
+  let allClasses = true;
+  let state: State | undefined;
+  for await (const given of readWindows(name, data, pace.signal)) {
+    await pace.breathe();
+    const checked = checks.check(given);
+    const { inputs, targets } = checked.window;
+    const initial = checked.carry ? state : undefined;
+    const sums: Sums =
+      loss === undefined
+        ? score(network, inputs, targets, initial)
+        : callersScore(network, checked, initial, loss);
+    state = sums.state;
+    total.loss += sums.loss;
+    total.count += sums.count;
+    total.correct += sums.correct ?? 0;
+    allClasses &&= sums.correct !== undefined;
+  }
+  const { count } = total;
+  return {
+    loss: count > 0 ? total.loss / count : 0,
+    count,
+    ...(allClasses && count > 0 ? { accuracy: total.correct / count } : {}),
+  };
+}
+
+/**
+ * Loss over data without training: the mean over all targets, the state carried where the windows say so. The network's
+ * parameters, gradients and tape stay as they are, and the event loop gets its turns. A RangeError for data without
+ * windows, or targets that are a gradient.
+ */
+export async function evaluate(network: Network, data: TrainingData): Promise<Evaluation> {
+  requireNetwork(network);
+  requireData("data", data);
+  return measure(network, { name: "data", data }, new Pace());
+}

@@ -1,0 +1,131 @@
+/** What `train` is to do, checked and completed. */
+
+import type { TrainingData } from "../data/training-data.js";
+import { describe, requireInteger, requireNumber, requireObject } from "../errors.js";
+import { bptt } from "../learn/bptt.js";
+import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
+import { requireNetwork } from "../network/network.js";
+import type { Network } from "../network/types.js";
+import type { Optimizer } from "../optimize/optimizer.js";
+import { requireData } from "./read-windows.js";
+import type { StopSignal } from "./stop-signal.js";
+
+/** The learning rate for the update after `step` updates, from 0. */
+export type Schedule = (step: number) => number;
+
+export interface TrainOptions {
+  /** Default bptt() over each window: truncation at its start. */
+  learner?: Learner;
+  /** Of this network, or not used yet. */
+  optimizer: Optimizer;
+  /**
+   * A loss of the caller's own instead of the targets', of training and of validation; a window's `targets` may then be {}.
+   * Means over several windows weigh each by its targets, or by its T·B steps where it has none.
+   */
+  loss?: LossFunction;
+  /** Scales the gradients so that their joint L2 norm is at most this. */
+  clipNorm?: number;
+  /** Then holds every gradient within ± this. */
+  clipValue?: number;
+  /** Sets the optimizer's learning rate before each update. */
+  schedule?: Schedule;
+  /** Default 1; unlimited when maxSteps is given. */
+  epochs?: number;
+  /** Updates; the last one ends training, wherever in an epoch it stands. */
+  maxSteps?: number;
+  /** Data to measure the loss on, not to train on. */
+  validation?: TrainingData;
+  /** Updates from one validation to the next; default: at each epoch's end, and at that of one which maxSteps cuts short. */
+  validateEvery?: number;
+  /**
+   * Validations in a row without a new best after which training ends, with the best parameters restored. Where training
+   * ends otherwise, the parameters are the last.
+   */
+  patience?: number;
+  /** An AbortSignal. Stops training between updates, or while it waits for data, and throws signal.reason; the network stays usable. */
+  signal?: StopSignal;
+}
+
+export interface TrainPlan extends Readonly<Omit<TrainOptions, "learner">> {
+  readonly network: Network;
+  readonly data: TrainingData;
+  readonly begin: BeginLearning;
+  /** Infinity: unlimited. */
+  readonly epochs: number;
+  readonly maxSteps: number;
+}
+
+function requireFunction(name: string, value: unknown): void {
+  if (typeof value !== "function")
+    throw new TypeError(`"${name}" expected a function, got ${describe(value)}`);
+}
+
+/** An object with the given methods, said to be `what`. */
+function requireMethods(name: string, what: string, value: unknown, methods: readonly string[]): void {
+  const has = (method: string): boolean =>
+    typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
+  if (!methods.every(has)) throw new TypeError(`"${name}" expected ${what}, got ${describe(value)}`);
+}
+
+function requireOptimizer(optimizer: unknown): void {
+  requireMethods("optimizer", "an optimizer, as sgd() or adam() make it", optimizer, ["step", "reset"]);
+}
+
+/** Infinity: nothing is cut. */
+function requireLimit(name: string, limit: number | undefined): void {
+  if (limit !== undefined && limit !== Infinity) requireNumber(name, limit, { above: 0 });
+}
+
+function requireCount(name: string, count: number | undefined): number | undefined {
+  return count === undefined ? undefined : requireInteger(name, count, 1);
+}
+
+/** Whoever asks for validation must have given data for it. */
+function requireValidation({ validation, validateEvery, patience }: TrainOptions): void {
+  if (validation !== undefined) requireData("validation", validation);
+  for (const [name, count] of Object.entries({ validateEvery, patience })) {
+    if (requireCount(name, count) !== undefined && validation === undefined)
+      throw new TypeError(`"validation" expected data for "${name}", got undefined`);
+  }
+}
+
+/** Throws a TypeError or RangeError that names the argument. */
+export function requireTrainPlan(network: Network, data: TrainingData, options: TrainOptions): TrainPlan {
+  requireNetwork(network);
+  requireData("data", data);
+  const given = requireObject("options", options);
+  const { learner, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
+  const begin = requireLearner("learner", learner ?? bptt());
+  requireOptimizer(optimizer);
+  if (loss !== undefined) requireFunction("loss", loss);
+  requireLimit("clipNorm", clipNorm);
+  requireLimit("clipValue", clipValue);
+  if (schedule !== undefined) requireFunction("schedule", schedule);
+  const maxSteps = requireCount("maxSteps", given.maxSteps) ?? Infinity;
+  const epochs = requireCount("epochs", given.epochs) ?? (maxSteps < Infinity ? Infinity : 1);
+  requireValidation(given);
+  if (signal !== undefined) {
+    requireMethods("signal", "an AbortSignal", signal, [
+      "throwIfAborted",
+      "addEventListener",
+      "removeEventListener",
+    ]);
+  }
+  const { validation, validateEvery, patience } = given;
+  return {
+    network,
+    data,
+    begin,
+    optimizer,
+    loss,
+    clipNorm,
+    clipValue,
+    schedule,
+    epochs,
+    maxSteps,
+    validation,
+    validateEvery,
+    patience,
+    signal,
+  };
+}

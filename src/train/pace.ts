@@ -1,0 +1,41 @@
+/** The event loop's turns in a long computation, and its end by a signal. */
+
+import type { StopSignal } from "./stop-signal.js";
+
+/** A turn is due 8 ms after the last: with 8 ms for the work of one window, the loop never waits longer than 16. */
+const TURN_DUE = 8;
+
+/** Resolves in a task of its own, after the timers, signals and input that are waiting. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    if ("setImmediate" in globalThis) {
+      setImmediate(resolve);
+    } else {
+      // Not a timer: browsers hold nested ones back for 4 ms.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(undefined);
+    }
+  });
+}
+
+export class Pace {
+  readonly signal: StopSignal | undefined;
+  private lastTurn = performance.now();
+
+  constructor(signal?: StopSignal) {
+    this.signal = signal;
+  }
+
+  /** Between two pieces of work: gives the event loop a turn if one is due, then throws if the signal says so. */
+  async breathe(): Promise<void> {
+    if (performance.now() - this.lastTurn >= TURN_DUE) {
+      await macrotask();
+      this.lastTurn = performance.now();
+    }
+    this.signal?.throwIfAborted();
+  }
+}

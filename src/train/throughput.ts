@@ -1,0 +1,32 @@
+/** Milliseconds of work that a rate is taken over: up to twice as many. */
+const SPAN = 500;
+
+/** Steps a second over about the last second of work; what happens between `stop` and `start` does not count. */
+export class Throughput {
+  private started = 0;
+  private steps = 0;
+  private time = 0;
+  private formerSteps = 0;
+  private formerTime = 0;
+
+  start(): void {
+    this.started = performance.now();
+  }
+
+  stop(steps: number): void {
+    if (this.time >= SPAN) {
+      this.formerSteps = this.steps;
+      this.formerTime = this.time;
+      this.steps = 0;
+      this.time = 0;
+    }
+    this.steps += steps;
+    this.time += performance.now() - this.started;
+  }
+
+  /** 0 while the clock has not moved yet. */
+  get perSecond(): number {
+    const time = this.time + this.formerTime;
+    return time > 0 ? ((this.steps + this.formerSteps) / time) * 1000 : 0;
+  }
+}

@@ -1,0 +1,152 @@
+import { DisposedError } from "../errors.js";
+import { WindowChecks } from "../learn/checked-window.js";
+import type { GradientEvent, LearnerRun } from "../learn/learner.js";
+import type { Network } from "../network/types.js";
+import { measure } from "./evaluate.js";
+import type { TrainPlan } from "./options.js";
+import { Pace } from "./pace.js";
+import { Patience } from "./patience.js";
+import { readWindows } from "./read-windows.js";
+import { Throughput } from "./throughput.js";
+import { Updates } from "./updates.js";
+
+export interface Progress {
+  /** Updates so far. */
+  step: number;
+  /** Epochs begun. */
+  epoch: number;
+  /** Of the update, before it; at an epoch's end, the mean over its targets. NaN where targets are a gradient. */
+  loss: number;
+  /** The joint L2 norm of all gradients before clipping; at an epoch's end, the last update's. */
+  gradientNorm: number;
+  /** Of the update; at an epoch's end, the last update's. */
+  learningRate: number;
+  /** T·B steps a second over about the last second of work; data, validation and the caller's own time do not count. */
+  tokensPerSecond: number;
+  /** True on one more event after an epoch's last update. An epoch that maxSteps or patience cuts short has none. */
+  epochEnd: boolean;
+  /** On the events that validated: the mean over the validation data's targets. */
+  validationLoss?: number;
+}
+
+/** One training, from its first update to its last. */
+export class Training {
+  private readonly plan: TrainPlan;
+  private readonly pace: Pace;
+  private readonly learner: LearnerRun;
+  private readonly checks: WindowChecks;
+  private readonly updates: Updates;
+  private readonly patience: Patience | undefined;
+  private readonly throughput = new Throughput();
+  private epoch = 0;
+  /** Of the epoch: Σ count·loss, and Σ count. */
+  private lossSum = 0;
+  private targets = 0;
+  /** The last update's. */
+  private last: Progress | undefined;
+  private over = false;
+
+  constructor(plan: TrainPlan) {
+    const { network, loss, signal, patience, begin } = plan;
+    this.plan = plan;
+    this.pace = new Pace(signal);
+    this.learner = begin({ network, loss });
+    this.checks = new WindowChecks(network, loss !== undefined);
+    this.updates = new Updates(plan);
+    this.patience = patience === undefined ? undefined : new Patience(network, patience);
+  }
+
+  async *run(): AsyncGenerator<Progress, void> {
+    const { network, epochs, signal } = this.plan;
+    signal?.throwIfAborted();
+    network.zeroGradients();
+    try {
+      while (this.epoch < epochs && !this.over) yield* this.runEpoch();
+    } finally {
+      zeroGradients(network);
+    }
+  }
+
+  private async *runEpoch(): AsyncGenerator<Progress, void> {
+    const { data, signal } = this.plan;
+    this.epoch++;
+    this.lossSum = 0;
+    this.targets = 0;
+    this.checks.restart();
+    for await (const window of readWindows("data", data, signal)) {
+      yield* this.apply(this.learner.window(this.checks.check(window)));
+      if (this.over) return;
+    }
+    yield* this.apply(this.learner.end());
+    if (!this.over && this.last !== undefined) yield await this.endEpoch(this.last);
+  }
+
+  private async *apply(gradients: Iterable<GradientEvent>): AsyncGenerator<Progress, void> {
+    const { network } = this.plan;
+    await this.pace.breathe();
+    this.throughput.start();
+    for (const gradient of gradients) {
+      const event = this.update(gradient);
+      if (this.validatesNow()) event.validationLoss = await this.validate();
+      yield event;
+      network.zeroGradients();
+      if (this.over) return;
+      await this.pace.breathe();
+      this.throughput.start();
+    }
+  }
+
+  private update(gradient: GradientEvent): Progress {
+    const { updates, throughput, epoch } = this;
+    const update = updates.apply(gradient);
+    throughput.stop(gradient.steps);
+    this.lossSum += update.loss * gradient.count;
+    this.targets += gradient.count;
+    this.over = updates.step >= this.plan.maxSteps;
+    this.last = {
+      step: updates.step,
+      epoch,
+      ...update,
+      tokensPerSecond: throughput.perSecond,
+      epochEnd: false,
+    };
+    return { ...this.last };
+  }
+
+  /** After an update. */
+  private validatesNow(): boolean {
+    const { validation, validateEvery } = this.plan;
+    if (validation === undefined) return false;
+    return validateEvery === undefined ? this.over : this.updates.step % validateEvery === 0;
+  }
+
+  private async endEpoch(last: Progress): Promise<Progress> {
+    const { validation, validateEvery } = this.plan;
+    const loss = this.targets > 0 ? this.lossSum / this.targets : 0;
+    const event = { ...last, loss, epochEnd: true };
+    const validates = validation !== undefined && validateEvery === undefined;
+    return validates ? { ...event, validationLoss: await this.validate() } : event;
+  }
+
+  private async validate(): Promise<number> {
+    const { network, validation, loss: callersLoss } = this.plan;
+    if (validation === undefined) return NaN;
+    const { loss } = await measure(
+      network,
+      { name: "validation", data: validation, loss: callersLoss },
+      this.pace,
+    );
+    if (!Number.isFinite(loss)) this.updates.diverge(`the validation loss was ${loss}`);
+    if (this.patience?.runsOut(loss) === true) this.over = true;
+    return loss;
+  }
+}
+
+/** Of a network that the caller may have disposed of. */
+function zeroGradients(network: Network): void {
+  try {
+    network.zeroGradients();
+  } catch (error) {
+    if (!(error instanceof DisposedError)) throw error;
+  }
+}
