@@ -1,0 +1,181 @@
+/** A network as a safetensors file: its parameters by PyTorch's names, its options in the metadata. */
+
+import { describe, FormatError, requireObject } from "../errors.js";
+import { engineFor } from "../memory/engine.js";
+import { RecurrentNetwork, requireNetwork } from "../network/network.js";
+import { completeOptions, requireRuntime } from "../network/options.js";
+import { parameterShapes } from "../network/parameter-plan.js";
+import type { CompleteOptions, Network, NetworkOptions, RuntimeOptions } from "../network/types.js";
+import {
+  readFloats,
+  readSafetensors,
+  writeSafetensors,
+  type Safetensors,
+  type StoredTensor,
+} from "./safetensors.js";
+import { MOST_MEMBERS, StrictJson } from "./strict-json.js";
+
+/** Metadata keys that begin so are the library's. */
+const OWN = "bptt.";
+const FORMAT_KEY = `${OWN}format`;
+const OPTIONS_KEY = `${OWN}options`;
+/** Goes up when files change so that older versions could not read them rightly. */
+const FORMAT = "1";
+
+/** Half of a surrogate pair: no character, and no UTF-8 holds it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function requireWellFormed(name: string, text: string): string {
+  if (LONE_SURROGATE.test(text)) {
+    throw new RangeError(`${name} expected Unicode text, got half of a surrogate pair in it`);
+  }
+  return text;
+}
+
+/** The caller's entries, each read once. */
+function requireMetadata(metadata: Record<string, string>): Map<string, string> {
+  const given = requireObject("metadata", metadata);
+  // A Map would count as an object without entries, and be lost.
+  if (Symbol.iterator in given)
+    throw new TypeError(`"metadata" expected a plain object of strings, got an iterable`);
+  const entries = Object.entries<unknown>(given);
+  const room = MOST_MEMBERS - 2;
+  if (entries.length > room)
+    throw new RangeError(`"metadata" expected at most ${room} entries, got ${entries.length}`);
+  return new Map(
+    entries.map(([key, value]) => {
+      const name = `"metadata" key ${describe(key)}`;
+      if (typeof value !== "string") throw new TypeError(`${name} expected a string, got ${describe(value)}`);
+      if (key.startsWith(OWN)) {
+        throw new RangeError(`${name} expected not to begin with "${OWN}": such keys are the library's`);
+      }
+      return [requireWellFormed(name, key), requireWellFormed(name, value)];
+    }),
+  );
+}
+
+/**
+ * The network's options and parameters, bit for bit, and the given texts, as a safetensors file. Gradients, what is trainable
+ * and optimizers are not part of it. TypeError for a text that is not a string, RangeError for a key that begins with "bptt.".
+ */
+export function saveNetwork(network: Network, metadata: Record<string, string> = {}): Uint8Array {
+  const { options, parameters } = requireNetwork(network);
+  const own = [
+    [FORMAT_KEY, FORMAT],
+    [OPTIONS_KEY, JSON.stringify(options)],
+  ] as const;
+  return writeSafetensors(parameters, new Map([...own, ...requireMetadata(metadata)]));
+}
+
+/** A file of this library's, in a version that is understood. */
+function readNetworkFile(bytes: Uint8Array): Safetensors {
+  const file = readSafetensors(bytes);
+  const format = file.metadata.get(FORMAT_KEY);
+  if (format !== FORMAT) {
+    const came = format === undefined ? "none: not a file of saveNetwork" : describe(format);
+    throw new FormatError(
+      `metadata "${FORMAT_KEY}" expected "${FORMAT}", the version understood, got ${came}`,
+    );
+  }
+  return file;
+}
+
+/** A network's own check of its options; what it finds is the file's fault. */
+function completeFileOptions(given: object): CompleteOptions {
+  try {
+    // completeOptions is what checks that they are options.
+    return completeOptions(given as NetworkOptions);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`metadata "${OPTIONS_KEY}": ${message}`, { cause: error });
+  }
+}
+
+/** An option of a later version would be lost without a word. */
+function requireKnown(given: object, options: object, place: string): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(options, name)) continue;
+    const known = Object.keys(options).map((one) => place + one);
+    throw new FormatError(
+      `metadata "${OPTIONS_KEY}" expected options of ${known.join(", ")}, got ${describe(place + name)}`,
+    );
+  }
+}
+
+/** The options, complete: what the file does not name has its default. */
+function readOptions(metadata: ReadonlyMap<string, string>): CompleteOptions {
+  const text = metadata.get(OPTIONS_KEY);
+  if (text === undefined) throw new FormatError(`metadata "${OPTIONS_KEY}" expected the options, got none`);
+  const json = new StrictJson(new TextEncoder().encode(text), `metadata "${OPTIONS_KEY}"`);
+  let initialization: object = {};
+  const given: object = Object.fromEntries(
+    json.readObject((name): unknown => {
+      if (name !== "initialization") return json.readScalar();
+      initialization = Object.fromEntries(json.readObject(() => json.readScalar()));
+      return initialization;
+    }),
+  );
+  json.finish();
+  const options = completeFileOptions(given);
+  requireKnown(given, options, "");
+  requireKnown(initialization, options.initialization, "initialization.");
+  return options;
+}
+
+function describeTensor(tensor: StoredTensor | undefined): string {
+  return tensor === undefined ? "none" : `${tensor.dtype} [${tensor.shape.join(", ")}]`;
+}
+
+/** The tensors of all parameters, in the parameters' order, of the right shapes; and no others. */
+function requireTensors(tensors: Safetensors["tensors"], options: CompleteOptions): StoredTensor[] {
+  const { layers } = options;
+  // Looked at first: the names of ten thousand layers are megabytes, which the file should have cost too.
+  if (layers > tensors.size) {
+    throw new FormatError(`expected tensors for ${layers} layers, got ${tensors.size} tensors`);
+  }
+  const shapes = parameterShapes(options);
+  const found = [...shapes].map(([name, shape]) => {
+    const tensor = tensors.get(name);
+    const expected = `F32 [${shape.join(", ")}]`;
+    if (tensor === undefined || describeTensor(tensor) !== expected) {
+      throw new FormatError(`tensor "${name}" expected ${expected}, got ${describeTensor(tensor)}`);
+    }
+    return tensor;
+  });
+  for (const [name, tensor] of tensors) {
+    if (!shapes.has(name)) {
+      throw new FormatError(
+        `tensor ${describe(name)} expected none of this name, got ${describeTensor(tensor)}`,
+      );
+    }
+  }
+  return found;
+}
+
+/**
+ * The network of a file that saveNetwork made: the same options and, bit for bit, the same parameters; in whatever build
+ * `runtime` asks for. FormatError, before any memory is taken, for anything that is not such a file; TypeError or RangeError for
+ * a wrong `runtime`; OutOfMemoryError when there is no room.
+ */
+export function loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Network {
+  const { metadata, tensors, data } = readNetworkFile(bytes);
+  const options = readOptions(metadata);
+  const found = requireTensors(tensors, options);
+  const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), options);
+  try {
+    const { parameters } = network.model;
+    found.forEach((tensor, i) => {
+      parameters.writeValue(parameters.places[i], readFloats(data, tensor));
+    });
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+  return network;
+}
+
+/** The texts that saveNetwork was given. FormatError for anything that is not a file of its making. */
+export function readMetadata(bytes: Uint8Array): Record<string, string> {
+  const { metadata } = readNetworkFile(bytes);
+  return Object.fromEntries([...metadata].filter(([key]) => !key.startsWith(OWN)));
+}

@@ -1,0 +1,208 @@
+/**
+ * The safetensors format (github.com/huggingface/safetensors): eight bytes N, an unsigned little-endian integer; N bytes of
+ * JSON that name each tensor's type, shape and place; then the tensors' values, row-major and little-endian, without holes.
+ */
+
+import { describe, FormatError, OutOfMemoryError } from "../errors.js";
+import { createResult } from "../network/transfer.js";
+import { StrictJson } from "./strict-json.js";
+
+/** As in the reference implementation. */
+const LONGEST_HEADER = 100_000_000;
+const MOST_DIMENSIONS = 8;
+const PREFIX = 8;
+const METADATA = "__metadata__";
+
+/** Bytes an element. */
+const DTYPES: ReadonlyMap<string, number> = new Map(
+  Object.entries({ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, I16: 2, U16: 2, F16: 2, BF16: 2 }).concat(
+    Object.entries({ I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8 }),
+  ),
+);
+
+/** What the header says of a tensor: its bytes are [begin, end) of the file's data. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface Safetensors {
+  readonly metadata: ReadonlyMap<string, string>;
+  /** By name, in the header's order. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What stands behind the header: a view of the file. */
+  readonly data: Uint8Array;
+}
+
+/** The bytes as a plain view, copied where another thread could change them after they were checked. */
+function requireBytes(bytes: unknown): Uint8Array {
+  if (!(bytes instanceof Uint8Array && ArrayBuffer.isView(bytes))) {
+    throw new TypeError(`"bytes" expected a Uint8Array, got ${describe(bytes)}`);
+  }
+  if (bytes.byteLength < PREFIX)
+    throw new FormatError(`safetensors file: expected at least ${PREFIX} bytes, got ${bytes.byteLength}`);
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(bytes);
+}
+
+/** The header, and the data behind it. */
+function splitFile(file: Uint8Array): { header: Uint8Array; data: Uint8Array } {
+  const view = new DataView(file.buffer, file.byteOffset, PREFIX);
+  const length = view.getUint32(0, true) + view.getUint32(4, true) * 0x1_0000_0000;
+  const most = Math.min(LONGEST_HEADER, file.length - PREFIX);
+  if (length > most) {
+    throw new FormatError(
+      `safetensors file: expected a header of at most ${most} bytes in a file of ${file.length}, got ${length}`,
+    );
+  }
+  const header = file.subarray(PREFIX, PREFIX + length);
+  if (header[0] !== 0x7b) {
+    const came = length === 0 ? "nothing" : `byte 0x${header[0].toString(16).padStart(2, "0")}`;
+    throw new FormatError(`safetensors header: expected { at its start, got ${came}`);
+  }
+  return { header, data: file.subarray(PREFIX + length) };
+}
+
+function fail(name: string, expected: string, came: unknown): never {
+  throw new FormatError(`safetensors tensor ${describe(name)}: expected ${expected}, got ${describe(came)}`);
+}
+
+/** The bytes that the type and shape need. */
+function bytesOf(name: string, dtype: string, shape: readonly number[]): number {
+  const width = DTYPES.get(dtype);
+  if (width === undefined) fail(name, `"dtype" to be one of ${[...DTYPES.keys()].join(", ")}`, dtype);
+  const bytes = shape.reduce((product, size) => {
+    const next = product * size;
+    if (!Number.isSafeInteger(next))
+      fail(name, `a "shape" of at most 2^53 − 1 bytes`, `[${shape.join(", ")}]`);
+    return next;
+  }, width);
+  return bytes;
+}
+
+function readTensor(json: StrictJson, name: string): StoredTensor {
+  let dtype: string | undefined;
+  let shape: number[] | undefined;
+  let offsets: number[] | undefined;
+  json.readObject((field) => {
+    if (field === "dtype") dtype = json.readString();
+    else if (field === "shape") shape = json.readSizes(MOST_DIMENSIONS);
+    else if (field === "data_offsets") offsets = json.readSizes(2);
+    else fail(name, `the members "dtype", "shape" and "data_offsets"`, field);
+  });
+  if (dtype === undefined) fail(name, `a member "dtype"`, dtype);
+  if (shape === undefined) fail(name, `a member "shape"`, shape);
+  if (offsets?.length !== 2) fail(name, `a member "data_offsets" of two sizes`, offsets);
+  const [begin, end] = offsets;
+  const bytes = bytesOf(name, dtype, shape);
+  if (end - begin !== bytes) {
+    fail(name, `"data_offsets" ${bytes} bytes apart (${dtype} [${shape.join(", ")}])`, `${begin} to ${end}`);
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+/** Every byte of the data belongs to one tensor. */
+function requireCover(tensors: readonly StoredTensor[], bytes: number): void {
+  let covered = 0;
+  for (const { name, begin, end } of tensors.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (begin !== covered) fail(name, `its data at ${covered}, without holes or overlaps`, begin);
+    if (end > bytes) fail(name, `its data within the file's ${bytes} bytes of data`, end);
+    covered = end;
+  }
+  if (covered !== bytes) {
+    throw new FormatError(`safetensors file: expected ${covered} bytes of data, got ${bytes}`);
+  }
+}
+
+/**
+ * Reads a safetensors file, strictly: whatever the format does not allow is a FormatError that says what and where. Values are
+ * not looked at. `data` is a view of `bytes`, or of a copy where those are shared with other threads.
+ */
+export function readSafetensors(bytes: Uint8Array): Safetensors {
+  const { header, data } = splitFile(requireBytes(bytes));
+  const json = new StrictJson(header, "safetensors header");
+  let metadata = new Map<string, string>();
+  const tensors = new Map<string, StoredTensor>();
+  json.readObject((name) => {
+    if (name === METADATA) metadata = json.readObject(() => json.readString());
+    else tensors.set(name, readTensor(json, name));
+  });
+  json.finish();
+  requireCover([...tensors.values()], data.length);
+  return { metadata, tensors, data };
+}
+
+/** The values of a tensor of type F32, bit for bit. */
+export function readFloats(data: Uint8Array, { begin, end }: StoredTensor): Float32Array {
+  const view = new DataView(data.buffer, data.byteOffset + begin, end - begin);
+  const values = createResult("values", (end - begin) / 4);
+  const bits = new Uint32Array(values.buffer);
+  for (let i = 0; i < bits.length; i++) bits[i] = view.getUint32(i * 4, true);
+  return values;
+}
+
+/** A tensor to be stored; `read` is asked for its values when they are written. */
+export interface TensorSource {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Float32Array;
+}
+
+function sizeOf({ shape }: TensorSource): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** The header, padded with spaces so that the data begins at a multiple of eight bytes. */
+function encodeHeader(tensors: readonly TensorSource[], metadata: ReadonlyMap<string, string>): Uint8Array {
+  const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+  const members = [`"${METADATA}":{${texts.join()}}`];
+  let begin = 0;
+  for (const tensor of tensors) {
+    const end = begin + sizeOf(tensor) * 4;
+    const entry = { dtype: "F32", shape: tensor.shape, data_offsets: [begin, end] };
+    members.push(`${JSON.stringify(tensor.name)}:${JSON.stringify(entry)}`);
+    begin = end;
+  }
+  const header = new TextEncoder().encode(`{${members.join()}}`);
+  const padded = new Uint8Array(Math.ceil(header.length / 8) * 8).fill(0x20);
+  padded.set(header);
+  if (padded.length > LONGEST_HEADER) {
+    throw new RangeError(
+      `"metadata" expected so little that the header has at most ${LONGEST_HEADER} bytes, got ${padded.length}`,
+    );
+  }
+  return padded;
+}
+
+function createFile(bytes: number): Uint8Array {
+  try {
+    return new Uint8Array(bytes);
+  } catch {
+    throw new OutOfMemoryError(`out of memory: no room for a file of ${bytes} bytes`);
+  }
+}
+
+/** A safetensors file of the tensors, in their order, as F32. Texts are well-formed Unicode. */
+export function writeSafetensors(
+  tensors: readonly TensorSource[],
+  metadata: ReadonlyMap<string, string>,
+): Uint8Array {
+  const header = encodeHeader(tensors, metadata);
+  const bytes = tensors.reduce((sum, tensor) => sum + sizeOf(tensor) * 4, 0);
+  const file = createFile(PREFIX + header.length + bytes);
+  const view = new DataView(file.buffer);
+  view.setUint32(0, header.length, true); // far below 2^32: the upper half stays 0
+  file.set(header, PREFIX);
+  let at = PREFIX + header.length;
+  for (const tensor of tensors) {
+    const values = tensor.read();
+    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+    for (let i = 0; i < bits.length; i++, at += 4) view.setUint32(at, bits[i], true);
+  }
+  return file;
+}

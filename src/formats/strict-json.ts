@@ -1,0 +1,196 @@
+/** A strict reader of JSON. */
+
+import { FormatError } from "../errors.js";
+
+/**
+ * Members of one object: more than a file of the largest network has, and few enough that a hostile file of nothing but tiny
+ * members cannot fill the memory with them.
+ */
+export const MOST_MEMBERS = 100_000;
+
+export type Scalar = string | number | boolean;
+
+/** Longest number that is looked at; a double needs 25 characters. */
+const LONGEST_NUMBER = 64;
+
+const SIZE = /^(?:0|[1-9][0-9]*)$/;
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+// A byte order mark is kept, as a character like any other; the decoder would drop it.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+}
+
+/** Digits, and + - . e E. */
+function isNumeric(byte: number): boolean {
+  if (byte >= 0x30 && byte <= 0x39) return true;
+  return byte === 0x2b || byte === 0x2d || byte === 0x2e || byte === 0x45 || byte === 0x65;
+}
+
+/**
+ * Reads JSON (RFC 8259) in UTF-8, piece by piece: its caller asks for what must come next, so that nesting goes no deeper than
+ * the caller does, and nothing is kept but what the caller keeps. Stricter than JSON.parse: no name twice in an object
+ * (`"a"` and `"\u0061"` are the same), no half of a surrogate pair, no more than MOST_MEMBERS members.
+ * Everything else is a FormatError that says what was expected at which byte.
+ */
+export class StrictJson {
+  private readonly bytes: Uint8Array;
+  /** What the bytes are, for messages. */
+  private readonly place: string;
+  private at = 0;
+
+  constructor(bytes: Uint8Array, place: string) {
+    this.bytes = bytes;
+    this.place = place;
+  }
+
+  /** An object; `readMember` reads each value. */
+  readObject<Value>(readMember: (name: string) => Value): Map<string, Value> {
+    const members = new Map<string, Value>();
+    this.readItems("{", "}", () => {
+      if (members.size === MOST_MEMBERS) this.fail(`at most ${MOST_MEMBERS} members`, this.at);
+      this.skipSpace();
+      const start = this.at;
+      const name = this.readString();
+      if (members.has(name)) this.fail("every name once", start);
+      this.take(":");
+      members.set(name, readMember(name));
+    });
+    return members;
+  }
+
+  /** A list of at most `most` sizes. */
+  readSizes(most: number): number[] {
+    const sizes: number[] = [];
+    this.readItems("[", "]", () => {
+      if (sizes.length === most) this.fail(`at most ${most} sizes`, this.at);
+      sizes.push(this.readSize());
+    });
+    return sizes.slice(); // without the room that growing took
+  }
+
+  /** Digits only: `2.0`, `2e0` and `-0` are not sizes. At most 2^53 − 1. */
+  readSize(): number {
+    const what = `a whole number of at most ${Number.MAX_SAFE_INTEGER}`;
+    const { text, start } = this.readNumberText(SIZE, what);
+    const size = Number(text);
+    if (!Number.isSafeInteger(size)) this.fail(what, start);
+    return size;
+  }
+
+  /** A string, a number, true or false. */
+  readScalar(): Scalar {
+    this.skipSpace();
+    if (this.bytes[this.at] === QUOTE) return this.readString();
+    for (const word of ["true", "false"]) {
+      if (!this.comesNext(word)) continue;
+      this.at += word.length;
+      return word === "true";
+    }
+    return Number(this.readNumberText(NUMBER, "a string, a number, true or false").text);
+  }
+
+  readString(): string {
+    this.skipSpace();
+    const start = this.at;
+    if (this.bytes[start] !== QUOTE) this.fail("a string", start);
+    let escaped = false;
+    let end = start + 1;
+    for (; this.bytes[end] !== QUOTE; end++) {
+      if (end >= this.bytes.length) this.fail('"', end);
+      if (this.bytes[end] < 0x20) this.fail("an escape instead of a control character", end);
+      if (this.bytes[end] !== BACKSLASH) continue;
+      escaped = true;
+      end++;
+    }
+    this.at = end + 1;
+    return escaped ? this.unescape(start, end + 1) : this.decode(start + 1, end);
+  }
+
+  /** Nothing but white space may be left. */
+  finish(): void {
+    this.skipSpace();
+    if (this.at < this.bytes.length) this.fail("nothing more", this.at);
+  }
+
+  private readItems(open: string, close: string, readItem: () => void): void {
+    this.take(open);
+    this.skipSpace();
+    if (this.comesNext(close)) {
+      this.at++;
+      return;
+    }
+    for (;;) {
+      readItem();
+      this.skipSpace();
+      if (this.comesNext(close)) break;
+      if (!this.comesNext(",")) this.fail(`, or ${close}`, this.at);
+      this.at++;
+    }
+    this.at++;
+  }
+
+  private readNumberText(pattern: RegExp, what: string): { text: string; start: number } {
+    this.skipSpace();
+    const start = this.at;
+    while (this.at - start <= LONGEST_NUMBER && isNumeric(this.bytes[this.at])) this.at++;
+    const text = this.ascii(start, this.at);
+    if (text.length > LONGEST_NUMBER || !pattern.test(text)) this.fail(what, start);
+    return { text, start };
+  }
+
+  /** The string from one quotation mark to behind the other. */
+  private unescape(start: number, end: number): string {
+    const quoted = this.decode(start, end);
+    let text = "";
+    try {
+      text = String(JSON.parse(quoted));
+    } catch {
+      this.fail("a string of valid escapes", start);
+    }
+    if (LONE_SURROGATE.test(text)) this.fail("both halves of every surrogate pair", start);
+    return text;
+  }
+
+  private decode(start: number, end: number): string {
+    try {
+      return decoder.decode(this.bytes.subarray(start, end));
+    } catch {
+      this.fail("UTF-8", start);
+    }
+  }
+
+  private take(character: string): void {
+    this.skipSpace();
+    if (!this.comesNext(character)) this.fail(character, this.at);
+    this.at++;
+  }
+
+  private comesNext(word: string): boolean {
+    for (let i = 0; i < word.length; i++) {
+      if (this.bytes[this.at + i] !== word.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  private skipSpace(): void {
+    while (isSpace(this.bytes[this.at])) this.at++;
+  }
+
+  /** Bytes as characters; past the end: fewer. */
+  private ascii(start: number, end: number): string {
+    return String.fromCharCode(...this.bytes.subarray(start, end));
+  }
+
+  private fail(expected: string, at: number): never {
+    const came = JSON.stringify(this.ascii(at, at + 16));
+    const got = at < this.bytes.length ? came : "the end";
+    throw new FormatError(`${this.place}: expected ${expected} at byte ${at}, got ${got}`);
+  }
+}

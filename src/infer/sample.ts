@@ -1,0 +1,220 @@
+/** Drawing tokens from a network, one after the other. */
+
+import { requireTokenList } from "../data/token-list.js";
+import {
+  describe,
+  InvalidStateError,
+  OutOfMemoryError,
+  requireInteger,
+  requireNumber,
+  requireObject,
+} from "../errors.js";
+import { softmax } from "../network/softmax.js";
+import type { Session } from "../network/types.js";
+import { Random } from "../random.js";
+
+export interface SampleOptions {
+  /** How many new tokens. */
+  length: number;
+  /** Tokens that the session steps through first; they are not part of the result. None (default), or an empty list: without. */
+  prime?: ArrayLike<number>;
+  /** Divides the logits; default 1. 0: the likeliest token, the first of equals. */
+  temperature?: number;
+  /** Draws from this many likeliest tokens (the first of equals) only. */
+  topK?: number;
+  /**
+   * Draws from the smallest set of likeliest tokens whose probability is at least this, in (0, 1], only (Holtzman et al. 2020,
+   * "The curious case of neural text degeneration"). Of what `topK` left, where both are given.
+   */
+  topP?: number;
+  /** An integer, default 0: the same seed, session and options give the same tokens. */
+  seed?: number;
+}
+
+/** How a token is chosen from logits. */
+interface Choice {
+  readonly temperature: number;
+  /** Infinity: all. */
+  readonly topK: number;
+  readonly topP: number;
+}
+
+function requireSession(session: Session): Session {
+  const given: Partial<Session> = requireObject("session", session);
+  if (typeof given.step !== "function" || given.network?.options === undefined) {
+    throw new TypeError(
+      `"session" expected a session, as network.session() makes it, got ${describe(session)}`,
+    );
+  }
+  if (session.batch !== 1) throw new RangeError(`"session" expected a batch of 1, got ${session.batch}`);
+  const { inputSize, outputSize } = session.network.options;
+  if (inputSize !== outputSize) {
+    throw new RangeError(
+      `"session" expected a network with an output for every token, got inputSize ${inputSize}, outputSize ${outputSize}`,
+    );
+  }
+  return session;
+}
+
+function requireChoice({ temperature = 1, topK, topP }: SampleOptions): Choice {
+  return {
+    temperature: requireNumber("temperature", temperature, { least: 0 }),
+    topK: topK === undefined ? Infinity : requireInteger("topK", topK, 1),
+    topP: topP === undefined ? 1 : requireNumber("topP", topP, { above: 0, most: 1 }),
+  };
+}
+
+function createTokens(length: number): Int32Array {
+  try {
+    return new Int32Array(length);
+  } catch {
+    throw new OutOfMemoryError(`out of memory: no room for the ${length} tokens of "length"`);
+  }
+}
+
+/** The token of the largest logit, the first of equals. InvalidStateError where one is not finite. */
+function likeliest(logits: Float32Array): number {
+  let best = 0;
+  for (let token = 0; token < logits.length; token++) {
+    const logit = logits[token];
+    if (!Number.isFinite(logit)) {
+      throw new InvalidStateError(
+        `the network's outputs are not finite (${logit} for token ${token}): its parameters or the session's state diverged`,
+      );
+    }
+    if (logit > logits[best]) best = token;
+  }
+  return best;
+}
+
+/** Chooses tokens by their logits, in memory that is taken once. */
+class Chooser {
+  private readonly choice: Choice;
+  private readonly random: Random;
+  private readonly logits: Float32Array;
+  private readonly probabilities: Float32Array;
+  /** Tokens to draw from are kept[0 .. count). */
+  private readonly kept: Int32Array;
+  /** All others: no child (2i + 1, 2i + 2) is likelier than its parent. */
+  private readonly heap: Int32Array;
+
+  /** Chooses by what then stands in `logits`. */
+  constructor(logits: Float32Array, choice: Choice, random: Random) {
+    this.logits = logits;
+    this.choice = choice;
+    this.random = random;
+    this.probabilities = new Float32Array(logits.length);
+    this.kept = Int32Array.from(logits.keys());
+    this.heap = new Int32Array(logits.length);
+  }
+
+  choose(): number {
+    const { logits, probabilities } = this;
+    const { temperature, topK, topP } = this.choice;
+    const best = likeliest(logits);
+    if (temperature === 0) return best;
+    // The largest logit becomes 0 before it is divided: however small the temperature, it stays 0.
+    const most = logits[best];
+    for (let token = 0; token < logits.length; token++) {
+      probabilities[token] = (logits[token] - most) / temperature;
+    }
+    softmax(probabilities, probabilities.length, probabilities);
+    const all = topK >= logits.length && topP === 1;
+    return this.draw(all ? logits.length : this.keepLikeliest());
+  }
+
+  /** Fills `kept`, likeliest first; returns how many. */
+  private keepLikeliest(): number {
+    const { kept, heap, probabilities } = this;
+    const { topK, topP } = this.choice;
+    const width = heap.length;
+    const most = Math.min(topK, width);
+    for (let i = 0; i < width; i++) heap[i] = i;
+    for (let i = width >> 1; i >= 0; i--) this.sink(i, width);
+    let total = 0;
+    let taken = 0;
+    if (most < width) {
+      for (; taken < most; taken++) total += probabilities[this.take(taken)];
+    } else for (const p of probabilities) total += p;
+    let count = 0;
+    for (let sum = 0; count < most && sum < topP * total; count++) {
+      if (count === taken) this.take(taken++);
+      sum += probabilities[kept[count]];
+    }
+    return count;
+  }
+
+  /** Moves the heap's first token, after `taken` others, to `kept`. */
+  private take(taken: number): number {
+    const { kept, heap } = this;
+    const left = heap.length - taken - 1;
+    kept[taken] = heap[0];
+    heap[0] = heap[left];
+    this.sink(0, left);
+    return kept[taken];
+  }
+
+  /** Makes a heap of `length` tokens whole where only the one at `at` may stand too high. */
+  private sink(at: number, length: number): void {
+    const { heap } = this;
+    for (;;) {
+      let top = at;
+      for (let child = 2 * at + 1; child <= 2 * at + 2 && child < length; child++) {
+        if (this.likelier(heap[child], heap[top])) top = child;
+      }
+      if (top === at) return;
+      [heap[at], heap[top]] = [heap[top], heap[at]];
+      at = top;
+    }
+  }
+
+  private likelier(a: number, b: number): boolean {
+    const difference = this.logits[a] - this.logits[b];
+    return difference > 0 || (difference === 0 && a < b);
+  }
+
+  /** One of the first `count` kept, by their probabilities. */
+  private draw(count: number): number {
+    const { kept, probabilities } = this;
+    let total = 0;
+    for (let i = 0; i < count; i++) total += probabilities[kept[i]];
+    // uniform() is at most 1 − 2^-53: the product stays below the total, which the sum, in the same order, reaches.
+    const target = this.random.uniform() * total;
+    let at = 0;
+    for (let sum = probabilities[kept[0]]; sum <= target; sum += probabilities[kept[at]]) at++;
+    return kept[at];
+  }
+}
+
+/**
+ * `length` new tokens from a session of batch 1, whose network has an output for every token: each is drawn from
+ * softmax(outputs / temperature), of the tokens that topK and topP leave. The session runs on from its state: it steps through
+ * `prime` if there is one, and through every new token but the last, which may be the next call's prime. Without prime the first
+ * token is drawn uniformly.
+ *
+ * TypeError or RangeError for a wrong argument, InvalidStateError for outputs that are not finite; the session's state is then as
+ * it was.
+ */
+export function sample(session: Session, options: SampleOptions): Int32Array {
+  const { inputSize } = requireSession(session).network.options;
+  const given = requireObject("options", options);
+  const { prime: first = [], seed = 0 } = given;
+  const length = requireInteger("length", given.length, 0);
+  const prime = requireTokenList("prime", first, inputSize);
+  const random = new Random(requireInteger("seed", seed, Number.MIN_SAFE_INTEGER));
+  const logits = new Float32Array(inputSize);
+  const chooser = new Chooser(logits, requireChoice(given), random);
+  const tokens = createTokens(length);
+  const before = session.state;
+  try {
+    for (const token of prime) session.step(token, logits);
+    for (let at = 0; at < length; at++) {
+      if (at > 0) session.step(tokens[at - 1], logits);
+      tokens[at] = at === 0 && prime.length === 0 ? random.integer(inputSize) : chooser.choose();
+    }
+  } catch (error) {
+    session.state = before;
+    throw error;
+  }
+  return tokens;
+}
