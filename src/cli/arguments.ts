@@ -1,0 +1,157 @@
+/** The words after a command, by a table of its options. */
+
+import { parseArgs } from "node:util";
+import { Failure } from "./failure.js";
+
+/** One option: `--name <value>`. */
+export interface OptionHelp {
+  /** What stands for the value in the help. */
+  readonly value: string;
+  /** What it means, with its default. */
+  readonly help: string;
+}
+
+/** A command: its one operand and its options, by name without the dashes. */
+export interface Command<Name extends string> {
+  readonly name: string;
+  /** What stands for the operand in the help. */
+  readonly operand: string;
+  readonly summary: string;
+  readonly options: Readonly<Record<Name, OptionHelp>>;
+  readonly examples: readonly string[];
+}
+
+export interface Arguments<Name extends string> {
+  readonly operand: string;
+  readonly given: Readonly<Partial<Record<Name, string>>>;
+}
+
+/** Letters that would have to change, be added or be removed (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** The word that was probably meant, as the end of a message; "" when none is near. */
+export function suggestion(word: string, words: readonly string[]): string {
+  const [nearest] = words
+    .map((other) => ({ other, off: distance(word, other) }))
+    .sort((a, b) => a.off - b.off);
+  return nearest.off <= Math.max(word.length < 5 ? 1 : 2, Math.floor(word.length / 3))
+    ? `; did you mean ${nearest.other}?`
+    : "";
+}
+
+/** Undefined when help is asked for. Throws a Failure that names what is wrong. */
+export function parseArguments<Name extends string>(
+  command: Command<Name>,
+  words: readonly string[],
+): Arguments<Name> | undefined {
+  const names = Object.keys(command.options) as Name[];
+  const known = Object.fromEntries(names.map((name) => [name, { type: "string" }] as const));
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: { ...known, help: { type: "boolean", short: "h" } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) return undefined;
+  const given: Partial<Record<Name, string>> = {};
+  const operands: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const name = names.find((one) => one === token.name);
+    if (name === undefined) {
+      const near = suggestion(token.rawName, [...names.map((one) => `--${one}`), "--help"]);
+      throw new Failure(`unknown option ${token.rawName}${near || seeHelp(command)}`);
+    }
+    const missing = token.value === undefined || (!token.inlineValue && token.value.startsWith("--"));
+    if (missing) throw new Failure(`--${name} needs a value: --${name} ${command.options[name].value}`);
+    given[name] = token.value;
+  }
+  if (operands.length === 0) throw new Failure(`${command.operand} is missing${seeHelp(command)}`);
+  if (operands.length > 1) {
+    throw new Failure(
+      `one ${command.operand} is expected, but ${JSON.stringify(operands[1])} came too${seeHelp(command)}`,
+    );
+  }
+  return { operand: operands[0], given };
+}
+
+function seeHelp({ name }: { name: string }): string {
+  return `; see bptt ${name} --help`;
+}
+
+/** A whole number of at least `least`, in digits; `fallback` where none was given. */
+export function wholeNumber<Fallback>(
+  name: string,
+  text: string | undefined,
+  least: number,
+  fallback: Fallback,
+): number | Fallback {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+    const range = least === Number.MIN_SAFE_INTEGER ? "" : ` of at least ${least}`;
+    throw new Failure(`--${name} expects a whole number${range}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** A number, as people write one, that `fits`; `range` says which do. */
+export function decimalNumber<Fallback>(
+  name: string,
+  text: string | undefined,
+  range: string,
+  fits: (value: number) => boolean,
+  fallback: Fallback,
+): number | Fallback {
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(value) || !fits(value)) {
+    throw new Failure(`--${name} expects a number ${range}, not ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+export function choice<Word extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly Word[],
+  fallback: Word,
+): Word {
+  if (text === undefined) return fallback;
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  const near = suggestion(text, words);
+  throw new Failure(`--${name} expects ${words.join(", ")}, not ${JSON.stringify(text)}${near}`);
+}
+
+/** What `--help` prints. */
+export function helpOf<Name extends string>(command: Command<Name>): string {
+  const options: [string, OptionHelp][] = Object.entries(command.options);
+  const rows = options.map(([name, { value, help }]) => [`--${name} ${value}`, help]);
+  rows.push(["-h, --help", "this help"]);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    `Usage: bptt ${command.name} ${command.operand} [options]`,
+    "",
+    command.summary,
+    "",
+    "Options:",
+    ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`),
+    "",
+    "Examples:",
+    ...command.examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}

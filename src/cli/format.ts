@@ -1,0 +1,35 @@
+/** Numbers, times and texts, for people. */
+
+/** 12345 → 12,345 */
+export function grouped(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** 75 → 1:15; 3700 → 1:01:40 */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number): string => n.toString().padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** A loss in nats, with the bits that it is. */
+export function nats(loss: number): string {
+  return `${loss.toFixed(3)} nats (${(loss / Math.LN2).toFixed(3)} bits)`;
+}
+
+/** A network's own text may hold anything: what would move the cursor or colour the terminal is shown as ·. */
+export function visible(text: string): string {
+  return text
+    .replace(/\r\n?/g, "\n")
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+      character === "\n" || character === "\t" ? character : "·",
+    );
+}
+
+/** Every line after four spaces. */
+export function indented(text: string): string {
+  return text.replace(/^/gm, "    ");
+}

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/** The command line: dispatch, and how it ends. */
+
+import { readFileSync } from "node:fs";
+import { helpOf, parseArguments, suggestion } from "./arguments.js";
+import { Failure } from "./failure.js";
+import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
+import { endQuietlyWhenClosed, Screen } from "./screen.js";
+import { runTrain } from "./train-command.js";
+import { readTrainPlan, trainCommand } from "./train-options.js";
+
+const help = `Usage: bptt <command> [options]
+
+Recurrent neural networks that learn to write.
+
+Commands:
+  train <text>    trains a network on a text file and saves it
+  sample <model>  writes text with a saved network
+
+bptt <command> --help explains a command's options. bptt --version prints the version.
+
+Examples:
+  bptt train shakespeare.txt --minutes 10
+  bptt sample shakespeare.safetensors --length 1000
+`;
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const found =
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
+  return String(found);
+}
+
+/** Returns the exit code. */
+async function run([command, ...words]: readonly [command?: string, ...words: string[]]): Promise<number> {
+  let open = true;
+  endQuietlyWhenClosed(process.stdout, () => {
+    open = false;
+  });
+  endQuietlyWhenClosed(process.stderr);
+  switch (command) {
+    case "train": {
+      const given = parseArguments(trainCommand, words);
+      if (given !== undefined) return runTrain(readTrainPlan(given), new Screen(process.stdout, process.env));
+      process.stdout.write(helpOf(trainCommand));
+      return 0;
+    }
+    case "sample": {
+      const given = parseArguments(sampleCommand, words);
+      if (given === undefined) process.stdout.write(helpOf(sampleCommand));
+      else await runSample(readSamplePlan(given), process.stdout, () => open);
+      return 0;
+    }
+    case undefined:
+    case "help":
+    case "--help":
+    case "-h":
+      process.stdout.write(help);
+      return 0;
+    case "--version":
+    case "-v":
+      process.stdout.write(`${version()}\n`);
+      return 0;
+    default: {
+      const what = command.startsWith("-") ? "option" : "command";
+      throw new Failure(
+        `unknown ${what} ${command}${suggestion(command, ["train", "sample"]) || "; see bptt --help"}`,
+      );
+    }
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`bptt: ${message.replace(/\s*\n\s*/g, " ")}\n`);
+  process.exitCode = error instanceof Failure ? error.exitCode : 1;
+}

@@ -1,0 +1,119 @@
+/** `bptt sample`. */
+
+import {
+  CharVocabulary,
+  FormatError,
+  loadNetwork,
+  OutOfMemoryError,
+  readMetadata,
+  sample,
+  type Network,
+} from "../index.js";
+import { decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
+import { Failure } from "./failure.js";
+import { readBytes } from "./read-file.js";
+import type { Output } from "./screen.js";
+import { VOCABULARY_KEY } from "./train-command.js";
+
+type Name = "length" | "temperature" | "top-k" | "top-p" | "prime" | "seed";
+
+export const sampleCommand: Command<Name> = {
+  name: "sample",
+  operand: "<model>",
+  summary: "Writes text with a network that bptt train saved. Only the text goes to the output.",
+  options: {
+    length: { value: "<n>", help: "characters to write (400)" },
+    temperature: {
+      value: "<x>",
+      help: "how bold (0.8): 1 as it learned, less is safer, 0 always the likeliest",
+    },
+    "top-k": { value: "<n>", help: "draws among the n likeliest characters only" },
+    "top-p": { value: "<x>", help: "draws among the likeliest that together have this probability only" },
+    prime: { value: "<text>", help: "the text to go on from; it is printed first" },
+    seed: { value: "<n>", help: "another seed writes another text (0)" },
+  },
+  examples: [
+    "bptt sample notes.safetensors",
+    'bptt sample notes.safetensors --prime "The " --temperature 0.5 --length 1000',
+  ],
+};
+
+/** Tokens that are drawn before they are written. */
+const PART = 1000;
+
+export interface SamplePlan {
+  readonly path: string;
+  readonly length: number;
+  readonly temperature: number;
+  readonly topK: number | undefined;
+  readonly topP: number | undefined;
+  readonly prime: string;
+  readonly seed: number;
+}
+
+export function readSamplePlan({ operand, given }: Arguments<Name>): SamplePlan {
+  return {
+    path: operand,
+    length: wholeNumber("length", given.length, 0, 400),
+    temperature: decimalNumber("temperature", given.temperature, "of at least 0", (x) => x >= 0, 0.8),
+    topK: wholeNumber("top-k", given["top-k"], 1, undefined),
+    topP: decimalNumber("top-p", given["top-p"], "above 0 and at most 1", (x) => x > 0 && x <= 1, undefined),
+    prime: given.prime ?? "",
+    seed: wholeNumber("seed", given.seed, Number.MIN_SAFE_INTEGER, 0),
+  };
+}
+
+function loadModel(path: string, bytes: Uint8Array): { network: Network; vocabulary: CharVocabulary } {
+  try {
+    const characters = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";
+    const vocabulary = characters === "" ? undefined : CharVocabulary.from(characters);
+    const network = loadNetwork(bytes);
+    const { inputSize, outputSize, bidirectional } = network.options;
+    if (vocabulary?.size === inputSize && outputSize === inputSize && !bidirectional)
+      return { network, vocabulary };
+    network.dispose();
+    throw new FormatError(
+      "it is a network, but none that writes text: its metadata has no vocabulary of its size",
+    );
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
+    if (error instanceof FormatError || error instanceof RangeError) {
+      throw new Failure(`${path} is no model of bptt train: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function encodePrime(vocabulary: CharVocabulary, prime: string): Int32Array {
+  try {
+    return vocabulary.encode(prime);
+  } catch (error) {
+    const stranger = Array.from(prime).find((character) => !vocabulary.characters.includes(character));
+    if (!(error instanceof RangeError) || stranger === undefined) throw error;
+    throw new Failure(`--prime has ${JSON.stringify(stranger)}, which the model's text never had`);
+  }
+}
+
+/** Runs the command; `open` says whether anyone still reads. */
+export async function runSample(plan: SamplePlan, output: Output, open: () => boolean): Promise<void> {
+  const { network, vocabulary } = loadModel(plan.path, await readBytes(plan.path));
+  let prime = encodePrime(vocabulary, plan.prime);
+  using session = network.session();
+  output.write(plan.prime);
+  for (let left = plan.length, part = 0; left > 0 && open(); left -= PART, part++) {
+    const tokens = sample(session, {
+      length: Math.min(left, PART),
+      prime,
+      temperature: plan.temperature,
+      seed: plan.seed + part,
+      ...(plan.topK === undefined ? {} : { topK: plan.topK }),
+      ...(plan.topP === undefined ? {} : { topP: plan.topP }),
+    });
+    output.write(vocabulary.decode(tokens));
+    // The session has read all but the last: the next part goes on from it.
+    prime = tokens.slice(-1);
+    await new Promise(setImmediate); // for the output, and for Ctrl-C
+  }
+  if (output.isTTY === true) output.write("\n");
+  network.dispose();
+}

@@ -1,0 +1,176 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import { createNetwork, loadNetwork, readMetadata, saveNetwork } from "../../src/index.js";
+import { small, Workplace } from "./program.js";
+
+const place = new Workplace();
+afterAll(() => {
+  place.dispose();
+});
+
+const trained = place.run(["train", "text.txt", ...small, "--steps", "300", "--seed", "3"]);
+
+describe("bptt train", () => {
+  it("says how it goes, and how to go on, in plain lines", () => {
+    expect(trained.err).toBe("");
+    expect(trained.code).toBe(0);
+    expect(trained.out).toContain("text.txt: 3,600 characters, 28 different ones");
+    expect(trained.out).toMatch(/^elman, 1 layer of 16 units, 1,212 parameters, [\w-]+ kernels$/m);
+    expect(trained.out).toMatch(
+      /^step [\d,]+ · loss \d\.\d{3} nats \(\d\.\d{3} bits\) · held out \d\.\d{3} nats .* characters\/s · \d:\d\d left$/m,
+    );
+    expect(trained.out).toMatch(
+      /^Saved as text.safetensors\. To read more:\n {4}.* sample text.safetensors /m,
+    );
+    expect(trained.out).not.toContain("\x1b");
+    expect(trained.out).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it("learns", () => {
+    const losses = [...trained.out.matchAll(/held out (\d\.\d+) nats/gi)].map((match) => Number(match[1]));
+    expect(losses.length).toBeGreaterThan(3);
+    expect(losses.at(-1)).toBeLessThan(losses[0] / 1.5);
+  });
+
+  it("saves the network with its options and characters, and leaves no other file", () => {
+    const bytes = readFileSync(place.path("text.safetensors"));
+    expect(readMetadata(bytes)).toEqual({ vocabulary: [...new Set(place.text)].sort().join("") });
+    const { options } = loadNetwork(bytes);
+    expect(options).toMatchObject({ cell: "elman", inputSize: 28, hiddenSize: 16, outputSize: 28, seed: 3 });
+    expect(readdirSync(place.folder).filter((name) => name.includes("tmp"))).toEqual([]);
+  });
+
+  it("learns the same from the same seed", () => {
+    place.run(["train", "text.txt", ...small, "--steps", "300", "--seed", "3", "--out", "again.safetensors"]);
+    expect(
+      readFileSync(place.path("again.safetensors")).equals(readFileSync(place.path("text.safetensors"))),
+    ).toBe(true);
+  });
+
+  it.each([
+    ["epochs", ["--epochs", "2"]],
+    ["minutes", ["--minutes", "0.01"]],
+    [
+      "another cell",
+      ["--cell", "lstm", "--layers", "2", "--dropout", "0.2", "--embedding", "5", "--steps", "3"],
+    ],
+    ["an odd size", ["--hidden", "13", "--batch", "3", "--window", "7", "--steps", "3", "--clip", "0.5"]],
+  ])("takes %s", (_, words) => {
+    const { code, err } = place.run(["train", "text.txt", ...small, ...words, "--out", "other.safetensors"]);
+    expect([code, err]).toEqual([0, ""]);
+    expect(place.run(["sample", "other.safetensors", "--length", "5"]).out).toHaveLength(5);
+  });
+
+  it("shows colours when it is told to, and none when it is told not to", () => {
+    const words = ["train", "text.txt", ...small, "--steps", "2", "--out", "colours.safetensors"];
+    expect(place.run(words, { FORCE_COLOR: "1" }).out).toContain("\x1b[1m");
+    expect(place.run(words, { FORCE_COLOR: "1", NO_COLOR: "1" }).out).not.toContain("\x1b");
+  });
+});
+
+describe("bptt sample", () => {
+  const sampled = (...words: string[]): string => place.run(["sample", "text.safetensors", ...words]).out;
+
+  it("writes as many characters of the text's as asked for, the same for the same seed", () => {
+    expect(sampled()).toHaveLength(400);
+    expect(sampled("--length", "2500")).toHaveLength(2500);
+    expect(sampled("--length", "0")).toBe("");
+    expect(sampled("--seed", "7")).toBe(sampled("--seed", "7"));
+    expect(sampled("--seed", "7")).not.toBe(sampled("--seed", "8"));
+    expect(Array.from(sampled()).filter((character) => !place.text.includes(character))).toEqual([]);
+  });
+
+  it("goes on from a prime", () => {
+    expect(sampled("--prime", "the quick ", "--length", "20")).toMatch(/^the quick .{20}$/);
+  });
+
+  it("draws as it is told", () => {
+    const likeliest = sampled("--temperature", "0", "--prime", "the ");
+    expect(sampled("--top-k", "1", "--prime", "the ")).toBe(likeliest);
+    expect(sampled("--top-p", "1e-9", "--prime", "the ")).toBe(likeliest);
+    expect(sampled("--temperature", "5", "--prime", "the ")).not.toBe(likeliest);
+  });
+});
+
+describe("help", () => {
+  it.each([[[]], [["--help"]], [["-h"]], [["help"]]])("is what %j prints", (words) => {
+    const { code, out } = place.run(words);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Usage: bptt <command>/);
+  });
+
+  it.each(["train", "sample"])("explains %s and all its options", (command) => {
+    for (const words of [
+      [command, "--help"],
+      [command, "x", "-h"],
+    ]) {
+      const { code, out } = place.run(words);
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`^Usage: bptt ${command} <`));
+      expect(out).toContain("--seed <n>");
+    }
+  });
+
+  it("has the version", () => {
+    expect(place.run(["--version"]).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("what cannot be done is said in one line, with exit code 2", () => {
+  writeFileSync(place.path("empty.txt"), "");
+  writeFileSync(place.path("short.txt"), "abc");
+  writeFileSync(place.path("bytes.txt"), Uint8Array.of(0x61, 0xff, 0xfe));
+  writeFileSync(place.path("nothing.safetensors"), "{}");
+  const network = createNetwork({ inputSize: 3, hiddenSize: 2, outputSize: 3 });
+  writeFileSync(place.path("wordless.safetensors"), saveNetwork(network));
+  writeFileSync(place.path("other-size.safetensors"), saveNetwork(network, { vocabulary: "ab" }));
+
+  const cases: [RegExp, string[]][] = [
+    [/unknown command trian; did you mean train\?/, ["trian"]],
+    [/unknown option --frobnicate/, ["--frobnicate"]],
+    [/<text> is missing; see bptt train --help/, ["train"]],
+    [/one <text> is expected, but "b.txt" came too/, ["train", "text.txt", "b.txt"]],
+    [/unknown option --hiden; did you mean --hidden\?/, ["train", "text.txt", "--hiden", "5"]],
+    [/unknown option -x/, ["train", "text.txt", "-x"]],
+    [/--hidden needs a value: --hidden <n>/, ["train", "text.txt", "--hidden"]],
+    [/--hidden needs a value/, ["train", "text.txt", "--hidden", "--seed", "1"]],
+    [/--hidden expects a whole number of at least 1, not "abc"/, ["train", "text.txt", "--hidden", "abc"]],
+    [/--hidden expects a whole number of at least 1, not "0"/, ["train", "text.txt", "--hidden", "0"]],
+    [/--hidden expects a whole number of at least 1, not "-5"/, ["train", "text.txt", "--hidden=-5"]],
+    [/--batch expects a whole number of at least 1, not "2.5"/, ["train", "text.txt", "--batch", "2.5"]],
+    [/--learning-rate expects a number above 0, not "0"/, ["train", "text.txt", "--learning-rate", "0"]],
+    [/--clip expects a number above 0, not "Infinity"/, ["train", "text.txt", "--clip", "Infinity"]],
+    [/--dropout expects a number from 0 to below 1, not "1"/, ["train", "text.txt", "--dropout", "1"]],
+    [/--cell expects elman, .*, not "lstn"; did you mean lstm\?/, ["train", "text.txt", "--cell", "lstn"]],
+    [/only one of --minutes, --steps and --epochs/, ["train", "text.txt", "--steps", "1", "--epochs", "1"]],
+    [/"build" expected .* got "wide"/, ["train", "text.txt", "--build", "wide"]],
+    [/cannot read none.txt: there is no such file/, ["train", "none.txt"]],
+    [/cannot read \.: it is a folder/, ["train", "."]],
+    [/cannot read empty.txt: it is empty/, ["train", "empty.txt"]],
+    [/cannot read bytes.txt: it is no UTF-8 text/, ["train", "bytes.txt"]],
+    [/the text has 3 characters, and one update takes \d+ .*--batch 32, --window 64/, ["train", "short.txt"]],
+    [/--out is the text itself/, ["train", "text.txt", "--out", "text.txt"]],
+    [/cannot write into the folder nowhere/, ["train", "text.txt", "--out", "nowhere/x.safetensors"]],
+    [/cannot write \.: it is no file/, ["train", "text.txt", "--out", "."]],
+    [/cannot read none.safetensors: there is no such file/, ["sample", "none.safetensors"]],
+    [/nothing.safetensors is no model of bptt train: /, ["sample", "nothing.safetensors"]],
+    [/text.txt is no model of bptt train: /, ["sample", "text.txt"]],
+    [/wordless.safetensors is no model .* no vocabulary/, ["sample", "wordless.safetensors"]],
+    [/other-size.safetensors is no model .* no vocabulary/, ["sample", "other-size.safetensors"]],
+    [
+      /--length expects a whole number of at least 0, not "1e3"/,
+      ["sample", "text.safetensors", "--length", "1e3"],
+    ],
+    [/--temperature expects a number of at least 0/, ["sample", "text.safetensors", "--temperature=-1"]],
+    [/--top-k expects a whole number of at least 1/, ["sample", "text.safetensors", "--top-k", "0"]],
+    [/--prime has "é", which the model's text never had/, ["sample", "text.safetensors", "--prime", "été"]],
+  ];
+
+  it.each(cases)("%s", (message, words) => {
+    const { code, out, err } = place.run(words);
+    expect(err).toMatch(message);
+    expect(err).toMatch(/^bptt: [^\n]+\n$/);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+});
