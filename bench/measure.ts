@@ -1,0 +1,120 @@
+/**
+ * Times work beside the peak of the same moment. The machine may be shared and have slow phases of seconds to minutes, so a
+ * figure comes from pairs, the peak sampled just before and just after the work, and stands as the median of its pairs;
+ * what is measured several times, some seconds apart, stands as its best median.
+ */
+import { Bench, type Statistics } from "tinybench";
+import type { Peak } from "./peak.js";
+
+/** Shorter work is repeated until a sample takes as long: the clock is then exact to a thousandth. Milliseconds. */
+const SAMPLE = 1.5;
+/** Before the first sample of each work, milliseconds. */
+const WARM_UP = 15;
+
+export interface Work {
+  readonly name: string;
+  /** Floating-point operations of one run; a multiply-add counts as two. */
+  readonly flop: number;
+  readonly run: () => void;
+}
+
+export interface Figure {
+  /** Of one run. */
+  readonly milliseconds: number;
+  readonly gflops: number;
+  /** Of the peak, 0 to 1. */
+  readonly share: number;
+  /** Median absolute deviation of the time, relative. */
+  readonly spread: number;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Milliseconds of one run, from `repeats` of them. */
+function time(run: () => void, repeats: number): number {
+  const start = performance.now();
+  for (let i = 0; i < repeats; i++) run();
+  return (performance.now() - start) / repeats;
+}
+
+/** Runs of the work that make a sample. */
+function repeatsOf(run: () => void): number {
+  let repeats = 1;
+  while (time(run, repeats) * repeats < SAMPLE) repeats *= 2;
+  return Math.max(1, Math.ceil(SAMPLE / time(run, repeats)));
+}
+
+/** The statistics of a sample that times itself, in milliseconds, under tinybench. */
+function sampled(name: string, samples: number, sample: () => number): Statistics {
+  const bench = new Bench({
+    iterations: samples,
+    time: 0,
+    warmupIterations: 1,
+    warmupTime: WARM_UP,
+    throws: true,
+  });
+  bench.add(name, () => {
+    const start = performance.now();
+    const overriddenDuration = sample();
+    return { overriddenDuration, overriddenIterationCost: performance.now() - start };
+  });
+  const [{ result }] = bench.runSync();
+  if (result.state !== "completed") throw new Error(`${name}: ${result.state}`);
+  return result.latency;
+}
+
+/** The work as it is now, over so many pairs. */
+export function measure({ name, flop, run }: Work, peak: Peak, pairs: number): Figure {
+  const repeats = repeatsOf(run);
+  const shares: number[] = [];
+  const latency = sampled(name, pairs, () => {
+    const before = peak.sample();
+    const milliseconds = time(run, repeats);
+    // The better of the two: one of them may have been interrupted.
+    shares.push(flop / milliseconds / 1e6 / Math.max(before, peak.sample()));
+    return milliseconds;
+  });
+  const milliseconds = latency.p50;
+  return {
+    milliseconds,
+    gflops: flop / milliseconds / 1e6,
+    share: median(shares.slice(-pairs)),
+    spread: latency.mad / milliseconds,
+  };
+}
+
+/** Every work once a round; of each, the round that reached the largest share. */
+export function measureAll(works: readonly Work[], peak: Peak, rounds: number, pairs: number): Figure[] {
+  const best: Figure[] = [];
+  for (let round = 0; round < rounds; round++) {
+    works.forEach((work, i) => {
+      const figure = measure(work, peak, pairs);
+      if (round === 0 || figure.share > best[i].share) best[i] = figure;
+    });
+  }
+  return best;
+}
+
+/** How many times as long as the other one takes, in pairs. */
+export function timeRatio(name: string, run: () => void, other: () => void, pairs: number) {
+  const repeats = repeatsOf(run);
+  const otherRepeats = repeatsOf(other);
+  const ratios: number[] = [];
+  const others: number[] = [];
+  const latency = sampled(name, pairs, () => {
+    const reference = time(other, otherRepeats);
+    const milliseconds = time(run, repeats);
+    ratios.push(milliseconds / reference);
+    others.push(reference);
+    return milliseconds;
+  });
+  return {
+    milliseconds: latency.p50,
+    otherMilliseconds: median(others.slice(-pairs)),
+    ratio: median(ratios.slice(-pairs)),
+  };
+}

@@ -1,0 +1,111 @@
+/** Where a training step's time goes: every kernel call timed, on a network with kernels of its own. */
+import { createEngine, type Engine } from "../src/memory/engine.js";
+import { initialize } from "../src/network/initialize.js";
+import { RecurrentNetwork } from "../src/network/network.js";
+import { completeOptions } from "../src/network/options.js";
+import type { Build } from "../src/wasm/builds.js";
+import { median } from "./measure.js";
+import type { Peak } from "./peak.js";
+import { fixed, percent, type Section, type Table } from "./report.js";
+import { elman256, randomWindow, TOKENS, trainingStep } from "./work.js";
+
+const STEPS = 60;
+
+interface Line {
+  calls: number;
+  milliseconds: number;
+  flop: number;
+}
+
+/** What a call is booked under, and what it multiplies; the windows of cells end in T, B, K, stride. */
+function describeCall(name: string, args: readonly number[]): { key: string; flop: number } {
+  const product = name === "gemm" ? args.slice(3, 6) : name === "gemmTN" ? args.slice(4, 7) : undefined;
+  if (product !== undefined) {
+    return { key: `${name} ${product.join("×")}`, flop: 2 * product.reduce((all, size) => all * size, 1) };
+  }
+  if (!/^elman(For|Back)ward$/.test(name)) return { key: name, flop: 0 };
+  return { key: name, flop: 2 * args.slice(-4).reduce((all, size) => all * size, 1) };
+}
+
+/** The engine with clocks around its kernels. */
+function clocked(engine: Engine, lines: Map<string, Line>): Engine {
+  const kernels = new Proxy(
+    { ...engine.kernels },
+    {
+      get(target, name) {
+        const kernel: unknown = Reflect.get(target, name);
+        if (typeof kernel !== "function") return kernel;
+        return (...args: number[]): unknown => {
+          const { key, flop } = describeCall(String(name), args);
+          const line = lines.get(key) ?? { calls: 0, milliseconds: 0, flop: 0 };
+          lines.set(key, line);
+          const start = performance.now();
+          const result: unknown = Reflect.apply(kernel, undefined, args);
+          line.milliseconds += performance.now() - start;
+          line.calls++;
+          line.flop += flop;
+          return result;
+        };
+      },
+    },
+  );
+  return { ...engine, kernels };
+}
+
+/** Each kernel's line of every step, and each step's milliseconds. */
+function record(build: Build): { steps: Map<string, Line>[]; times: number[] } {
+  const lines = new Map<string, Line>();
+  const options = completeOptions({
+    cell: elman256.cell,
+    inputSize: TOKENS,
+    hiddenSize: elman256.hidden,
+    outputSize: TOKENS,
+  });
+  const network = new RecurrentNetwork(clocked(createEngine(build), lines), options);
+  initialize(network.model.parameters, options);
+  const step = trainingStep(network, randomWindow(elman256));
+  for (let i = 0; i < 10; i++) step();
+  const steps: Map<string, Line>[] = [];
+  const times: number[] = [];
+  for (let i = 0; i < STEPS; i++) {
+    lines.clear();
+    const start = performance.now();
+    step();
+    times.push(performance.now() - start);
+    steps.push(new Map(lines));
+  }
+  network.dispose();
+  return { steps, times };
+}
+
+function profile(peak: Peak): { table: Table; data: unknown } {
+  const gflops = peak.measure();
+  const { steps, times } = record(peak.build);
+  const total = median(times);
+  const lines = [...steps[0]].map(([kernel, { calls, flop }]) => {
+    const milliseconds = median(steps.map((step) => step.get(kernel)?.milliseconds ?? 0));
+    const share = flop === 0 ? undefined : flop / milliseconds / 1e6 / gflops;
+    return { kernel, calls, milliseconds, ...(share === undefined ? {} : { share }) };
+  });
+  const rest = total - lines.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const all = [...lines, { kernel: "JavaScript between them", calls: 0, milliseconds: rest }];
+  all.sort((a, b) => b.milliseconds - a.milliseconds);
+  const table: Table = {
+    title: `Where W2's training step goes, ${peak.build}: ${fixed(total, 2)} ms`,
+    columns: ["kernel", "calls", "ms", "of the step", "share of peak"],
+    rows: all.map(({ kernel, calls, milliseconds, ...line }) => [
+      kernel,
+      calls === 0 ? "" : String(calls),
+      fixed(milliseconds, 3),
+      percent(milliseconds / total),
+      "share" in line && line.share !== undefined ? percent(line.share) : "",
+    ]),
+    notes: [`Medians over ${STEPS} steps, beside a peak of ${fixed(gflops)} GFLOP/s just before.`],
+  };
+  return { table, data: { build: peak.build, milliseconds: total, kernels: all } };
+}
+
+export function measureProfile(peaks: readonly Peak[]): Section {
+  const profiles = peaks.map(profile);
+  return { tables: profiles.map(({ table }) => table), data: profiles.map(({ data }) => data) };
+}

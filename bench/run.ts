@@ -1,0 +1,231 @@
+/** `npm run bench`: measures the library on the running Node, and says what share of the machine's peak it reaches. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Build } from "../src/wasm/builds.js";
+import { supportedBuilds } from "../src/wasm/load.js";
+import { measureAdding } from "./adding.js";
+import { measureMemory } from "./memory.js";
+import { Peak } from "./peak.js";
+import { measureProducts } from "./products.js";
+import { measureProfile } from "./profile.js";
+import { describeMachine, fixed, formatTable, percent, saveReport, type Section } from "./report.js";
+import { measureLearning } from "./shakespeare.js";
+import { measureSteps } from "./steps.js";
+import { measureSubnormals } from "./subnormals.js";
+
+const help = `Usage: npm run bench -- [sections] [options]
+
+Sections; without any, the first four:
+  products      matrix products as shares of the measured peak
+  steps         training, forward-only and streaming steps
+  subnormals    a training step whose gradients vanish, beside a normal one
+  memory        memory over many updates of the built package
+  profile       where a training step's time goes, kernel by kernel
+  shakespeare   held-out loss after training on a text; needs --text
+  adding        the adding problem: whether an LSTM's memory holds over 100 steps
+
+Options:
+  --build NAME    simd or relaxed-simd; default: every build that runs here
+  --updates N     of memory (default 500; 10000 says more), shakespeare (1100) and adding (1500, at most)
+  --seeds N       of shakespeare (default 3) and adding (5)
+  --text FILE     tiny Shakespeare, or another text
+  --json          prints JSON instead of tables
+  --save          keeps the figures in bench/results/, one file a CPU and Node version
+  --help`;
+
+const sectionNames = [
+  "products",
+  "steps",
+  "subnormals",
+  "memory",
+  "profile",
+  "shakespeare",
+  "adding",
+] as const;
+type SectionName = (typeof sectionNames)[number];
+
+interface Wish {
+  readonly sections: readonly SectionName[];
+  readonly builds: readonly Build[];
+  readonly updates: number | undefined;
+  readonly seeds: number | undefined;
+  readonly text: string | undefined;
+  readonly json: boolean;
+  readonly save: boolean;
+}
+
+class UsageError extends Error {}
+
+function requireCount(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const count = Number(given);
+  if (!Number.isInteger(count) || count < 1) {
+    throw new UsageError(`"--${name}" expected a whole number of at least 1, got "${given}"`);
+  }
+  return count;
+}
+
+function requireSection(given: string): SectionName {
+  const found = sectionNames.find((name) => name === given);
+  if (found === undefined) throw new UsageError(`expected one of ${sectionNames.join(", ")}, got "${given}"`);
+  return found;
+}
+
+function requireBuilds(given: string | undefined): readonly Build[] {
+  const supported = supportedBuilds();
+  if (given === undefined) return supported;
+  const found = supported.find((build) => build === given);
+  if (found === undefined)
+    throw new UsageError(`"--build" expected one of ${supported.join(", ")}, got "${given}"`);
+  return [found];
+}
+
+function requireFile(given: string | undefined): void {
+  if (given === undefined) throw new UsageError(`shakespeare expected "--text FILE", got none`);
+  if (!existsSync(given))
+    throw new UsageError(`"--text" expected a file, got "${given}", which is not there`);
+}
+
+/** What the command line asks for; undefined for help. Throws a UsageError. */
+function readWish(args: readonly string[]): Wish | undefined {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const options = {
+    build: text,
+    updates: text,
+    seeds: text,
+    text,
+    json: flag,
+    save: flag,
+    help: flag,
+  };
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return undefined;
+  const sections = positionals.length === 0 ? sectionNames.slice(0, 4) : positionals.map(requireSection);
+  if (sections.includes("shakespeare")) requireFile(values.text);
+  return {
+    sections,
+    builds: requireBuilds(values.build),
+    updates: requireCount("updates", values.updates),
+    seeds: requireCount("seeds", values.seeds),
+    text: values.text,
+    json: values.json,
+    save: values.save,
+  };
+}
+
+/** Node 20 and 21 have relaxed SIMD behind this flag, which later versions refuse as unknown. */
+const relaxedFlag = "--experimental-wasm-relaxed-simd";
+const behindFlag = Number(process.versions.node.split(".")[0]) < 22;
+
+/** The same command once more, in a process with relaxed SIMD. */
+function runWithRelaxedSimd(): void {
+  const { status, error } = spawnSync(
+    process.execPath,
+    [relaxedFlag, ...process.execArgv, ...process.argv.slice(1)],
+    { stdio: "inherit" },
+  );
+  if (error !== undefined) throw error;
+  process.exitCode = status ?? 1;
+}
+
+async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[]): Promise<Section> {
+  const fastest = wish.builds.at(-1) ?? "simd";
+  switch (name) {
+    case "products":
+      return measureProducts(peaks);
+    case "steps":
+      return measureSteps(peaks);
+    case "subnormals":
+      return measureSubnormals(peaks);
+    case "memory":
+      return measureMemory(wish.updates ?? 500, fastest, behindFlag ? [relaxedFlag] : []);
+    case "profile":
+      return measureProfile(peaks);
+    case "shakespeare":
+      return measureLearning({
+        file: wish.text ?? "",
+        updates: wish.updates ?? 1100,
+        seeds: wish.seeds ?? 3,
+        build: fastest,
+      });
+    case "adding":
+      return measureAdding({ updates: wish.updates ?? 1500, seeds: wish.seeds ?? 5, build: fastest });
+  }
+}
+
+/** The peak before all else and after it: where they differ, the machine was in a slow phase. */
+function peakSection(peaks: readonly Peak[], before: readonly number[], core: number | undefined): Section {
+  const after = peaks.map((peak) => peak.measure());
+  return {
+    tables: [
+      {
+        title: "The peak of this process, GFLOP/s",
+        columns: ["build", "before", "after"],
+        rows: peaks.map(({ build }, i) => [build, fixed(before[i]), fixed(after[i])]),
+        notes: [
+          `The benchmark's own multiply-add loop.`,
+          ...(core === undefined ? [] : [`The process had a core to itself ${percent(core)} of the time.`]),
+        ],
+      },
+    ],
+    data: peaks.map(({ build }, i) => ({ build, before: before[i], after: after[i] })),
+  };
+}
+
+async function measureAndReport(wish: Wish): Promise<void> {
+  const say = (text: string): void => {
+    if (!wish.json) console.log(text);
+  };
+  const machine = describeMachine();
+  say(`${machine.cpu}, Node ${machine.node} (V8 ${machine.v8}), ${machine.platform}, ${machine.date}\n`);
+  const peaks = wish.builds.map((build) => new Peak(build));
+  const before = peaks.map((peak) => peak.measure());
+  const sections: Record<string, unknown> = {};
+  const report = (name: string, { tables, data }: Section): void => {
+    sections[name] = data;
+    for (const table of tables) say(formatTable(table));
+  };
+  // Of the sections that measure in this process, how much of the time it ran.
+  let busy = 0;
+  let elapsed = 0;
+  for (const name of wish.sections) {
+    const start = performance.now();
+    const used = process.cpuUsage();
+    report(name, await runSection(name, wish, peaks));
+    if (name === "memory") continue;
+    const { user, system } = process.cpuUsage(used);
+    busy += (user + system) / 1000;
+    elapsed += performance.now() - start;
+  }
+  const core = elapsed === 0 ? undefined : Math.min(1, busy / elapsed);
+  report("peak", peakSection(peaks, before, core));
+  const result = { machine, builds: wish.builds, core, sections };
+  if (wish.json) console.log(JSON.stringify(result, null, 2));
+  if (wish.save) say(`Saved ${await saveReport(result)}`);
+}
+
+async function main(): Promise<void> {
+  if (behindFlag && !supportedBuilds().includes("relaxed-simd")) {
+    runWithRelaxedSimd();
+    return;
+  }
+  try {
+    const wish = readWish(process.argv.slice(2));
+    if (wish === undefined) console.log(help);
+    else await measureAndReport(wish);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${help}`);
+    process.exitCode = 2;
+  }
+}
+
+await main();
