@@ -42,7 +42,7 @@ export function requireWindow(
     const count = lengths?.reduce((sum, length) => sum + length, 0) ?? steps * batch;
     return { inputs, goal: undefined, count };
   }
-  const goal = requireTarget(targets, inputs, options, "targets");
+  const goal = requireTarget(targets, inputs, options);
   return { inputs, goal, count: goal.count };
 }
 

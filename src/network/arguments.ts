@@ -198,19 +198,14 @@ interface GoalSizes {
   readonly lengths?: Int32Array | undefined;
 }
 
-function requireClasses(
-  name: string,
-  value: unknown,
-  { steps: T, batch: B, lengths }: GoalSizes,
-  O: number,
-): Goal {
-  const given = requireInt32Array(name, settled(value), T * B, `[T=${T}, B=${B}]`);
+function requireClasses(value: unknown, { steps: T, batch: B, lengths }: GoalSizes, O: number): Goal {
+  const given = requireInt32Array("targets.classes", settled(value), T * B, `[T=${T}, B=${B}]`);
   const array = withPadding(given, lengths, T, -1);
   let count = 0;
   for (let i = 0; i < array.length; i++) {
     if (!(array[i] >= -1 && array[i] < O)) {
       throw new RangeError(
-        `"${name}" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
+        `"targets.classes" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
       );
     }
     if (array[i] >= 0) count++;
@@ -218,20 +213,15 @@ function requireClasses(
   return { kind: "classes", array, count };
 }
 
-/** The targets of a window of T steps and B sequences; `name`: what the caller calls them. */
-export function requireTarget(
-  target: Target,
-  sizes: GoalSizes,
-  options: CompleteOptions,
-  name = "target",
-): Goal {
+/** The targets of a window of T steps and B sequences. */
+export function requireTarget(target: Target, sizes: GoalSizes, options: CompleteOptions): Goal {
   const { steps: T, batch: B, lengths } = sizes;
   const O = outputWidth(options);
-  const given = requireObject(name, target);
-  const kind = requireOneOf(name, given, ["classes", "values", "gradient"]);
-  if (kind === "classes") return requireClasses(`${name}.classes`, given.classes, sizes, O);
+  const given = requireObject("targets", target);
+  const kind = requireOneOf("targets", given, ["classes", "values", "gradient"]);
+  if (kind === "classes") return requireClasses(given.classes, sizes, O);
   const shape = `[T=${T}, B=${B}, O=${O}]`;
-  const values = requireFloat32Array(`${name}.${kind}`, settled(given[kind]), T * B * O, shape);
+  const values = requireFloat32Array(`targets.${kind}`, settled(given[kind]), T * B * O, shape);
   if (kind === "gradient") {
     const steps = lengths?.reduce((sum, length) => sum + length, 0) ?? T * B;
     return { kind, array: withPadding(values, lengths, T, 0), count: steps * O };

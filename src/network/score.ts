@@ -18,7 +18,7 @@ export interface Score {
 export function score(network: Network, sequence: Sequence, target: Target, state?: State): Score {
   const { model, inference, options } = requireNetwork(network);
   const inputs = requireSequence(sequence, options, "inputs");
-  const goal = requireTarget(target, inputs, options, "targets");
+  const goal = requireTarget(target, inputs, options);
   if (goal.kind === "gradient") {
     throw new RangeError(`"targets" expected classes or values, got a gradient: it has no loss`);
   }

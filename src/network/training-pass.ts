@@ -19,7 +19,7 @@ export function accumulateGradient(
 ): { loss: number; count: number; state: State } {
   const { model, tape, options } = requireNetwork(network);
   const inputs = requireSequence(sequence, options, "inputs", 0);
-  const goal = requireTarget(target, inputs, options, "targets");
+  const goal = requireTarget(target, inputs, options);
   const initial = requireState("state", state, inputs.batch, options);
   const record = tape.record(inputs, initial, true);
   const { loss, count } = tape.consume(record, goal, reduction);

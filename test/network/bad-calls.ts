@@ -160,12 +160,12 @@ function backwards(): BadCall[] {
     invoke(network, "backward", goodTarget, { [name]: value });
   const far = [2, -2, 2 ** 31 - 1, -(2 ** 31)].map((x) => Int32Array.of(0, 0, x, 0, 0, 0));
   return [
-    ...each("target", TypeError, [undefined, ...noObjects, {}], backward),
-    ...each("target", TypeError, [{ ...goodTarget, values: new Float32Array(12) }], backward),
-    ...noArrays("target.classes", Int32Array, 6, withField("classes")),
-    ...each("target.classes", RangeError, far, withField("classes")),
-    ...noArrays("target.values", Float32Array, 12, withField("values")),
-    ...noArrays("target.gradient", Float32Array, 12, withField("gradient")),
+    ...each("targets", TypeError, [undefined, ...noObjects, {}], backward),
+    ...each("targets", TypeError, [{ ...goodTarget, values: new Float32Array(12) }], backward),
+    ...noArrays("targets.classes", Int32Array, 6, withField("classes")),
+    ...each("targets.classes", RangeError, far, withField("classes")),
+    ...noArrays("targets.values", Float32Array, 12, withField("values")),
+    ...noArrays("targets.gradient", Float32Array, 12, withField("gradient")),
     ...each("options", TypeError, noObjects, (network, value) =>
       invoke(network, "backward", goodTarget, value),
     ),
