@@ -163,7 +163,7 @@ export interface Parameter {
   /** RangeError when the length differs. */
   write(values: ArrayLike<number>): void;
   readGradient(): Float32Array;
-  /** For gradients averaged, filtered or received from elsewhere. */
+  /** For gradients averaged, filtered or received from elsewhere. Checked, but without effect, while it is not trainable. */
   writeGradient(values: ArrayLike<number>): void;
   /** Default true; false: no gradient, and optimizers leave it alone. */
   trainable: boolean;

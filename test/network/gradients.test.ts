@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { InvalidStateError } from "../../src/errors.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
 import { score } from "../../src/network/score.js";
 import type { Network } from "../../src/network/types.js";
@@ -169,16 +168,17 @@ describe.each(builds)("parameters that are not trainable, %s build", (build) => 
     }
   });
 
-  it("take no gradient but zeros, and forget theirs", () => {
+  it("take no gradient, and forget theirs", () => {
     using network = guardedNetwork(kinds[0].options, build);
     const bias = network.parameter("head.bias");
     bias.writeGradient([1, 2, 3]);
     bias.trainable = false;
     expect([...bias.readGradient()]).toEqual([0, 0, 0]);
+    bias.writeGradient([0, 1, 0]);
+    expect([...bias.readGradient()]).toEqual([0, 0, 0]);
     expect(() => {
-      bias.writeGradient([0, 1, 0]);
-    }).toThrow(InvalidStateError);
-    bias.writeGradient([0, -0, 0]);
+      bias.writeGradient([0, 1]);
+    }).toThrow(RangeError);
     bias.write([4, 5, 6]);
     expect([...bias.read()]).toEqual([4, 5, 6]);
     bias.trainable = true;
