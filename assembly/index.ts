@@ -1,7 +1,8 @@
 // The kernels' ABI. Pointers in bytes, sizes and strides in elements; outputs, inputs, scalars, sizes.
-export { elmanBackward, elmanForward, tanhForward } from "./cells/elman";
+export { elmanBackward, elmanForward } from "./cells/elman";
 export { gruBackward, gruForward } from "./cells/gru";
 export { lstmBackward, lstmForward } from "./cells/lstm";
+export { sigmoidRow, tanhRow } from "./math";
 export { gemm, gemmTN } from "./gemm/product";
 export { packColumns, packRows } from "./gemm/pack";
 export { countCorrect, crossEntropy, softmaxRows, squaredError } from "./loss";

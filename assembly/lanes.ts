@@ -21,6 +21,15 @@ export class Lanes {
     return v128.andnot(x, f32x4.lt(f32x4.abs(x), least));
   }
 
+  /** The lesser, or greater, of the two; x where it is NaN. One instruction, where f32x4.min and max take seven. */
+  @inline static atMost(x: v128, most: v128): v128 {
+    return f32x4.pmin(x, most);
+  }
+
+  @inline static atLeast(x: v128, least: v128): v128 {
+    return f32x4.pmax(x, least);
+  }
+
   /** x / y, and 0 for x = 0 whatever y is. */
   @inline static quotient(x: v128, y: v128): v128 {
     return v128.andnot(f32x4.div(x, y), f32x4.eq(x, f32x4.splat(0)));
@@ -33,10 +42,10 @@ export class Lanes {
     return v128.xor(b, i32x4.shr_u(b, 16));
   }
 
-  /** The largest of the four lanes; NaN if one is NaN. */
+  /** The largest of the four lanes, of those that are not NaN if one is. */
   @inline static maximum(x: v128): f32 {
-    const pair = f32x4.max(x, i32x4.shuffle(x, x, 2, 3, 0, 1));
-    return f32x4.extract_lane(f32x4.max(pair, i32x4.shuffle(pair, pair, 1, 0, 3, 2)), 0);
+    const pair = f32x4.pmax(x, i32x4.shuffle(x, x, 2, 3, 0, 1));
+    return f32x4.extract_lane(f32x4.pmax(pair, i32x4.shuffle(pair, pair, 1, 0, 3, 2)), 0);
   }
 
   /** (x0 + x2) + (x1 + x3). */

@@ -9,7 +9,7 @@ function padRow(row: usize, columns: usize, stride: usize): void {
 
 function rowMaximum(row: usize, bytes: usize): f32 {
   let most = v128.load(row);
-  for (let n: usize = 16; n < bytes; n += 16) most = f32x4.max(most, v128.load(row + n));
+  for (let n: usize = 16; n < bytes; n += 16) most = f32x4.pmax(most, v128.load(row + n));
   return Lanes.maximum(most);
 }
 
@@ -17,10 +17,12 @@ function rowMaximum(row: usize, bytes: usize): f32 {
 function exponentials(row: usize, shift: f32, constants: usize, bytes: usize): f32 {
   const most = f32x4.splat(shift);
   let sum = f32x4.splat(0);
-  for (let n: usize = 0; n < bytes; n += 16) {
-    const e = Vector.exp(f32x4.sub(v128.load(row + n), most), constants);
-    v128.store(row + n, e);
-    sum = f32x4.add(sum, e);
+  for (let n: usize = 0; n < bytes; n += 32) {
+    const e0 = Vector.exp(f32x4.sub(v128.load(row + n), most), constants);
+    const e1 = Vector.exp(f32x4.sub(v128.load(row + n, 16), most), constants);
+    v128.store(row + n, e0);
+    v128.store(row + n, e1, 16);
+    sum = f32x4.add(f32x4.add(sum, e0), e1);
   }
   return Lanes.sum(sum);
 }
@@ -63,8 +65,11 @@ export function crossEntropy(
     const sum = exponentials(x, most, constants, bytes);
     loss += <f64>most - <f64>logit + naturalLogarithm(<f64>sum);
     const factor = f32x4.splat(scale / sum);
-    for (let n: usize = 0; n < bytes; n += 16) {
-      v128.store(x + n, Lanes.flush(f32x4.mul(v128.load(x + n), factor), tiny));
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const d0 = Lanes.flush(f32x4.mul(v128.load(x + n), factor), tiny);
+      const d1 = Lanes.flush(f32x4.mul(v128.load(x + n, 16), factor), tiny);
+      v128.store(x + n, d0);
+      v128.store(x + n, d1, 16);
     }
     const at = x + ((<usize>target) << 2);
     f32.store(at, f32.load(at) - scale);

@@ -82,7 +82,7 @@ export function rmspropStep(
       const a = Lanes.flush(Lanes.madd(alphaV, v128.load(mean + i), f32x4.mul(freshV, d)), tiny);
       v128.store(mean + i, a);
       // s − a² ≥ 0 but for rounding.
-      variance = f32x4.max(Lanes.nmadd(a, a, s), zero);
+      variance = Lanes.atLeast(Lanes.nmadd(a, a, s), zero);
     }
     let step = Lanes.quotient(d, f32x4.add(f32x4.sqrt(variance), epsilonV));
     if (velocity) {
@@ -162,7 +162,7 @@ export function adamStep(
     v128.store(v + i, v1);
     let square = v1;
     if (most) {
-      square = f32x4.max(square, v128.load(most + i));
+      square = Lanes.atLeast(square, v128.load(most + i));
       v128.store(most + i, square);
     }
     const below = Lanes.madd(f32x4.sqrt(square), correctionV, epsilonV);

@@ -1,4 +1,5 @@
 // Over flat memory; counts are multiples of 8.
+import { Lanes } from "./lanes";
 
 /** Σ x², in float64, since squares of float32 overflow float32 from 1.8e19. */
 export function sumOfSquares(x: usize, count: usize): f64 {
@@ -35,5 +36,5 @@ export function clamp(x: usize, most: f32, count: usize): void {
   const high = f32x4.splat(most);
   const low = f32x4.splat(-most);
   const end = x + count * 4;
-  for (; x < end; x += 16) v128.store(x, f32x4.max(f32x4.min(v128.load(x), high), low));
+  for (; x < end; x += 16) v128.store(x, Lanes.atLeast(Lanes.atMost(v128.load(x), high), low));
 }

@@ -1,7 +1,7 @@
 // h_t = f(z_t), z_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, f = tanh or max(0, ·) (Elman 1990).
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
-import { Constant, Vector } from "../math";
+import { Constant, tanhRow, Vector } from "../math";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -33,23 +33,11 @@ export function elmanForward(
     // z_t += h_{t-1} W_hhᵀ
     gemm(to, from, recurrent, B, stride, K, stride, stride, true);
     if (relu) reluForward(to, constants, slot);
-    else tanhForward(to, constants, slot);
+    else tanhRow(to, to, constants, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);
     }
-  }
-}
-
-/** x ← tanh x over `bytes` bytes, a multiple of 32. */
-export function tanhForward(x: usize, constants: usize, bytes: usize): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const end = x + bytes;
-  for (; x < end; x += 32) {
-    const low = Vector.tanh(v128.load(x), constants);
-    const high = Vector.tanh(v128.load(x, 16), constants);
-    v128.store(x, Lanes.flush(low, tiny));
-    v128.store(x, Lanes.flush(high, tiny), 16);
   }
 }
 
@@ -58,8 +46,10 @@ function reluForward(x: usize, constants: usize, bytes: usize): void {
   const zero = f32x4.splat(0);
   const end = x + bytes;
   for (; x < end; x += 32) {
-    v128.store(x, Lanes.flush(f32x4.max(v128.load(x), zero), tiny));
-    v128.store(x, Lanes.flush(f32x4.max(v128.load(x, 16), zero), tiny), 16);
+    const h0 = Lanes.flush(Lanes.atLeast(v128.load(x), zero), tiny);
+    const h1 = Lanes.flush(Lanes.atLeast(v128.load(x, 16), zero), tiny);
+    v128.store(x, h0);
+    v128.store(x, h1, 16);
   }
 }
 
@@ -110,8 +100,10 @@ function tanhBackward(dh: usize, h: usize, constants: usize, bytes: usize): void
   for (; dh < end; dh += 32, h += 32) {
     const h0 = v128.load(h);
     const h1 = v128.load(h, 16);
-    v128.store(dh, Lanes.flush(f32x4.mul(v128.load(dh), Lanes.nmadd(h0, h0, one)), tiny));
-    v128.store(dh, Lanes.flush(f32x4.mul(v128.load(dh, 16), Lanes.nmadd(h1, h1, one)), tiny), 16);
+    const d0 = f32x4.mul(v128.load(dh), Lanes.nmadd(h0, h0, one));
+    const d1 = f32x4.mul(v128.load(dh, 16), Lanes.nmadd(h1, h1, one));
+    v128.store(dh, Lanes.flush(d0, tiny));
+    v128.store(dh, Lanes.flush(d1, tiny), 16);
   }
 }
 

@@ -2,7 +2,7 @@
 // (Cho et al. 2014, with the reset gate after the recurrent product).
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
-import { Constant, Vector } from "../math";
+import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -43,19 +43,32 @@ export function gruForward(
 }
 
 function rowForward(h: usize, gates: usize, before: usize, constants: usize, bytes: usize): void {
+  sigmoidRow(gates + bytes, constants, 2 * bytes);
   const tiny = Vector.constant(constants, Constant.tiny);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const at = gates + i;
-    const r = Vector.sigmoid(v128.load(at + bytes), constants);
-    const z = Vector.sigmoid(v128.load(at + 2 * bytes), constants);
-    const q = Lanes.flush(v128.load(at + 3 * bytes), tiny);
-    const n = Lanes.flush(Vector.tanh(Lanes.madd(r, q, v128.load(at)), constants), tiny);
-    v128.store(at, n);
-    v128.store(at + bytes, r);
-    v128.store(at + 2 * bytes, z);
-    v128.store(at + 3 * bytes, q);
-    // n + z·(h_{t-1} − n)
-    v128.store(h + i, Lanes.flush(Lanes.madd(z, f32x4.sub(v128.load(before + i), n), n), tiny));
+  for (let i: usize = 0; i < bytes; i += 32) {
+    const n = gates + i;
+    const r = n + bytes;
+    const q = n + 3 * bytes;
+    const q0 = Lanes.flush(v128.load(q), tiny);
+    const q1 = Lanes.flush(v128.load(q, 16), tiny);
+    const n0 = Lanes.madd(v128.load(r), q0, v128.load(n));
+    const n1 = Lanes.madd(v128.load(r, 16), q1, v128.load(n, 16));
+    v128.store(q, q0);
+    v128.store(q, q1, 16);
+    v128.store(n, n0);
+    v128.store(n, n1, 16);
+  }
+  tanhRow(gates, gates, constants, bytes);
+  // n + z·(h_{t-1} − n)
+  for (let i: usize = 0; i < bytes; i += 32) {
+    const n = gates + i;
+    const z = n + 2 * bytes;
+    const n0 = v128.load(n);
+    const n1 = v128.load(n, 16);
+    const h0 = Lanes.madd(v128.load(z), f32x4.sub(v128.load(before + i), n0), n0);
+    const h1 = Lanes.madd(v128.load(z, 16), f32x4.sub(v128.load(before + i, 16), n1), n1);
+    v128.store(h + i, Lanes.flush(h0, tiny));
+    v128.store(h + i, Lanes.flush(h1, tiny), 16);
   }
 }
 
@@ -109,22 +122,45 @@ function rowBackward(
 ): void {
   const tiny = Vector.constant(constants, Constant.tiny);
   const one = Vector.constant(constants, Constant.one);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const at = gates + i;
-    const n = v128.load(at);
-    const r = v128.load(at + bytes);
-    const z = v128.load(at + 2 * bytes);
-    const q = v128.load(at + 3 * bytes);
-    const d = Lanes.flush(v128.load(dh + i), tiny);
+  for (let i: usize = 0; i < bytes; i += 32) {
+    const n = gates + i;
+    const z = n + 2 * bytes;
+    const n0 = v128.load(n);
+    const n1 = v128.load(n, 16);
+    const z0 = v128.load(z);
+    const z1 = v128.load(z, 16);
+    const d0 = Lanes.flush(v128.load(dh + i), tiny);
+    const d1 = Lanes.flush(v128.load(dh + i, 16), tiny);
     // h = n + z·(h_{t-1} − n): dz = dh·(h_{t-1} − n), dn = dh·(1 − z), dh_{t-1} += dh·z
-    const dz = f32x4.mul(f32x4.mul(d, f32x4.sub(v128.load(before + i), n)), f32x4.mul(z, f32x4.sub(one, z)));
-    v128.store(dBefore + i, Lanes.flush(Lanes.madd(d, z, v128.load(dBefore + i)), tiny));
-    // n = tanh(· + r·q): dr = dn·q, dq = dn·r
-    const dn = Lanes.flush(f32x4.mul(f32x4.mul(d, f32x4.sub(one, z)), Lanes.nmadd(n, n, one)), tiny);
-    const dr = f32x4.mul(f32x4.mul(dn, q), f32x4.mul(r, f32x4.sub(one, r)));
-    v128.store(at, dn);
-    v128.store(at + bytes, Lanes.flush(dr, tiny));
-    v128.store(at + 2 * bytes, Lanes.flush(dz, tiny));
-    v128.store(at + 3 * bytes, Lanes.flush(f32x4.mul(dn, r), tiny));
+    const keep0 = f32x4.sub(one, z0);
+    const keep1 = f32x4.sub(one, z1);
+    const dz0 = f32x4.mul(f32x4.mul(d0, f32x4.sub(v128.load(before + i), n0)), f32x4.mul(z0, keep0));
+    const dz1 = f32x4.mul(f32x4.mul(d1, f32x4.sub(v128.load(before + i, 16), n1)), f32x4.mul(z1, keep1));
+    const back0 = Lanes.madd(d0, z0, v128.load(dBefore + i));
+    const back1 = Lanes.madd(d1, z1, v128.load(dBefore + i, 16));
+    const dn0 = f32x4.mul(f32x4.mul(d0, keep0), Lanes.nmadd(n0, n0, one));
+    const dn1 = f32x4.mul(f32x4.mul(d1, keep1), Lanes.nmadd(n1, n1, one));
+    v128.store(z, Lanes.flush(dz0, tiny));
+    v128.store(z, Lanes.flush(dz1, tiny), 16);
+    v128.store(dBefore + i, Lanes.flush(back0, tiny));
+    v128.store(dBefore + i, Lanes.flush(back1, tiny), 16);
+    v128.store(n, Lanes.flush(dn0, tiny));
+    v128.store(n, Lanes.flush(dn1, tiny), 16);
+  }
+  // n = tanh(· + r·q): dr = dn·q, dq = dn·r
+  for (let i: usize = 0; i < bytes; i += 32) {
+    const n = gates + i;
+    const r = n + bytes;
+    const q = n + 3 * bytes;
+    const dn0 = v128.load(n);
+    const dn1 = v128.load(n, 16);
+    const r0 = v128.load(r);
+    const r1 = v128.load(r, 16);
+    const dr0 = f32x4.mul(f32x4.mul(dn0, v128.load(q)), f32x4.mul(r0, f32x4.sub(one, r0)));
+    const dr1 = f32x4.mul(f32x4.mul(dn1, v128.load(q, 16)), f32x4.mul(r1, f32x4.sub(one, r1)));
+    v128.store(r, Lanes.flush(dr0, tiny));
+    v128.store(r, Lanes.flush(dr1, tiny), 16);
+    v128.store(q, Lanes.flush(f32x4.mul(dn0, r0), tiny));
+    v128.store(q, Lanes.flush(f32x4.mul(dn1, r1), tiny), 16);
   }
 }

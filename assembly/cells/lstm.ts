@@ -2,7 +2,7 @@
 // z = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
-import { Constant, Vector } from "../math";
+import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -45,20 +45,27 @@ export function lstmForward(
 }
 
 function rowForward(h: usize, c: usize, z: usize, before: usize, constants: usize, bytes: usize): void {
+  const o = z + 3 * bytes;
+  sigmoidRow(z, constants, 2 * bytes);
+  tanhRow(z + 2 * bytes, z + 2 * bytes, constants, bytes);
+  sigmoidRow(o, constants, bytes);
   const tiny = Vector.constant(constants, Constant.tiny);
-  for (let n: usize = 0; n < bytes; n += 16) {
-    const at = z + n;
-    const i = Vector.sigmoid(v128.load(at), constants);
-    const f = Vector.sigmoid(v128.load(at + bytes), constants);
-    const g = Vector.tanh(v128.load(at + 2 * bytes), constants);
-    const o = Vector.sigmoid(v128.load(at + 3 * bytes), constants);
-    v128.store(at, i);
-    v128.store(at + bytes, f);
-    v128.store(at + 2 * bytes, Lanes.flush(g, tiny));
-    v128.store(at + 3 * bytes, o);
-    const cell = Lanes.flush(Lanes.madd(f, v128.load(before + n), f32x4.mul(i, g)), tiny);
-    v128.store(c + n, cell);
-    v128.store(h + n, Lanes.flush(f32x4.mul(o, Vector.tanh(cell, constants)), tiny));
+  for (let n: usize = 0; n < bytes; n += 32) {
+    const i = z + n;
+    const f = i + bytes;
+    const g = i + 2 * bytes;
+    const old = before + n;
+    const c0 = Lanes.madd(v128.load(f), v128.load(old), f32x4.mul(v128.load(i), v128.load(g)));
+    const c1 = Lanes.madd(v128.load(f, 16), v128.load(old, 16), f32x4.mul(v128.load(i, 16), v128.load(g, 16)));
+    v128.store(c + n, Lanes.flush(c0, tiny));
+    v128.store(c + n, Lanes.flush(c1, tiny), 16);
+  }
+  tanhRow(h, c, constants, bytes);
+  for (let n: usize = 0; n < bytes; n += 32) {
+    const h0 = f32x4.mul(v128.load(o + n), v128.load(h + n));
+    const h1 = f32x4.mul(v128.load(o + n, 16), v128.load(h + n, 16));
+    v128.store(h + n, Lanes.flush(h0, tiny));
+    v128.store(h + n, Lanes.flush(h1, tiny), 16);
   }
 }
 
@@ -115,25 +122,50 @@ function rowBackward(
 ): void {
   const tiny = Vector.constant(constants, Constant.tiny);
   const one = Vector.constant(constants, Constant.one);
-  for (let n: usize = 0; n < bytes; n += 16) {
-    const at = z + n;
-    const i = v128.load(at);
-    const f = v128.load(at + bytes);
-    const g = v128.load(at + 2 * bytes);
-    const o = v128.load(at + 3 * bytes);
-    // h = o·tanh(c): do = dh·tanh(c), dc += dh·o·(1 − tanh²(c))
-    const squashed = Vector.tanh(v128.load(c + n), constants);
-    const dhn = v128.load(dh + n);
-    const dO = f32x4.mul(dhn, squashed);
-    const d = Lanes.madd(f32x4.mul(dhn, o), Lanes.nmadd(squashed, squashed, one), v128.load(dc + n));
-    // c = f·c_{t-1} + i·g; σ' = σ·(1 − σ), tanh' = 1 − tanh²
-    const di = f32x4.mul(f32x4.mul(d, g), f32x4.mul(i, f32x4.sub(one, i)));
-    const df = f32x4.mul(f32x4.mul(d, v128.load(before + n)), f32x4.mul(f, f32x4.sub(one, f)));
-    const dg = f32x4.mul(f32x4.mul(d, i), Lanes.nmadd(g, g, one));
-    v128.store(at, Lanes.flush(di, tiny));
-    v128.store(at + bytes, Lanes.flush(df, tiny));
-    v128.store(at + 2 * bytes, Lanes.flush(dg, tiny));
-    v128.store(at + 3 * bytes, Lanes.flush(f32x4.mul(dO, f32x4.mul(o, f32x4.sub(one, o))), tiny));
-    v128.store(dc + n, Lanes.flush(f32x4.mul(d, f), tiny));
+  // h = o·tanh(c): do = dh·tanh(c), dc += dh·o·(1 − tanh²(c)); σ' = σ·(1 − σ), tanh' = 1 − tanh²
+  for (let n: usize = 0; n < bytes; n += 32) {
+    const at = z + 3 * bytes + n;
+    const s0 = Vector.tanh(v128.load(c + n), constants);
+    const s1 = Vector.tanh(v128.load(c + n, 16), constants);
+    const o0 = v128.load(at);
+    const o1 = v128.load(at, 16);
+    const dh0 = v128.load(dh + n);
+    const dh1 = v128.load(dh + n, 16);
+    const d0 = Lanes.madd(f32x4.mul(dh0, o0), Lanes.nmadd(s0, s0, one), v128.load(dc + n));
+    const d1 = Lanes.madd(f32x4.mul(dh1, o1), Lanes.nmadd(s1, s1, one), v128.load(dc + n, 16));
+    const do0 = f32x4.mul(f32x4.mul(dh0, s0), f32x4.mul(o0, f32x4.sub(one, o0)));
+    const do1 = f32x4.mul(f32x4.mul(dh1, s1), f32x4.mul(o1, f32x4.sub(one, o1)));
+    v128.store(dc + n, d0);
+    v128.store(dc + n, d1, 16);
+    v128.store(at, Lanes.flush(do0, tiny));
+    v128.store(at, Lanes.flush(do1, tiny), 16);
+  }
+  // c = f·c_{t-1} + i·g
+  for (let n: usize = 0; n < bytes; n += 32) {
+    const i = z + n;
+    const f = i + bytes;
+    const g = i + 2 * bytes;
+    const d0 = v128.load(dc + n);
+    const d1 = v128.load(dc + n, 16);
+    const i0 = v128.load(i);
+    const i1 = v128.load(i, 16);
+    const g0 = v128.load(g);
+    const g1 = v128.load(g, 16);
+    const f0 = v128.load(f);
+    const f1 = v128.load(f, 16);
+    const di0 = f32x4.mul(f32x4.mul(d0, g0), f32x4.mul(i0, f32x4.sub(one, i0)));
+    const di1 = f32x4.mul(f32x4.mul(d1, g1), f32x4.mul(i1, f32x4.sub(one, i1)));
+    const df0 = f32x4.mul(f32x4.mul(d0, v128.load(before + n)), f32x4.mul(f0, f32x4.sub(one, f0)));
+    const df1 = f32x4.mul(f32x4.mul(d1, v128.load(before + n, 16)), f32x4.mul(f1, f32x4.sub(one, f1)));
+    const dg0 = f32x4.mul(f32x4.mul(d0, i0), Lanes.nmadd(g0, g0, one));
+    const dg1 = f32x4.mul(f32x4.mul(d1, i1), Lanes.nmadd(g1, g1, one));
+    v128.store(i, Lanes.flush(di0, tiny));
+    v128.store(i, Lanes.flush(di1, tiny), 16);
+    v128.store(f, Lanes.flush(df0, tiny));
+    v128.store(f, Lanes.flush(df1, tiny), 16);
+    v128.store(g, Lanes.flush(dg0, tiny));
+    v128.store(g, Lanes.flush(dg1, tiny), 16);
+    v128.store(dc + n, Lanes.flush(f32x4.mul(d0, f0), tiny));
+    v128.store(dc + n, Lanes.flush(f32x4.mul(d1, f1), tiny), 16);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { roundUp } from "../../src/memory/regions.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { Guarded } from "./guarded.js";
@@ -48,7 +49,7 @@ function countAt(exponent: number): number {
 
 function tanhOf(on: Guarded, x: Float32Array): Float32Array {
   const region = on.output("x", 1, x.length, {}, x);
-  on.engine.kernels.tanhForward(region.pointer, on.engine.constants, x.length * 4);
+  on.engine.kernels.tanhRow(region.pointer, region.pointer, on.engine.constants, x.length * 4);
   return on.read(region);
 }
 
@@ -123,24 +124,12 @@ describe.each(builds)("tanh, %s", (build) => {
   });
 });
 
-/**
- * σ of `count` numbers: three of four gates of LSTM rows of 8 units, whose recurrent products are 0. They come in as they
- * are and out as they become.
- */
 function sigmoidOf(on: Guarded, x: Float32Array): Float32Array {
-  const { kernels, constants } = on.engine;
-  const B = Math.ceil(x.length / 24);
-  const isSigmoid = (at: number): boolean => Math.floor((at % 32) / 8) !== 2;
-  const z = new Float32Array(B * 32);
-  for (let at = 0, i = 0; i < x.length; at++) if (isSigmoid(at)) z[at] = x[i++];
-  const zeros = new Float32Array(2 * B * 8);
-  const [h, c] = ["h", "c"].map((name) => on.output(name, 2 * B, 8, {}, zeros));
-  const gates = on.output("z", B, 32, {}, z);
-  const panels = on.input("panels", 4, 64, new Float32Array(256));
-  const states = [h.pointer, c.pointer, gates.pointer] as const;
-  kernels.lstmForward(...states, panels.pointer, 0, constants, false, 1, B, 8, 8);
-  const y = on.read(gates).filter((_, at) => isSigmoid(at));
-  return y.subarray(0, x.length);
+  const row = new Float32Array(roundUp(x.length, 8));
+  row.set(x);
+  const region = on.output("x", 1, row.length, {}, row);
+  on.engine.kernels.sigmoidRow(region.pointer, on.engine.constants, row.length * 4);
+  return on.read(region).subarray(0, x.length);
 }
 
 /** What σ promises of one number that is not NaN; undefined when it is kept. */
