@@ -2,6 +2,7 @@
 import { Random } from "../src/random.js";
 import { createEngine, type Engine } from "../src/memory/engine.js";
 import { matrix, sizeOf, vector, type Region } from "../src/memory/regions.js";
+import { transposedScratch } from "../src/network/panels.js";
 import { measureAll, type Figure, type Work } from "./measure.js";
 import type { Peak } from "./peak.js";
 import { fixed, judged, percent, type Section, type Table } from "./report.js";
@@ -9,8 +10,6 @@ import { fixed, judged, percent, type Section, type Table } from "./report.js";
 const REQUIRED = 0.8;
 const ROUNDS = 3;
 const PAIRS = 11;
-/** Depth of a block of gemmTN, which packs as many rows of both operands (assembly/gemm/product.ts). */
-const TRANSPOSED_DEPTH = 128;
 
 /** M, N, K. One row is bound by reading the weights, not by arithmetic: it has no required share. */
 const shapes: readonly (readonly [number, number, number])[] = [
@@ -45,7 +44,7 @@ function worksOf(engine: Engine, random: Random, [M, N, K]: readonly [number, nu
     bT: matrix(N, K),
     panels: matrix(N, K),
     c: matrix(M, N),
-    scratch: vector(TRANSPOSED_DEPTH * (N + 8)),
+    scratch: vector(transposedScratch(N)),
   });
   const { a, aT, b, bT, panels, c, scratch } = regions;
   for (const region of [a, aT, b, bT]) fillRandom(engine, random, region);

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { generateTiles } from "./generate-tiles.js";
 
-const targets = { simd: "simd", relaxedSimd: "relaxed-simd" } as const;
+const targets = { simd: "simd", relaxedSimd: "relaxed-simd", wide: "wide" } as const;
 
 generateTiles();
 mkdirSync("src/wasm/generated", { recursive: true });

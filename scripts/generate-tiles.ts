@@ -2,9 +2,9 @@
  * Writes assembly/gemm/generated/tiles.ts: the register tiles of the matrix products. A tile keeps its block of C in
  * named locals, since v128 values in arrays would live in memory, and WebAssembly has no way to loop over locals.
  *
- *   rowTile{R}     C[R, 8]  (+)= A[R, K] · panel[K, 8], A row-major
- *   packedTile{R}  the same, A packed as [K, R]
- *   rowTile1x32    C[1, 32] (+)= a[K] · 4 panels: one row has too few accumulators to hide the latency otherwise
+ *   rowTile{R}x{N}     C[R, N]  += A[R, K] · panel[K, N], A row-major; N may be half a panel
+ *   packedTile{R}x{N}  the same, A packed as [K, R]
+ *   rowTile1x{4N}       C[1, 4N] += a[K] · 4 panels: one row has too few accumulators to hide the latency otherwise
  *
  * Where the loop is unrolled, each step ends with a check. Without one, the compilers nest the multiply-adds of all
  * steps: all their operands are alive at once, and accumulators are spilled (six rows, fused: 67 % of the peak instead of
@@ -16,60 +16,84 @@ import { mkdirSync, writeFileSync } from "node:fs";
 const heights = [6, 4, 2, 1];
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-function tile(name: string, rows: number, vectors: number, packed: boolean): string {
+interface Tile {
+  readonly name: string;
+  readonly rows: number;
+  /** Of C, and in a panel: columns of the panels beside each other, one pointer each. */
+  readonly columns: number;
+  readonly panels: number;
+  readonly packed: boolean;
+}
+
+function tile({ name, rows, columns, panels, packed }: Tile): string {
+  const vectors = range((columns * panels) / 4);
   const c = (r: number, v: number): string => `c${r}_${v}`;
-  const panels = vectors / 2; // B vectors come in pairs, one panel each
-  const b = (v: number): string => (v < 2 ? "b" : `b${v >> 1}`);
+  const b = (p: number): string => (p === 0 ? "b" : `b${p}`);
+  const place = (v: number): readonly [panel: number, offset: number] => [
+    Math.floor((4 * v) / columns),
+    (16 * v) % (4 * columns),
+  ];
   const unroll = rows === 6 ? 1 : 2;
   const step = packed ? rows * 4 : 4;
   const lines: string[] = [];
   const put = (line: string): number => lines.push(line);
   const parameters = packed
-    ? "c: usize, ldc: usize, a: usize, b: usize, depth: usize, accumulate: bool"
-    : `c: usize, ldc: usize, a: usize, lda: usize, b: usize, ${panels > 1 ? "ldb: usize, " : ""}depth: usize, accumulate: bool`;
+    ? "c: usize, ldc: usize, a: usize, b: usize, depth: usize"
+    : `c: usize, ldc: usize, a: usize, lda: usize, b: usize, ${panels > 1 ? "ldb: usize, " : ""}depth: usize`;
   put(`export function ${name}(${parameters}): void {`);
   for (const r of range(rows)) put(`  const p${r}: usize = c + ${r} * ldc;`);
   for (const r of range(rows)) put(`  let a${r}: usize = a + ${r} * ${packed ? "4" : "lda"};`);
   for (const p of range(panels).slice(1)) put(`  let b${p}: usize = b + ${p} * ldb;`);
   for (const r of range(rows))
-    for (const v of range(vectors)) put(`  let ${c(r, v)}: v128 = f32x4.splat(0);`);
-  put(`  if (accumulate) {`);
-  for (const r of range(rows))
-    for (const v of range(vectors)) put(`    ${c(r, v)} = v128.load(p${r}, ${16 * v});`);
-  put(`  }`);
-  put(`  const end: usize = b + depth * 32;`);
-  if (unroll === 2) put(`  const last: usize = end - 32;`);
+    for (const v of vectors) put(`  let ${c(r, v)}: v128 = v128.load(p${r}, ${16 * v});`);
+  put(`  const end: usize = b + depth * STEP;`);
+  if (unroll === 2) put(`  const last: usize = end - STEP;`);
   put(unroll === 1 ? `  while (b < end) {` : `  while (true) {`);
   for (const k of range(unroll)) {
     put(`    {`);
-    for (const v of range(vectors))
-      put(`      const w${v}: v128 = v128.load(${b(v)}, ${k * 32 + 16 * (v % 2)});`);
+    for (const v of vectors) {
+      const [panel, offset] = place(v);
+      put(`      const w${v}: v128 = v128.load(${b(panel)}, ${k === 0 ? "" : "STEP + "}${offset});`);
+    }
     for (const r of range(rows)) {
       put(`      const x${r}: v128 = v128.load32_splat(a${r}, ${k * step});`);
-      for (const v of range(vectors)) put(`      ${c(r, v)} = Lanes.madd(x${r}, w${v}, ${c(r, v)});`);
+      for (const v of vectors) put(`      ${c(r, v)} = Lanes.madd(x${r}, w${v}, ${c(r, v)});`);
     }
     put(`    }`);
     if (k < unroll - 1) put(`    if (b == last) break;`);
   }
   for (const r of range(rows)) put(`    a${r} += ${unroll * step};`);
-  for (const p of range(panels)) put(`    ${b(2 * p)} += ${unroll * 32};`);
+  for (const p of range(panels)) put(`    ${b(p)} += ${unroll} * STEP;`);
   if (unroll === 2) put(`    if (b == end) break;`);
   put(`  }`);
-  for (const r of range(rows))
-    for (const v of range(vectors)) put(`  v128.store(p${r}, ${c(r, v)}, ${16 * v});`);
+  for (const r of range(rows)) for (const v of vectors) put(`  v128.store(p${r}, ${c(r, v)}, ${16 * v});`);
   put(`}`);
   return lines.join("\n");
 }
 
 export function generateTiles(): void {
-  const tiles = [
-    ...heights.map((rows) => tile(`rowTile${rows}`, rows, 2, false)),
-    ...heights.map((rows) => tile(`packedTile${rows}`, rows, 2, true)),
-    tile("rowTile1x32", 1, 8, false),
-  ];
+  const tiles = [8, 16].flatMap((columns) =>
+    [false, true].flatMap((packed) =>
+      heights.map((rows) => {
+        const name = `${packed ? "packed" : "row"}Tile${rows}x${columns}`;
+        return tile({ name, rows, columns, panels: 1, packed });
+      }),
+    ),
+  );
+  // Of 8 columns each, and of 16.
+  const oneRow = [8, 16].map((columns) => {
+    return tile({ name: `rowTile1x${4 * columns}`, rows: 1, columns, panels: 4, packed: false });
+  });
   mkdirSync("assembly/gemm/generated", { recursive: true });
   writeFileSync(
     "assembly/gemm/generated/tiles.ts",
-    `// Generated by scripts/generate-tiles.ts; strides and pointers in bytes.\nimport { Lanes } from "../../lanes";\n\n${tiles.join("\n\n")}\n`,
+    `// Generated by scripts/generate-tiles.ts; strides and pointers in bytes.
+import { Lanes } from "../../lanes";
+
+/** Bytes from one row of a panel to the next. */
+const STEP: usize = PANEL_COLUMNS * 4;
+
+${[...tiles, ...oneRow].join("\n\n")}
+`,
   );
 }

@@ -10,7 +10,7 @@ export const layers = [
   ["network", "optimize"],
   ["learn", "data", "formats"],
   ["train", "infer"],
-  ["index.ts", "cli"],
+  ["index.ts", "wide.ts", "cli"],
 ];
 
 /**
@@ -21,7 +21,7 @@ export const neighbours = {
   "random.ts": ["errors.ts"],
   optimize: ["network"],
   learn: ["data"],
-  cli: ["index.ts"],
+  cli: ["index.ts", "wide.ts"],
 };
 
 /** Zones for `import-x/no-restricted-paths`: what each place of src/ may not import. */

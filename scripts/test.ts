@@ -1,14 +1,19 @@
 /**
  * Every check and test of the project, `npm test`: build, lint, format, types, then the tests on the oldest and the
- * newest supported Node and on the one that runs this. Reports all failures; only a failed build ends it at once.
+ * newest supported Node, on those with the wide build, and on the one that runs this. Reports all failures; only a
+ * failed build ends it at once.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { judgeTests, oldestNode, readCounts, summarize, type Outcome } from "./test-summary.js";
 
-/** Node 26 is the newest; the oldest is what package.json's `engines` says, to the patch. */
-const newestMajor = "26";
+/** Node 26 is the newest, and 24 the first that runs the wide build. */
+const wholeMajors = ["24", "26"];
+/** Between them what leans on the engine is enough: the kernels, and the networks on top. */
+const betweenMajors = ["25"];
+const engineFolders = ["test/wasm", "test/assembly", "test/network"];
+/** What package.json's `engines` says, to the patch. */
 const oldest = oldestNode(readFileSync("package.json", "utf8"));
 const reports = join("build", "test-results");
 const shell = process.platform === "win32"; // npm and npx are command files there
@@ -26,14 +31,25 @@ function runScript(script: string): Outcome {
   return { name: script, seconds, failure: error?.message ?? `exit code ${status ?? "none"}` };
 }
 
+interface Run {
+  readonly version: string;
+  /** Default: all tests. */
+  readonly folders?: readonly string[];
+}
+
 /**
- * The Node versions to test on. The running one stands in for the newest of its major; the oldest is exact, and
- * stands in for a running one of its own major.
+ * The Node versions to test on. The running one stands in for any of its major; the oldest is exact, and stands in for a
+ * running one of its own major.
  */
-function nodesToTest(running: string): string[] {
+function runsOn(running: string): Run[] {
   const major = running.split(".")[0];
-  const newest = major === newestMajor ? running : newestMajor;
-  return major === oldest.split(".")[0] ? [oldest, newest] : [...new Set([running, oldest, newest])];
+  const others = wholeMajors.filter((tested) => tested !== major);
+  const versions = major === oldest.split(".")[0] ? [oldest, ...others] : [running, oldest, ...others];
+  const between = betweenMajors.filter((tested) => tested !== major);
+  return [
+    ...[...new Set(versions)].map((version) => ({ version })),
+    ...between.map((version) => ({ version, folders: engineFolders })),
+  ];
 }
 
 /** The path of a Node executable, fetched from npm's `node` package unless it is the running one. */
@@ -57,7 +73,7 @@ function findNode(version: string): string {
   );
 }
 
-function runTests(version: string): Outcome {
+function runTests({ version, folders = [] }: Run): Outcome {
   const name = `tests on Node ${version}`;
   console.log(`\n── ${name}`);
   const start = performance.now();
@@ -68,7 +84,7 @@ function runTests(version: string): Outcome {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const { status, error } = spawnSync(
       node,
-      ["node_modules/vitest/vitest.mjs", "run", "--allowOnly=false", ...reporters],
+      ["node_modules/vitest/vitest.mjs", "run", "--allowOnly=false", ...reporters, ...folders],
       {
         stdio: "inherit",
         // Programs that a test starts as `node` are to be of the same version.
@@ -91,7 +107,7 @@ function runStages(): Outcome[] {
   if (build.failure !== undefined) return [build];
   mkdirSync(reports, { recursive: true });
   const checks = ["lint", "format:check", "typecheck"].map(runScript);
-  return [build, ...checks, ...nodesToTest(process.versions.node).map(runTests)];
+  return [build, ...checks, ...runsOn(process.versions.node).map(runTests)];
 }
 
 const { lines, ok } = summarize(runStages());

@@ -56,7 +56,11 @@ function rowForward(h: usize, c: usize, z: usize, before: usize, constants: usiz
     const g = i + 2 * bytes;
     const old = before + n;
     const c0 = Lanes.madd(v128.load(f), v128.load(old), f32x4.mul(v128.load(i), v128.load(g)));
-    const c1 = Lanes.madd(v128.load(f, 16), v128.load(old, 16), f32x4.mul(v128.load(i, 16), v128.load(g, 16)));
+    const c1 = Lanes.madd(
+      v128.load(f, 16),
+      v128.load(old, 16),
+      f32x4.mul(v128.load(i, 16), v128.load(g, 16)),
+    );
     v128.store(c + n, Lanes.flush(c0, tiny));
     v128.store(c + n, Lanes.flush(c1, tiny), 16);
   }

@@ -1,8 +1,12 @@
 // Operands of products laid out in the order the tiles read them. Strides are in elements.
 
+const PANEL: usize = PANEL_COLUMNS;
+/** Bytes from one row of a panel to the next. */
+const STEP: usize = PANEL * 4;
+
 /**
- * Panels of B[rows, columns], row-major: panel j = B[:, 8j .. 8j+7] as [depth, 8], rows past `rows` zeros.
- * `columns` a multiple of 8 (padding in B is zeros), depth ≥ rows.
+ * Panels of B[rows, columns], row-major: panel j = B[:, j·P .. (j+1)·P − 1] as [depth, P], P = PANEL_COLUMNS, rows past
+ * `rows` and columns past `columns` zeros. `columns` a multiple of 8 (padding in B is zeros), depth ≥ rows.
  */
 export function packRows(
   panels: usize,
@@ -12,39 +16,43 @@ export function packRows(
   ldb: usize,
   depth: usize,
 ): void {
-  const panelBytes = depth * 32;
-  for (let n: usize = 0; n < columns; n += 8, panels += panelBytes) {
+  const panelBytes = depth * STEP;
+  for (let n: usize = 0; n < columns; n += PANEL, panels += panelBytes) {
     let from = b + n * 4;
     let to = panels;
-    for (let k: usize = 0; k < rows; k++, from += ldb * 4, to += 32) {
+    const whole = PANEL == 8 || n + PANEL <= columns;
+    for (let k: usize = 0; k < rows; k++, from += ldb * 4, to += STEP) {
       v128.store(to, v128.load(from));
       v128.store(to, v128.load(from, 16), 16);
+      if (PANEL == 8) continue;
+      v128.store(to, whole ? v128.load(from, 32) : f32x4.splat(0), 32);
+      v128.store(to, whole ? v128.load(from, 48) : f32x4.splat(0), 48);
     }
-    memory.fill(to, 0, (depth - rows) * 32);
+    memory.fill(to, 0, (depth - rows) * STEP);
   }
 }
 
 /**
- * Panels of Bᵀ for B[rows, columns], row-major: panel j = B[8j .. 8j+7, :]ᵀ as [depth, 8]. `depth`, the columns of B
- * rounded up to 4, lies within ldb, and B's padding is zeros; rows past the last become zero columns.
+ * Panels of Bᵀ for B[rows, columns], row-major: panel j = B[j·P .. (j+1)·P − 1, :]ᵀ as [depth, P]. `depth`, the columns of
+ * B rounded up to 4, lies within ldb, and B's padding is zeros; rows past the last become zero columns.
  */
 export function packColumns(panels: usize, b: usize, rows: usize, depth: usize, ldb: usize): void {
-  const panelBytes = depth * 32;
-  for (let n: usize = 0; n < rows; n += 8, panels += panelBytes) {
-    const held = min<usize>(8, rows - n);
-    if (held < 8) memory.fill(panels, 0, panelBytes);
+  const panelBytes = depth * STEP;
+  for (let n: usize = 0; n < rows; n += PANEL, panels += panelBytes) {
+    const held = min<usize>(PANEL, rows - n);
+    if (held < PANEL) memory.fill(panels, 0, panelBytes);
     let r: usize = 0;
     for (; r + 4 <= held; r += 4) packFour(panels + r * 4, b + (n + r) * ldb * 4, depth, ldb * 4);
     for (; r < held; r++) {
       const from = b + (n + r) * ldb * 4;
-      for (let k: usize = 0; k < depth; k++) f32.store(panels + k * 32 + r * 4, f32.load(from + k * 4));
+      for (let k: usize = 0; k < depth; k++) f32.store(panels + k * STEP + r * 4, f32.load(from + k * 4));
     }
   }
 }
 
 /** Four rows of B as four columns of a panel, by 4 × 4 transposes. */
 function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
-  for (let k: usize = 0; k < depth; k += 4, from += 16, to += 128) {
+  for (let k: usize = 0; k < depth; k += 4, from += 16, to += 4 * STEP) {
     const r0 = v128.load(from);
     const r1 = v128.load(from + rowBytes);
     const r2 = v128.load(from + 2 * rowBytes);
@@ -54,26 +62,49 @@ function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
     const low23 = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
     const high23 = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
     v128.store(to, i32x4.shuffle(low01, low23, 0, 1, 4, 5));
-    v128.store(to, i32x4.shuffle(low01, low23, 2, 3, 6, 7), 32);
-    v128.store(to, i32x4.shuffle(high01, high23, 0, 1, 4, 5), 64);
-    v128.store(to, i32x4.shuffle(high01, high23, 2, 3, 6, 7), 96);
+    v128.store(to, i32x4.shuffle(low01, low23, 2, 3, 6, 7), STEP);
+    v128.store(to, i32x4.shuffle(high01, high23, 0, 1, 4, 5), 2 * STEP);
+    v128.store(to, i32x4.shuffle(high01, high23, 2, 3, 6, 7), 3 * STEP);
   }
 }
 
-/** A[rows of K, `width` neighbouring columns] as [depth, width], width 1, 2, 4 or 6; rows past `rows` zeros. */
+/**
+ * `count` tiles beside each other, each A[rows of K, `width` columns] as [depth, width], width 4 or 6; rows past `rows`
+ * zeros. Four rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one
+ * set of the cache.
+ */
+export function packTiles(
+  to: usize,
+  a: usize,
+  rows: usize,
+  count: usize,
+  width: usize,
+  lda: usize,
+  depth: usize,
+): void {
+  const step = width * 4;
+  const tile = depth * step;
+  for (let k: usize = 0; k < rows; k += 4, a += lda * 16, to += step * 4) {
+    let from = a;
+    let at = to;
+    const held = min<usize>(4, rows - k);
+    for (let n: usize = 0; n < count; n++, from += step, at += tile) {
+      let f = from;
+      let t = at;
+      for (let r: usize = 0; r < held; r++, f += lda * 4, t += step) {
+        v128.store(t, v128.load(f));
+        if (width == 6) i64.store(t, i64.load(f, 16), 16);
+      }
+      if (held < 4) memory.fill(t, 0, (4 - held) * step);
+    }
+  }
+}
+
+/** A[rows of K, `width` neighbouring columns] as [depth, width], width 1 or 2; rows past `rows` zeros. */
 export function packTile(to: usize, a: usize, rows: usize, width: usize, lda: usize, depth: usize): void {
   lda <<= 2;
-  let from = a;
-  if (width >= 4) {
-    const step = width * 4;
-    for (let k: usize = 0; k < rows; k++, from += lda, to += step) {
-      v128.store(to, v128.load(from));
-      if (width == 6) i64.store(to, i64.load(from, 16), 16);
-    }
-  } else {
-    for (let k: usize = 0; k < rows; k++, from += lda) {
-      for (let w: usize = 0; w < width; w++, to += 4) f32.store(to, f32.load(from + w * 4));
-    }
+  for (let k: usize = 0; k < rows; k++, a += lda) {
+    for (let w: usize = 0; w < width; w++, to += 4) f32.store(to, f32.load(a + w * 4));
   }
   memory.fill(to, 0, (depth - rows) * width * 4);
 }

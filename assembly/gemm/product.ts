@@ -1,28 +1,39 @@
 // C (+)= A · B with B in panels, and C += Aᵀ · B.
 //
-// A panel holds 8 columns of B: panel j is [depth, 8], contiguous, columns past the last being zeros. Rows of C have a
-// stride of whole panels, so that tiles store whole vectors. Strides are in elements, pointers in bytes.
+// A panel holds PANEL_COLUMNS columns of B: panel j is [depth, PANEL_COLUMNS], contiguous, columns past the last being
+// zeros. N is a multiple of 8, so that tiles store
+// whole vectors. Strides are in elements, pointers in bytes.
 import {
-  packedTile1,
-  packedTile2,
-  packedTile4,
-  packedTile6,
-  rowTile1,
+  packedTile1x16,
+  packedTile1x8,
+  packedTile2x16,
+  packedTile2x8,
+  packedTile4x16,
+  packedTile4x8,
+  packedTile6x16,
+  packedTile6x8,
+  rowTile1x16,
   rowTile1x32,
-  rowTile2,
-  rowTile4,
-  rowTile6,
+  rowTile1x64,
+  rowTile1x8,
+  rowTile2x16,
+  rowTile2x8,
+  rowTile4x16,
+  rowTile4x8,
+  rowTile6x16,
+  rowTile6x8,
 } from "./generated/tiles";
-import { packRows, packTile } from "./pack";
+import { packRows, packTile, packTiles } from "./pack";
 
+const PANEL: usize = PANEL_COLUMNS;
+/** Whether the engine merges neighbouring vectors: a panel is then two of them wide. */
+const WIDE: bool = PANEL_COLUMNS == 16;
 /** Rows of a full tile. Without a fused multiply-add six rows of A need more registers than the engine has. */
 const ROWS: usize = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
-/** Depth of a block: a panel of it (8 KiB) stays in L1. */
+/** Depth of a block: a panel of it (8 or 16 KiB) stays in L1. */
 const DEPTH: usize = 256;
 /** Rows of a block of A: with its depth 96 KiB, which stay in L2 while the panels pass. */
 const BLOCK_ROWS: usize = 96;
-/** Depth of a block of the transposed product: C is read and written once a block. */
-const TRANSPOSED_DEPTH: usize = 128;
 
 /**
  * C[M, N] (+)= A[M, K] · B[K, N]; overwrites, or adds where `accumulate`.
@@ -42,38 +53,36 @@ export function gemm(
 ): void {
   ldc <<= 2;
   lda <<= 2;
-  const panelBytes = K * 32;
+  const panelBytes = K * PANEL * 4;
+  if (!accumulate) for (let m: usize = 0; m < M; m++) memory.fill(c + m * ldc, 0, N * 4);
   if (M == 1) {
-    gemmOneRow(c, a, panels, N, K, panelBytes, accumulate);
+    gemmOneRow(c, a, panels, N, K, panelBytes);
     return;
   }
   for (let k: usize = 0; k < K; k += DEPTH) {
     const depth = min(DEPTH, K - k);
-    const add = accumulate || k > 0;
     for (let top: usize = 0; top < M; top += BLOCK_ROWS) {
-      const bottom = min(top + BLOCK_ROWS, M);
-      let panel = panels + k * 32;
-      for (let n: usize = 0; n < N; n += 8, panel += panelBytes) {
-        rowTiles(c + top * ldc + n * 4, ldc, a + top * lda + k * 4, lda, panel, bottom - top, depth, add);
+      const rows = min(BLOCK_ROWS, M - top);
+      const at = c + top * ldc;
+      const from = a + top * lda + k * 4;
+      let panel = panels + k * PANEL * 4;
+      for (let n: usize = 0; n < N; n += PANEL, panel += panelBytes) {
+        rowTiles(at + n * 4, ldc, from, lda, panel, rows, depth, n + PANEL <= N);
       }
     }
   }
 }
 
-function gemmOneRow(
-  c: usize,
-  a: usize,
-  panels: usize,
-  N: usize,
-  K: usize,
-  panelBytes: usize,
-  accumulate: bool,
-): void {
+function gemmOneRow(c: usize, a: usize, panels: usize, N: usize, K: usize, panelBytes: usize): void {
   let n: usize = 0;
-  for (; n + 32 <= N; n += 32) {
-    rowTile1x32(c + n * 4, 0, a, 0, panels + (n >> 3) * panelBytes, panelBytes, K, accumulate);
+  for (; n + 4 * PANEL <= N; n += 4 * PANEL, panels += 4 * panelBytes) {
+    if (WIDE) rowTile1x64(c + n * 4, 0, a, 0, panels, panelBytes, K);
+    else rowTile1x32(c + n * 4, 0, a, 0, panels, panelBytes, K);
   }
-  for (; n < N; n += 8) rowTile1(c + n * 4, 0, a, 0, panels + (n >> 3) * panelBytes, K, accumulate);
+  for (; n < N; n += PANEL, panels += panelBytes) {
+    if (WIDE && n + PANEL <= N) rowTile1x16(c + n * 4, 0, a, 0, panels, K);
+    else rowTile1x8(c + n * 4, 0, a, 0, panels, K);
+  }
 }
 
 /**
@@ -85,7 +94,7 @@ function nextRows(left: usize): usize {
   return left >= 4 ? 4 : left >= 2 ? 2 : 1;
 }
 
-/** One panel's columns of C, over `left` rows. */
+/** One panel's columns of C, or those of its first half where it is not `whole`, over `left` rows. */
 function rowTiles(
   c: usize,
   ldc: usize,
@@ -94,23 +103,35 @@ function rowTiles(
   panel: usize,
   left: usize,
   depth: usize,
-  add: bool,
+  whole: bool,
 ): void {
   while (left > 0) {
     const rows = nextRows(left);
-    if (ASC_FEATURE_RELAXED_SIMD && rows == 6) rowTile6(c, ldc, a, lda, panel, depth, add);
-    else if (rows == 4) rowTile4(c, ldc, a, lda, panel, depth, add);
-    else if (rows == 2) rowTile2(c, ldc, a, lda, panel, depth, add);
-    else rowTile1(c, ldc, a, lda, panel, depth, add);
+    if (WIDE && whole) {
+      if (rows == 6) rowTile6x16(c, ldc, a, lda, panel, depth);
+      else if (rows == 4) rowTile4x16(c, ldc, a, lda, panel, depth);
+      else if (rows == 2) rowTile2x16(c, ldc, a, lda, panel, depth);
+      else rowTile1x16(c, ldc, a, lda, panel, depth);
+    } else {
+      if (ROWS == 6 && rows == 6) rowTile6x8(c, ldc, a, lda, panel, depth);
+      else if (rows == 4) rowTile4x8(c, ldc, a, lda, panel, depth);
+      else if (rows == 2) rowTile2x8(c, ldc, a, lda, panel, depth);
+      else rowTile1x8(c, ldc, a, lda, panel, depth);
+    }
     c += rows * ldc;
     a += rows * lda;
     left -= rows;
   }
 }
 
+/** Depth of a block of the transposed product: C is read and written once a block. */
+const TRANSPOSED_DEPTH: usize = 256;
+/** Columns of A that are packed at a time: with the depth 96 KiB, which stay in L2 while the panels pass. */
+const TRANSPOSED_ROWS: usize = 96;
+
 /**
  * C[M, N] += Aᵀ · B for A[K, M], B[K, N], both row-major: the weight gradients, K = T·B.
- * N a multiple of 8, B's columns past the true size being zeros. `scratch`: 128·(N + 8) floats.
+ * N a multiple of 8, B's columns past the true size being zeros. `scratch`: 256·(N + 8 + 96) floats.
  */
 export function gemmTN(
   c: usize,
@@ -125,18 +146,40 @@ export function gemmTN(
   ldb: usize,
 ): void {
   ldc <<= 2;
-  const tile = scratch + TRANSPOSED_DEPTH * N * 4;
   for (let k: usize = 0; k < K; k += TRANSPOSED_DEPTH) {
     const depth = min(TRANSPOSED_DEPTH, K - k);
     const even = (depth + 3) & ~3;
+    const panelBytes = even * PANEL * 4;
     packRows(scratch, b + k * ldb * 4, depth, N, ldb, even);
-    let m: usize = 0;
-    while (m < M) {
-      const rows = nextRows(M - m);
-      packTile(tile, a + (k * lda + m) * 4, depth, rows, lda, even);
-      packedTiles(c + m * ldc, ldc, tile, scratch, rows, N, even);
-      m += rows;
+    const tiles = scratch + ((N + PANEL - 1) / PANEL) * panelBytes;
+    for (let m: usize = 0; m < M; m += TRANSPOSED_ROWS) {
+      const rows = min(TRANSPOSED_ROWS, M - m);
+      packColumnTiles(tiles, a + (k * lda + m) * 4, depth, rows, lda, even);
+      let tile = tiles;
+      for (let r: usize = 0; r < rows;) {
+        const height = nextRows(rows - r);
+        packedTiles(c + (m + r) * ldc, ldc, tile, scratch, height, N, even);
+        tile += height * even * 4;
+        r += height;
+      }
     }
+  }
+}
+
+/** A[depth, rows] as tiles, as packedTiles reads them. */
+function packColumnTiles(to: usize, a: usize, depth: usize, rows: usize, lda: usize, even: usize): void {
+  // As nextRows says: but for the last eight.
+  const full = (ROWS == 6 && rows >= 8 && rows % 6 == 2 ? rows - 8 : rows) / ROWS;
+  packTiles(to, a, depth, full, ROWS, lda, even);
+  to += full * ROWS * even * 4;
+  a += full * ROWS * 4;
+  for (let left = rows - full * ROWS; left > 0;) {
+    const width = nextRows(left);
+    if (width == 4) packTiles(to, a, depth, 1, 4, lda, even);
+    else packTile(to, a, depth, width, lda, even);
+    to += width * even * 4;
+    a += width * 4;
+    left -= width;
   }
 }
 
@@ -150,15 +193,18 @@ function packedTiles(
   N: usize,
   depth: usize,
 ): void {
-  const panelBytes = depth * 32;
-  const end = c + N * 4;
-  if (ASC_FEATURE_RELAXED_SIMD && rows == 6) {
-    for (; c < end; c += 32, panels += panelBytes) packedTile6(c, ldc, a, panels, depth, true);
-  } else if (rows == 4) {
-    for (; c < end; c += 32, panels += panelBytes) packedTile4(c, ldc, a, panels, depth, true);
-  } else if (rows == 2) {
-    for (; c < end; c += 32, panels += panelBytes) packedTile2(c, ldc, a, panels, depth, true);
-  } else {
-    for (; c < end; c += 32, panels += panelBytes) packedTile1(c, ldc, a, panels, depth, true);
+  const panelBytes = depth * PANEL * 4;
+  for (let n: usize = 0; n < N; n += PANEL, c += PANEL * 4, panels += panelBytes) {
+    if (WIDE && n + PANEL <= N) {
+      if (rows == 6) packedTile6x16(c, ldc, a, panels, depth);
+      else if (rows == 4) packedTile4x16(c, ldc, a, panels, depth);
+      else if (rows == 2) packedTile2x16(c, ldc, a, panels, depth);
+      else packedTile1x16(c, ldc, a, panels, depth);
+    } else {
+      if (ROWS == 6 && rows == 6) packedTile6x8(c, ldc, a, panels, depth);
+      else if (rows == 4) packedTile4x8(c, ldc, a, panels, depth);
+      else if (rows == 2) packedTile2x8(c, ldc, a, panels, depth);
+      else packedTile1x8(c, ldc, a, panels, depth);
+    }
   }
 }

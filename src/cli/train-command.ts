@@ -29,8 +29,10 @@ const TEMPERATURE = 0.7;
 /** The key of the vocabulary in a model's metadata. */
 export const VOCABULARY_KEY = "vocabulary";
 
-function createPlanned(plan: TrainPlan, size: number): Network {
+async function createPlanned(plan: TrainPlan, size: number): Promise<Network> {
   const { cell, layers, hidden, embedding, dropout, seed, build } = plan;
+  // Never loaded otherwise: it is asked for by name alone.
+  if (build === "wide") await import("../wide.js");
   try {
     return createNetwork(
       {
@@ -135,7 +137,7 @@ async function finish(screen: Screen, plan: TrainPlan, data: TextData, network: 
 export async function runTrain(plan: TrainPlan, screen: Screen): Promise<number> {
   const data = readTextData(await readText(plan.path), plan.batch, plan.window);
   await requireWritable(plan.out, plan.path);
-  using network = createPlanned(plan, data.vocabulary.size);
+  using network = await createPlanned(plan, data.vocabulary.size);
   const start = performance.now();
   const stopping = new Stopping(() => {
     screen.print("Stopping: the model is saved after this update. Once more ends at once, without saving.");

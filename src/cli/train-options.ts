@@ -41,7 +41,7 @@ export const trainCommand: Command<Name> = {
     steps: { value: "<n>", help: "or for this many updates" },
     epochs: { value: "<n>", help: "or for this many times through the text" },
     seed: { value: "<n>", help: "of the first weights (0); the same seed and build learn the same" },
-    build: { value: "<name>", help: "auto, simd or relaxed-simd kernels (auto)" },
+    build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
     out: { value: "<file>", help: "where to save (the text's name with .safetensors, here)" },
   },
   examples: [

@@ -1,6 +1,6 @@
 /** A build's kernels with the memory they work on: one of each a build, shared by all networks. */
 
-import type { Build } from "../wasm/builds.js";
+import { panelColumns, type Build } from "../wasm/builds.js";
 import { constantTable } from "../wasm/constants.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { chooseBuild, instantiateKernels } from "../wasm/load.js";
@@ -14,6 +14,8 @@ export interface Engine {
   readonly build: Build;
   readonly kernels: Kernels;
   readonly arena: Arena;
+  /** Of a packed panel; a matrix's last panel may hold half of them. */
+  readonly panelColumns: number;
   /** Pointer to the kernels' constants. */
   readonly constants: number;
 }
@@ -24,7 +26,8 @@ export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
   new Float32Array(memory.buffer).set(constantTable, CONSTANTS / 4);
   const arena = new Arena(memory, FIRST_FREE, guard);
-  return { build, kernels: instantiateKernels(build, memory), arena, constants: CONSTANTS };
+  const kernels = instantiateKernels(build, memory);
+  return { build, kernels, arena, panelColumns: panelColumns(build), constants: CONSTANTS };
 }
 
 const engines = new Map<Build, Engine>();

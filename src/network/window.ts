@@ -4,14 +4,12 @@ import type { Block } from "../memory/arena.js";
 import type { Holdings } from "../memory/holdings.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../memory/regions.js";
 import { NONE, type Cell, type CellRegions } from "./cell.js";
+import { transposedScratch } from "./panels.js";
 import { directionsOf, outputWidth } from "./parameter-plan.js";
 import type { CompleteOptions } from "./types.js";
 
 /** Rows that go through the staging regions at a time: of targets, and of the inputs' gradient. */
 const STAGED_ROWS = 256;
-
-/** Depth of a block of the transposed product (assembly/gemm/product.ts), which packs two operands of that many rows. */
-const TRANSPOSED_DEPTH = 128;
 
 export type InputKind = "tokens" | "values";
 
@@ -54,7 +52,7 @@ function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
     dTable: tape && width === 0 && layers > 0 ? matrix(I, blocks) : NONE,
     /** [blocks·H]. */
     dBias: tape ? vector(blocks) : NONE,
-    scratch: tape ? vector(TRANSPOSED_DEPTH * (widest + 8)) : NONE,
+    scratch: tape ? vector(transposedScratch(widest)) : NONE,
   };
 }
 

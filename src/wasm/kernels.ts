@@ -107,7 +107,8 @@ export interface Kernels {
     K: number,
     stride: number,
   ) => void;
-  tanhForward: (x: number, constants: number, bytes: number) => void;
+  tanhRow: (to: number, from: number, constants: number, bytes: number) => void;
+  sigmoidRow: (x: number, constants: number, bytes: number) => void;
 
   crossEntropy: (
     x: number,
@@ -207,4 +208,9 @@ export interface Kernels {
   flushTiny: (x: number, constants: number, count: number) => void;
   gather: (to: number, table: number, tokens: number, rows: number, width: number) => void;
   scatterAdd: (table: number, from: number, tokens: number, rows: number, width: number) => void;
+}
+
+/** What the compiler cannot see: the binaries come from assembly/index.ts, which Kernels restates. */
+export function isKernels(exports: object): exports is Kernels {
+  return "gemm" in exports && Object.values(exports).every((kernel) => typeof kernel === "function");
 }

@@ -4,10 +4,11 @@ import { describe, requireChoice } from "../errors.js";
 import type { Build } from "./builds.js";
 import { relaxedSimd } from "./generated/relaxed-simd.js";
 import { simd } from "./generated/simd.js";
-import type { Kernels } from "./kernels.js";
+import { isKernels, type Kernels } from "./kernels.js";
+import { buildWide, type WideBuild } from "./wide-build.js";
 
-const binaries = { simd, "relaxed-simd": relaxedSimd } as const;
-type CarriedBuild = keyof typeof binaries;
+type CarriedBuild = Exclude<Build, "wide">;
+const binaries: Record<CarriedBuild, string> = { simd, "relaxed-simd": relaxedSimd };
 
 /**
  * Modules of one function that does nothing but one operation, to validate: an engine that takes it has the feature.
@@ -30,55 +31,89 @@ function engineTakes(build: CarriedBuild): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(probes[build]);
 }
 
-let supported: readonly CarriedBuild[] | undefined;
+let carried: readonly CarriedBuild[] | undefined;
 
 function carriedBuilds(): readonly CarriedBuild[] {
-  supported ??= Object.freeze((["simd", "relaxed-simd"] as const).filter(engineTakes));
-  return supported;
+  carried ??= (["simd", "relaxed-simd"] as const).filter(engineTakes);
+  return carried;
 }
 
-/** What this engine can run now, fastest last; empty without WebAssembly SIMD. Asking for another is a RangeError that says why. */
+/** The wide kernels' binary, which `bptt/wide` brings, and what came of it once it was asked for. */
+let wideBinary: string | undefined;
+let wideOutcome: WideBuild | undefined;
+
+/** The wide build can be asked for from now on. */
+export function provideWide(binary: string): void {
+  wideBinary = binary;
+}
+
+function wideBuild(): WideBuild {
+  if (wideBinary === undefined) return { refusal: `its kernels come with import "bptt/wide"` };
+  wideOutcome ??= carriedBuilds().includes("relaxed-simd")
+    ? buildWide(decode(wideBinary))
+    : { refusal: "this engine has no relaxed SIMD" };
+  return wideOutcome;
+}
+
+/**
+ * What this engine can run now, fastest last; empty without WebAssembly SIMD. Asking for another is a RangeError that says
+ * why. After `import "bptt/wide"` the first call compiles and tries the wide build, some tenths of a second.
+ */
 export function supportedBuilds(): readonly Build[] {
-  return carriedBuilds();
+  const wide = wideBinary !== undefined && "module" in wideBuild();
+  return Object.freeze(wide ? [...carriedBuilds(), "wide"] : [...carriedBuilds()]);
 }
 
-/** The build to run: the fastest that the engine has for "auto" and undefined. Throws a RangeError that says why not. */
-export function chooseBuild(wish: "auto" | Build = "auto"): CarriedBuild {
-  const builds = carriedBuilds();
+/**
+ * The build to run: for "auto" and undefined the fastest that the engine has, but never the wide one, which leans on an
+ * experimental feature. Throws a RangeError that says why not.
+ */
+export function chooseBuild(wish: "auto" | Build = "auto"): Build {
   const build = requireChoice("build", wish, ["auto", "simd", "relaxed-simd", "wide"]);
-  const fastest = builds.at(-1);
+  const fastest = carriedBuilds().at(-1);
   if (fastest === undefined) {
     throw new RangeError(
       `"build" expected an engine with WebAssembly SIMD (Node 20.19, Chrome 91, Firefox 89, Safari 16.4 or later), got one without`,
     );
   }
   if (build === "auto") return fastest;
-  const found = builds.find((name) => name === build);
-  if (found !== undefined) return found;
-  const reason =
-    build === "wide"
-      ? "the wide build is not available yet"
-      : "this engine has no relaxed SIMD (Node 20 and 21 have it behind --experimental-wasm-relaxed-simd)";
+  const reason = reasonAgainst(build);
+  if (reason === undefined) return build;
   throw new RangeError(
-    `"build" expected ${builds.map((name) => describe(name)).join(" or ")} or "auto", got ${describe(build)}: ${reason}`,
+    `"build" expected ${supportedBuilds().map(describe).join(" or ")} or "auto", got ${describe(build)}: ${reason}`,
   );
+}
+
+/** Why a build cannot run here; undefined when it can. */
+function reasonAgainst(build: Build): string | undefined {
+  if (build === "wide") {
+    const outcome = wideBuild();
+    return "refusal" in outcome ? outcome.refusal : undefined;
+  }
+  if (carriedBuilds().includes(build)) return undefined;
+  return "this engine has no relaxed SIMD (Node 20 and 21 have it behind --experimental-wasm-relaxed-simd)";
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-/** What the compiler cannot see: the binaries come from assembly/index.ts, which Kernels restates. */
-function isKernels(exports: object): exports is Kernels {
-  return "gemm" in exports && Object.values(exports).every((kernel) => typeof kernel === "function");
+const modules = new Map<Build, WebAssembly.Module>();
+
+function moduleOf(build: Build): WebAssembly.Module {
+  if (build !== "wide") return new WebAssembly.Module(decode(binaries[build]));
+  const outcome = wideBuild();
+  if ("module" in outcome) return outcome.module;
+  throw new RangeError(`"build" expected one that runs here, got "wide": ${outcome.refusal}`);
 }
 
 /**
  * An instance on the given memory; compiles synchronously, some milliseconds.
  * @internal
  */
-export function instantiateKernels(build: CarriedBuild, memory: WebAssembly.Memory): Kernels {
-  const module = new WebAssembly.Module(decode(binaries[build]));
+export function instantiateKernels(build: Build, memory: WebAssembly.Memory): Kernels {
+  const module = modules.get(build) ?? moduleOf(build);
+  modules.set(build, module);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   if (!isKernels(exports)) throw new TypeError(`the kernels of the ${build} build export something else`);
   return exports;

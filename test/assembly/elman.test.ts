@@ -75,8 +75,8 @@ function run(on: Guarded, window: Case): Outcome {
   const { kernels, constants } = on.engine;
   const [stride, depth] = [roundUp(H, 8), roundUp(H, 4)];
   const weight = on.input("w", H, H, w);
-  const panels = on.output("panels of Wᵀ", stride / 8, depth * 8);
-  const backPanels = on.output("panels of W", stride / 8, depth * 8);
+  const panels = on.panels("panels of Wᵀ", stride, depth);
+  const backPanels = on.panels("panels of W", stride, depth);
   kernels.packColumns(panels.pointer, weight.pointer, H, depth, stride);
   kernels.packRows(backPanels.pointer, weight.pointer, H, stride, stride, depth);
   const lengths = window.lengths ? on.integers("lengths", window.lengths).pointer : 0;

@@ -156,8 +156,8 @@ function place(on: Guarded, window: Window): Placed {
   // Each block of H rows of W begins at a row of its own padded block, as a parameter's do.
   const rows = (w.length / (H * H)) * stride;
   const weight = on.input("w", rows, H, padBlocks(w, H * H, stride * H));
-  const panels = on.output("panels of Wᵀ", rows / 8, depth * 8);
-  const backPanels = on.output("panels of W", stride / 8, rows * 8);
+  const panels = on.panels("panels of Wᵀ", rows, depth);
+  const backPanels = on.panels("panels of W", stride, rows);
   kernels.packColumns(panels.pointer, weight.pointer, rows, depth, stride);
   kernels.packRows(backPanels.pointer, weight.pointer, rows, stride, stride, rows);
   const steps = new Float32Array(T * B * H).fill(NaN);

@@ -5,7 +5,7 @@ import { createEngine, type Engine } from "../../src/memory/engine.js";
 import { readRegion, roundUp, writeRegion, type Region } from "../../src/memory/regions.js";
 import type { Build } from "../../src/wasm/builds.js";
 
-/** Bytes: far more than any kernel takes in one step (a row of four panels: 128). */
+/** Bytes: far more than any kernel takes in one step (a row of four panels of 16: 256). */
 const GUARD = 1024;
 
 /** Every bit set: a NaN as a float, −1 as an integer. */
@@ -54,6 +54,12 @@ export class Guarded {
       values ?? new Float32Array(rows * columns).fill(NaN),
       false,
     );
+  }
+
+  /** Room for the panels of a matrix of so many columns, [·, depth·P]. */
+  panels(name: string, columns: number, depth: number): Region {
+    const { panelColumns } = this.engine;
+    return this.output(name, Math.ceil(columns / panelColumns), depth * panelColumns);
   }
 
   /** Integers that kernels only read, with no padding at all. */

@@ -23,12 +23,12 @@ function tokens(random: Random, rows: number, tableRows: number): Int32Array {
   return Int32Array.from({ length: rows }, () => random.integer(tableRows));
 }
 
-/** Panels of 8 columns of B[rows, columns] as [depth, 8] each, zeros elsewhere. */
-function panelsOf(b: Float32Array, rows: number, columns: number, depth: number): Float32Array {
-  const panels = new Float32Array(padded(columns) * depth);
+/** Panels of P columns of B[rows, columns] as [depth, P] each, zeros elsewhere. */
+function panelsOf(P: number, b: Float32Array, rows: number, columns: number, depth: number): Float32Array {
+  const panels = new Float32Array(roundUp(columns, P) * depth);
   for (let k = 0; k < rows; k++) {
     for (let n = 0; n < columns; n++) {
-      panels[Math.floor(n / 8) * depth * 8 + k * 8 + (n % 8)] = b[k * columns + n];
+      panels[Math.floor(n / P) * depth * P + k * P + (n % P)] = b[k * columns + n];
     }
   }
   return panels;
@@ -39,18 +39,25 @@ const onMatrices: Record<string, Matrices> = {
     const depth = roundUp(rows, 4) + 4;
     const b = fractions(random, rows * columns);
     const from = on.input("b", rows, columns, b, { stride: padded(columns) + 8, zeros: padded(columns) });
-    const panels = on.output("panels", padded(columns) / 8, depth * 8);
+    const panels = on.panels("panels", columns, depth);
     on.engine.kernels.packRows(panels.pointer, from.pointer, rows, padded(columns), from.stride, depth);
-    return { actual: on.read(panels), expected: panelsOf(b, rows, columns, depth) };
+    return {
+      actual: on.read(panels),
+      expected: panelsOf(on.engine.panelColumns, b, rows, columns, depth),
+    };
   },
 
   packColumns(on, random, rows, columns) {
     const depth = roundUp(columns, 4);
     const b = fractions(random, rows * columns);
     const from = on.input("b", rows, columns, b, { stride: padded(columns) + 8, zeros: depth });
-    const panels = on.output("panels", padded(rows) / 8, depth * 8);
+    const panels = on.panels("panels", rows, depth);
     on.engine.kernels.packColumns(panels.pointer, from.pointer, rows, depth, from.stride);
-    return { actual: on.read(panels), expected: panelsOf(transpose(b, rows, columns), columns, rows, depth) };
+    const bT = transpose(b, rows, columns);
+    return {
+      actual: on.read(panels),
+      expected: panelsOf(on.engine.panelColumns, bT, columns, rows, depth),
+    };
   },
 
   "copyRows between strides": (on, random, rows, columns) => {

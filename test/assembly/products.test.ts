@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { transposedScratch } from "../../src/network/panels.js";
 import { roundUp } from "../../src/memory/regions.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
@@ -30,7 +31,7 @@ function gemm(packed: "rows" | "columns"): Multiply {
   return (on, { M, N, K, a, b, bT, c, apart }) => {
     const { kernels } = on.engine;
     const [width, depth] = [roundUp(N, 8), roundUp(K, 4)];
-    const panels = on.output("panels", width / 8, depth * 8);
+    const panels = on.panels("panels", width, depth);
     if (packed === "rows") {
       const from = on.input("b", K, N, b, { stride: width + apart, zeros: width });
       kernels.packRows(panels.pointer, from.pointer, K, width, from.stride, depth);
@@ -62,7 +63,7 @@ const gemmTN: Multiply = (on, { M, N, K, aT: values, b, c, apart }) => {
   // Of A's rows nothing past the M columns may be read.
   const aT = on.input("aT", K, M, values, { stride: roundUp(M, 8) + apart, zeros: M });
   const rows = on.input("b", K, N, b, { stride: width + apart, zeros: width });
-  const scratch = on.output("scratch", 1, 128 * (width + 8));
+  const scratch = on.output("scratch", 1, transposedScratch(width));
   on.engine.kernels.gemmTN(
     out.pointer,
     aT.pointer,

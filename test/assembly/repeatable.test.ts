@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/memory/engine.js";
 import { matrix, roundUp, sizeOf, vector, writeRegion, type Region } from "../../src/memory/regions.js";
+import { transposedScratch } from "../../src/network/panels.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { draw, runGru, runLstm } from "./gated-windows.js";
@@ -18,7 +19,11 @@ interface Sizes {
  * A training step of the recurrent weights alone, a kernel at a time: forward, the states as logits, backward, the
  * weights' gradient, Adam. Returns a hash of every byte that came out.
  */
-function* step({ kernels, arena, constants }: Engine, sizes: Sizes, seed: number): Generator<void, string> {
+function* step(
+  { kernels, arena, constants, panelColumns }: Engine,
+  sizes: Sizes,
+  seed: number,
+): Generator<void, string> {
   const { T, B, H, relu } = sizes;
   const [stride, depth, rows] = [roundUp(H, 8), roundUp(H, 4), T * B];
   const weights = matrix(H, H);
@@ -27,11 +32,11 @@ function* step({ kernels, arena, constants }: Engine, sizes: Sizes, seed: number
     dw: weights,
     m: weights,
     v: weights,
-    panels: vector(stride * depth),
+    panels: vector(roundUp(stride, panelColumns) * depth),
     h: matrix(rows + B, H),
     dh: matrix(rows + B, H),
     classes: vector(rows),
-    scratch: vector(128 * (stride + 8)),
+    scratch: vector(transposedScratch(stride)),
   });
   const { w, dw, m, v, panels, h, dh, classes, scratch } = block.regions;
   const [after, dAfter] = [h, dh].map(({ pointer }) => pointer + B * stride * 4);

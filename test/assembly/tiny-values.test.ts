@@ -30,7 +30,7 @@ interface Kind {
 function elman(on: Guarded, { relu, reverse }: Kind, h: Float32Array, dh: Float32Array) {
   const { kernels, constants } = on.engine;
   const weight = on.input("w", H, H, fractions(new Random(13), H * H, 1 / (2 * H)));
-  const panels = on.output("panels", stride / 8, depth * 8);
+  const panels = on.panels("panels", stride, depth);
   const rest = [panels.pointer, 0, constants, relu, reverse, T, B, depth, stride] as const;
   kernels.packColumns(panels.pointer, weight.pointer, H, depth, stride);
   const states = on.output("h", (T + 1) * B, H, {}, h);

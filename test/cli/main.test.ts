@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { createNetwork, loadNetwork, readMetadata, saveNetwork } from "../../src/index.js";
+import { builds } from "../builds.js";
 import { small, Workplace } from "./program.js";
 
 const place = new Workplace();
@@ -24,6 +25,18 @@ describe("bptt train", () => {
     );
     expect(trained.out).not.toContain("\x1b");
     expect(trained.out).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it.each(["simd", "wide"] as const)("takes --build %s, or says why not", (build) => {
+    const words = ["train", "text.txt", ...small, "--steps", "3", "--out", `${build}.safetensors`];
+    const { code, out, err } = place.run([...words, "--build", build]);
+    if (builds.includes(build)) {
+      expect([code, err]).toEqual([0, ""]);
+      expect(out).toContain(`${build} kernels`);
+    } else {
+      expect(code).toBe(2);
+      expect(err).toMatch(new RegExp(`^bptt: "build" expected .* got "${build}"`));
+    }
   });
 
   it("learns", () => {
@@ -143,7 +156,7 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/--dropout expects a number from 0 to below 1, not "1"/, ["train", "text.txt", "--dropout", "1"]],
     [/--cell expects elman, .*, not "lstn"; did you mean lstm\?/, ["train", "text.txt", "--cell", "lstn"]],
     [/only one of --minutes, --steps and --epochs/, ["train", "text.txt", "--steps", "1", "--epochs", "1"]],
-    [/"build" expected .* got "wide"/, ["train", "text.txt", "--build", "wide"]],
+    [/--build expects auto, .*, not "wider"; did you mean wide\?/, ["train", "text.txt", "--build", "wider"]],
     [/cannot read none.txt: there is no such file/, ["train", "none.txt"]],
     [/cannot read \.: it is a folder/, ["train", "."]],
     [/cannot read empty.txt: it is empty/, ["train", "empty.txt"]],

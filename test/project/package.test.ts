@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builds } from "../builds.js";
 import { installPackage, root } from "./installed-package.js";
 
 interface Manifest {
@@ -78,6 +79,14 @@ describe("what npm ships", () => {
     const library = await import("../../src/index.js");
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
     expect(printed.trim().split(",")).toEqual(expect.arrayContaining(Object.keys(library)));
+  });
+
+  it("brings the wide build's kernels by a name of their own", () => {
+    const script = `import "bptt/wide"; import { supportedBuilds } from "bptt"; console.log(supportedBuilds().join());`;
+    const words = ["--input-type=module", "-e", script];
+    const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    // Without the flag that the tests run with, Node 20 has no relaxed SIMD.
+    expect(printed.trim().split(",").includes("wide")).toBe(builds.includes("wide"));
   });
 
   it("starts as a command", () => {

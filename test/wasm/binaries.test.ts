@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { relaxedSimd } from "../../src/wasm/generated/relaxed-simd.js";
 import { simd } from "../../src/wasm/generated/simd.js";
+import { wide } from "../../src/wasm/generated/wide.js";
 import type { Kernels } from "../../src/wasm/kernels.js";
 import { instantiateKernels } from "../../src/wasm/load.js";
+import { builds } from "../builds.js";
 
 /** Every kernel and how many arguments it takes: the types refuse a list that is not that of the interface. */
 const parameters: { [Name in keyof Kernels]: Parameters<Kernels[Name]>["length"] } = {
@@ -33,10 +35,11 @@ const parameters: { [Name in keyof Kernels]: Parameters<Kernels[Name]>["length"]
   scale: 3,
   scatterAdd: 5,
   sgdStep: 11,
+  sigmoidRow: 3,
   softmaxRows: 5,
   squaredError: 5,
   sumOfSquares: 2,
-  tanhForward: 3,
+  tanhRow: 4,
 };
 
 /** Of WebAssembly's binary format (core specification, 5.5). */
@@ -65,7 +68,7 @@ function sectionsOf(bytes: Uint8Array): string[] {
   return names;
 }
 
-const binaries = { simd: bytesOf(simd), "relaxed-simd": bytesOf(relaxedSimd) };
+const binaries = { simd: bytesOf(simd), "relaxed-simd": bytesOf(relaxedSimd), wide: bytesOf(wide) };
 
 function createMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: 65536 });
@@ -96,7 +99,7 @@ describe.each(Object.entries(binaries))("the %s kernels", (_name, bytes) => {
   });
 });
 
-describe.each(["simd", "relaxed-simd"] as const)("instantiateKernels, %s", (build) => {
+describe.each(builds)("instantiateKernels, %s", (build) => {
   it("gives kernels that work on the memory given, and on that alone", () => {
     const memories = [createMemory(), createMemory()];
     const [one, two] = memories.map(({ buffer }) => new Float32Array(buffer).fill(1));

@@ -89,7 +89,7 @@ describe("chooseBuild", () => {
     {
       wish: "wide",
       error: RangeError,
-      message: `"build" expected "simd" or "relaxed-simd" or "auto", got "wide": the wide build is not available yet`,
+      message: `"build" expected "simd" or "relaxed-simd" or "auto", got "wide": its kernels come with import "bptt/wide"`,
     },
     {
       wish: "fast",

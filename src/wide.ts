@@ -1,0 +1,9 @@
+/**
+ * Brings the kernels of the wide build: `import "bptt/wide"`, then `createNetwork(options, { build: "wide" })`. It leans on
+ * an experimental feature of V8, runs on Node 24, 25 and 26 on x64 with AVX2, and is refused anywhere else.
+ */
+
+import { wide } from "./wasm/generated/wide.js";
+import { provideWide } from "./wasm/load.js";
+
+provideWide(wide);

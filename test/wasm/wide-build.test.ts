@@ -1,0 +1,184 @@
+import v8 from "node:v8";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import * as exercise from "../../src/wasm/exercise.js";
+import { wide } from "../../src/wasm/generated/wide.js";
+import { isKernels } from "../../src/wasm/kernels.js";
+import { instantiateKernels } from "../../src/wasm/load.js";
+import { buildWide } from "../../src/wasm/wide-build.js";
+import { Guarded } from "../assembly/guarded.js";
+import { builds } from "../builds.js";
+
+const bytes = Uint8Array.from(Buffer.from(wide, "base64"));
+const major = process.versions.node.split(".")[0];
+/** A machine of the tests that is meant to run it: CI's. */
+const runs = ["24", "25", "26"].includes(major) && process.arch === "x64";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+/** A process like this one but for some of its properties. */
+function processWith(changes: object): object {
+  const { execArgv, versions, arch } = process;
+  return {
+    execArgv,
+    versions,
+    arch,
+    getBuiltinModule: (name: string) => process.getBuiltinModule(name),
+    ...changes,
+  };
+}
+
+/** Flags handed to V8 meanwhile, in order. */
+function flagsDuring(run: () => void): string[] {
+  const given: string[] = [];
+  const { setFlagsFromString } = v8;
+  const getBuiltinModule = (name: string): unknown => {
+    expect(name).toBe("node:v8");
+    return {
+      setFlagsFromString: (flag: string) => {
+        given.push(flag);
+        setFlagsFromString(flag);
+      },
+    };
+  };
+  vi.stubGlobal("process", processWith({ getBuiltinModule }));
+  try {
+    run();
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  return given;
+}
+
+const on = [
+  "--no-wasm-inlining",
+  "--no-wasm-lazy-compilation",
+  "--no-liftoff",
+  "--experimental-wasm-revectorize",
+];
+const off = ["--no-experimental-wasm-revectorize", "--liftoff", "--wasm-lazy-compilation", "--wasm-inlining"];
+
+describe("the wide build", () => {
+  it(`${runs ? "is" : "is not"} among this engine's builds, with its kernels there`, () => {
+    expect(builds.includes("wide")).toBe(runs);
+  });
+
+  it.each([
+    {
+      what: "an engine that is not Node",
+      process: undefined,
+      reason: /^it leans on an experimental feature of Node 24, 25, 26 on x64, and this is not one$/,
+    },
+    {
+      what: "Node 22",
+      process: processWith({ versions: { node: "22.1.0" } }),
+      reason: /, and this is Node 22\.1\.0 on /,
+    },
+    {
+      what: "a Node of tomorrow",
+      process: processWith({ versions: { node: "27.0.0" } }),
+      reason: /, and this is Node 27\.0\.0 on /,
+    },
+    {
+      what: "ARM",
+      process: processWith({ versions: { node: "24.1.0" }, arch: "arm64" }),
+      reason: /, and this is Node 24\.1\.0 on arm64$/,
+    },
+    ...["electron", "bun", "deno"].map((name) => ({
+      what: name,
+      process: processWith({ versions: { node: "24.1.0", [name]: "1.0.0" } }),
+      reason: new RegExp(`, and this is ${name}$`, "i"),
+    })),
+  ])("is refused by $what, and no flag is touched", ({ process: other, reason }) => {
+    const setFlags = vi.spyOn(v8, "setFlagsFromString");
+    vi.stubGlobal("process", other);
+    const outcome = buildWide(bytes);
+    vi.unstubAllGlobals();
+    expect(outcome).toEqual({ refusal: expect.stringMatching(reason) as unknown });
+    expect(setFlags).not.toHaveBeenCalled();
+  });
+
+  it.runIf(runs)("sets the engine's flags for each of its two compilations alone, and puts them back", () => {
+    const [merging, unmerging] = ["--experimental-wasm-revectorize", "--no-experimental-wasm-revectorize"];
+    const given = flagsDuring(() => {
+      expect(buildWide(bytes)).toHaveProperty("module");
+    });
+    const rest = (flags: string[]): string[] =>
+      flags.filter((flag) => flag !== merging && flag !== unmerging);
+    expect(given).toEqual([...on, ...off, ...rest(on), ...rest(off)]);
+  });
+
+  it.runIf(runs)("puts them back when the compilation fails", () => {
+    const given = flagsDuring(() => {
+      expect(() => buildWide(Uint8Array.of(1, 2, 3))).toThrow(WebAssembly.CompileError);
+    });
+    expect(given).toEqual([...on, ...off]);
+  });
+
+  it.runIf(runs)("leaves on what the process was started with", () => {
+    const started = ["--no-liftoff", "--max-lazy"];
+    const given: string[] = [];
+    const { setFlagsFromString } = v8;
+    const getBuiltinModule = (): unknown => ({
+      setFlagsFromString: (flag: string) => {
+        given.push(flag);
+        setFlagsFromString(flag);
+      },
+    });
+    vi.stubGlobal("process", processWith({ getBuiltinModule, execArgv: started }));
+    buildWide(bytes);
+    vi.unstubAllGlobals();
+    setFlagsFromString("--liftoff");
+    expect(given).not.toContain("--liftoff");
+    expect(given.filter((flag) => flag === "--no-liftoff")).toHaveLength(4);
+  });
+
+  it.runIf(runs)("is refused where it is no faster", () => {
+    // Without the engine's pass both compilations are alike; the same bytes again would bring back the code from before.
+    const others = Uint8Array.from([...bytes, 0, 2, 1, 0x6f]);
+    const getBuiltinModule = (): unknown => ({ setFlagsFromString: () => undefined });
+    vi.stubGlobal("process", processWith({ getBuiltinModule }));
+    const outcome = buildWide(others);
+    vi.unstubAllGlobals();
+    const reason: unknown = expect.stringMatching(/^it ran no faster than without the engine's feature/);
+    expect(outcome).toEqual({ refusal: reason });
+  });
+
+  it.runIf(runs)("is refused where a single bit of its kernels' results differs", () => {
+    const spy = vi.spyOn(exercise, "exerciseKernels");
+    spy.mockImplementationOnce((_kernels, memory) => {
+      new Uint32Array(memory.buffer)[4321] ^= 1;
+    });
+    spy.mockImplementationOnce(() => undefined);
+    expect(buildWide(bytes)).toEqual({
+      refusal: "its kernels gave other bits than without the engine's feature",
+    });
+  });
+});
+
+describe("exerciseKernels", () => {
+  const names = Object.keys(new Guarded("simd").engine.kernels);
+
+  it("runs every kernel that does arithmetic, within its memory, and leaves no NaN", () => {
+    const { kernels } = new Guarded("simd").engine;
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+    const own = instantiateKernels("simd", memory);
+    const called = new Set<string>();
+    const counted = Object.fromEntries(
+      Object.entries(own).map(([name, kernel]: [string, (...args: never[]) => unknown]) => [
+        name,
+        (...args: never[]) => {
+          called.add(name);
+          return kernel(...args);
+        },
+      ]),
+    );
+    expect(isKernels(counted)).toBe(true);
+    if (isKernels(counted)) exercise.exerciseKernels(counted, memory);
+    const moves = ["copyRows", "countCorrect", "fillRows"];
+    expect(names.filter((name) => !called.has(name)).sort()).toEqual(moves);
+    expect(Object.keys(kernels).sort()).toEqual([...names].sort());
+  });
+});
