@@ -1,4 +1,4 @@
-// Updates over flat memory: w parameters, g their gradients, both [count], count a multiple of 4. Formulas are those of
+// Updates over flat memory: w parameters, g their gradients, both [count], count a multiple of 8. Formulas are those of
 // torch.optim. Moments and weights that decay below the normal range become 0: left alone they would stay subnormal for
 // ever, and slow every product. Quotients of 0 are 0: with ε = 0 the padding would become NaN otherwise.
 import { Lanes } from "./lanes";
@@ -153,19 +153,32 @@ export function adamStep(
   const keepV = f32x4.splat(keep);
   const decayV = f32x4.splat(decay);
   const bytes = count * 4;
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const x = v128.load(w + i);
-    const d = Lanes.madd(decayV, x, v128.load(g + i));
-    const m1 = Lanes.flush(Lanes.madd(beta1V, v128.load(m + i), f32x4.mul(fresh1V, d)), tiny);
-    const v1 = Lanes.flush(Lanes.madd(beta2V, v128.load(v + i), f32x4.mul(fresh2V, f32x4.mul(d, d))), tiny);
-    v128.store(m + i, m1);
-    v128.store(v + i, v1);
-    let square = v1;
+  for (let i: usize = 0; i < bytes; i += 32) {
+    const x0 = v128.load(w + i);
+    const x1 = v128.load(w + i, 16);
+    const d0 = Lanes.madd(decayV, x0, v128.load(g + i));
+    const d1 = Lanes.madd(decayV, x1, v128.load(g + i, 16));
+    const m0 = Lanes.flush(Lanes.madd(beta1V, v128.load(m + i), f32x4.mul(fresh1V, d0)), tiny);
+    const m1 = Lanes.flush(Lanes.madd(beta1V, v128.load(m + i, 16), f32x4.mul(fresh1V, d1)), tiny);
+    const g0 = f32x4.mul(fresh2V, f32x4.mul(d0, d0));
+    const g1 = f32x4.mul(fresh2V, f32x4.mul(d1, d1));
+    let v0 = Lanes.flush(Lanes.madd(beta2V, v128.load(v + i), g0), tiny);
+    let v1 = Lanes.flush(Lanes.madd(beta2V, v128.load(v + i, 16), g1), tiny);
+    v128.store(m + i, m0);
+    v128.store(m + i, m1, 16);
+    v128.store(v + i, v0);
+    v128.store(v + i, v1, 16);
     if (most) {
-      square = Lanes.atLeast(square, v128.load(most + i));
-      v128.store(most + i, square);
+      v0 = Lanes.atLeast(v0, v128.load(most + i));
+      v1 = Lanes.atLeast(v1, v128.load(most + i, 16));
+      v128.store(most + i, v0);
+      v128.store(most + i, v1, 16);
     }
-    const below = Lanes.madd(f32x4.sqrt(square), correctionV, epsilonV);
-    v128.store(w + i, Lanes.flush(Lanes.madd(rateV, Lanes.quotient(m1, below), f32x4.mul(keepV, x)), tiny));
+    const step0 = Lanes.quotient(m0, Lanes.madd(f32x4.sqrt(v0), correctionV, epsilonV));
+    const step1 = Lanes.quotient(m1, Lanes.madd(f32x4.sqrt(v1), correctionV, epsilonV));
+    const w0 = Lanes.flush(Lanes.madd(rateV, step0, f32x4.mul(keepV, x0)), tiny);
+    const w1 = Lanes.flush(Lanes.madd(rateV, step1, f32x4.mul(keepV, x1)), tiny);
+    v128.store(w + i, w0);
+    v128.store(w + i, w1, 16);
   }
 }
