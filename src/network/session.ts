@@ -28,6 +28,8 @@ export class NetworkSession implements Session {
   private readonly alive: () => void;
   private readonly holdings: Holdings;
   private window: Window;
+  /** The window's, made once: steps are short. */
+  private runs: readonly CellRun[];
   private disposed = false;
 
   static {
@@ -43,19 +45,20 @@ export class NetworkSession implements Session {
     this.holdings = model.holdings.child();
     this.holdings.releaseWith(this);
     this.window = this.createWindow("tokens");
-    writeInitialState(model.engine, this.runs(), initial);
+    this.runs = model.runs(this.window, PASS);
+    writeInitialState(model.engine, this.runs, initial);
   }
 
   get state(): State {
     this.requireAlive();
-    return readInitialState(this.model.engine, this.runs());
+    return readInitialState(this.model.engine, this.runs);
   }
 
   set state(state: State) {
     this.requireAlive();
     const given = requireState("state", state, this.batch, this.model.options);
     if (given === undefined) throw new TypeError(`"state" expected an object, got undefined`);
-    writeInitialState(this.model.engine, this.runs(), given);
+    writeInitialState(this.model.engine, this.runs, given);
   }
 
   step(input: StepInput, out?: Float32Array): Float32Array {
@@ -69,14 +72,13 @@ export class NetworkSession implements Session {
     this.writeStep(input);
     const { engine } = this.model;
     const outputs = this.model.forward(this.window, PASS);
-    const runs = this.runs();
-    carryState(engine, runs, runs);
+    carryState(engine, this.runs, this.runs);
     return readRegion(engine.arena.f32, outputs, result);
   }
 
   reset(): void {
     this.requireAlive();
-    writeInitialState(this.model.engine, this.runs(), undefined);
+    writeInitialState(this.model.engine, this.runs, undefined);
   }
 
   dispose(): void {
@@ -122,19 +124,17 @@ export class NetworkSession implements Session {
       return held;
     }
     const window = this.createWindow(inputs);
-    copyInitialState(this.model.engine, this.runs(), this.model.runs(window, PASS));
+    const runs = this.model.runs(window, PASS);
+    copyInitialState(this.model.engine, this.runs, runs);
     held.release();
     this.window = window;
+    this.runs = runs;
     return window;
   }
 
   private createWindow(inputs: InputKind): Window {
     const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false };
     return this.model.createWindow(sizes, this.holdings);
-  }
-
-  private runs(): CellRun[] {
-    return this.model.runs(this.window, PASS);
   }
 
   private requireAlive(): void {
