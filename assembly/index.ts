@@ -1,13 +1,13 @@
 // The kernels' ABI. Pointers in bytes, sizes and strides in elements; outputs, inputs, scalars, sizes.
-export { elmanBackward, elmanForward } from "./cells/elman";
-export { gruBackward, gruForward } from "./cells/gru";
-export { lstmBackward, lstmForward } from "./cells/lstm";
+export { elmanBackward, elmanForward, elmanTangent } from "./cells/elman";
+export { gruBackward, gruForward, gruTangent } from "./cells/gru";
+export { lstmBackward, lstmForward, lstmTangent } from "./cells/lstm";
 export { sigmoidRow, tanhRow } from "./math";
 export { gemm, gemmTN } from "./gemm/product";
 export { packColumns, packRows } from "./gemm/pack";
 export { countCorrect, crossEntropy, softmaxRows, squaredError } from "./loss";
 export { adagradStep, adamStep, rmspropStep, sgdStep } from "./optimizer";
-export { clamp, scale, sumOfSquares } from "./reduce";
+export { addScaled, addScaledRows, clamp, dot, scale, sumOfSquares } from "./reduce";
 export {
   add,
   addColumnSums,
@@ -18,4 +18,5 @@ export {
   flushTiny,
   gather,
   scatterAdd,
+  scatterAddColumns,
 } from "./rows";

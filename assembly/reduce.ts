@@ -1,5 +1,6 @@
 // Over flat memory; counts are multiples of 8.
 import { Lanes } from "./lanes";
+import { Constant, Vector } from "./math";
 
 /** Σ x², in float64, since squares of float32 overflow float32 from 1.8e19. */
 export function sumOfSquares(x: usize, count: usize): f64 {
@@ -22,6 +23,61 @@ export function sumOfSquares(x: usize, count: usize): f64 {
   }
   const sum = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** Σ x·y, in float64. */
+export function dot(x: usize, y: usize, count: usize): f64 {
+  let s0 = f64x2.splat(0);
+  let s1 = f64x2.splat(0);
+  const end = x + count * 4;
+  for (; x < end; x += 16, y += 16) {
+    const a = v128.load(x);
+    const b = v128.load(y);
+    const low = f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
+    const high = f64x2.mul(
+      f64x2.promote_low_f32x4(i32x4.shuffle(a, a, 2, 3, 2, 3)),
+      f64x2.promote_low_f32x4(i32x4.shuffle(b, b, 2, 3, 2, 3)),
+    );
+    s0 = f64x2.add(s0, low);
+    s1 = f64x2.add(s1, high);
+  }
+  const sum = f64x2.add(s0, s1);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** to ← keep·to + factor·x, tiny results 0; `constants` as in math.ts. */
+export function addScaled(to: usize, x: usize, constants: usize, keep: f32, factor: f32, count: usize): void {
+  const tiny = Vector.constant(constants, Constant.tiny);
+  const keepV = f32x4.splat(keep);
+  const by = f32x4.splat(factor);
+  const end = to + count * 4;
+  for (; to < end; to += 32, x += 32) {
+    const s0 = Lanes.madd(v128.load(x), by, f32x4.mul(keepV, v128.load(to)));
+    const s1 = Lanes.madd(v128.load(x, 16), by, f32x4.mul(keepV, v128.load(to, 16)));
+    v128.store(to, Lanes.flush(s0, tiny));
+    v128.store(to, Lanes.flush(s1, tiny), 16);
+  }
+}
+
+/**
+ * to[r, :] ← keep[r]·to[r, :] + factors[r]·x[r, :]; `keep` or `x` 0: to[r, :] ← to[r, :] + …, or nothing is added. Rows of
+ * `width` elements, one after the other, a multiple of 8.
+ */
+export function addScaledRows(
+  to: usize,
+  x: usize,
+  keep: usize,
+  factors: usize,
+  constants: usize,
+  rows: usize,
+  width: usize,
+): void {
+  const bytes = width * 4;
+  for (let r: usize = 0; r < rows; r++, to += bytes) {
+    const kept: f32 = keep ? f32.load(keep + r * 4) : 1;
+    if (x) addScaled(to, x + r * bytes, constants, kept, f32.load(factors + r * 4), width);
+    else scale(to, kept, width);
+  }
 }
 
 /** x ← factor·x. */

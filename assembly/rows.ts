@@ -171,3 +171,24 @@ export function addColumnSums(out: usize, x: usize, rows: usize, width: usize): 
   }
   for (; x < ends; x += stride) add(out, out, x, width);
 }
+
+/**
+ * table[:, tokens[r]] += from[r, :] for table[width, ldTable] and from[rows, ldFrom]: scatterAdd for a table that has tokens
+ * in its columns, of few rows.
+ */
+export function scatterAddColumns(
+  table: usize,
+  from: usize,
+  tokens: usize,
+  rows: usize,
+  width: usize,
+  ldTable: usize,
+  ldFrom: usize,
+): void {
+  for (let r: usize = 0; r < rows; r++, from += ldFrom * 4) {
+    let at = table + <usize>i32.load(tokens + r * 4) * 4;
+    for (let n: usize = 0; n < width; n++, at += ldTable * 4) {
+      f32.store(at, f32.load(at) + f32.load(from + n * 4));
+    }
+  }
+}

@@ -118,3 +118,36 @@ function reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void
     v128.store(dh, Lanes.flush(d1, tiny), 16);
   }
 }
+
+/**
+ * The same window's derivative along a tangent, dh_t = f'(z_t)·(W_ih dx_t + W_hh dh_{t-1}), forwards in time; `h` as
+ * elmanForward left it. `dh`: [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, and a step's comes
+ * in holding the input's part, W_ih dx_t, and goes out holding dh_t. `recurrent`: panels of W_hhᵀ.
+ */
+export function elmanTangent(
+  dh: usize,
+  h: usize,
+  recurrent: usize,
+  lengths: usize,
+  constants: usize,
+  relu: bool,
+  T: usize,
+  B: usize,
+  K: usize,
+  stride: usize,
+): void {
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  for (let t: usize = 0; t < T; t++) {
+    const from = dh + t * slot;
+    const to = from + slot;
+    gemm(to, from, recurrent, B, stride, K, stride, stride, true);
+    // The derivative of f is its own transpose.
+    if (relu) reluBackward(to, h + (t + 1) * slot, constants, slot);
+    else tanhBackward(to, h + (t + 1) * slot, constants, slot);
+    if (lengths == 0) continue;
+    for (let b: usize = 0; b < B; b++) {
+      if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);
+    }
+  }
+}

@@ -164,3 +164,79 @@ function rowBackward(
     v128.store(q, Lanes.flush(f32x4.mul(dn1, r1), tiny), 16);
   }
 }
+
+/**
+ * The same window's derivative along a tangent, forwards in time; `gates` and `h` as gruForward left them. `dh`:
+ * [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, the others become those of the steps.
+ * `dGates`: [T, B, 4·stride], comes in holding the input's part, W_ih dx_t, and zeros in q, and goes out holding the tangents
+ * of n, r, z and q. `recurrent`: panels of W_hhᵀ.
+ */
+export function gruTangent(
+  dh: usize,
+  dGates: usize,
+  gates: usize,
+  h: usize,
+  recurrent: usize,
+  lengths: usize,
+  constants: usize,
+  T: usize,
+  B: usize,
+  K: usize,
+  stride: usize,
+): void {
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  for (let t: usize = 0; t < T; t++) {
+    const from = t * slot;
+    const to = from + slot;
+    const now = t * 4 * slot;
+    gemm(dGates + now + bytes, dh + from, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
+    for (let b: usize = 0; b < B; b++) {
+      const row = b * bytes;
+      if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
+      else
+        rowTangent(
+          dh + to + row,
+          dGates + now + 4 * row,
+          dh + from + row,
+          gates + now + 4 * row,
+          h + from + row,
+          constants,
+          bytes,
+        );
+    }
+  }
+}
+
+function rowTangent(
+  dh: usize,
+  dGates: usize,
+  dBefore: usize,
+  gates: usize,
+  before: usize,
+  constants: usize,
+  bytes: usize,
+): void {
+  const tiny = Vector.constant(constants, Constant.tiny);
+  const one = Vector.constant(constants, Constant.one);
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const n = v128.load(gates + i);
+    const r = v128.load(gates + bytes + i);
+    const z = v128.load(gates + 2 * bytes + i);
+    const q = v128.load(gates + 3 * bytes + i);
+    const dq = v128.load(dGates + 3 * bytes + i);
+    // σ' = σ·(1 − σ); n = tanh(· + r·q)
+    const dr = f32x4.mul(v128.load(dGates + bytes + i), f32x4.mul(r, f32x4.sub(one, r)));
+    const dz = f32x4.mul(v128.load(dGates + 2 * bytes + i), f32x4.mul(z, f32x4.sub(one, z)));
+    const sum = Lanes.madd(r, dq, Lanes.madd(dr, q, v128.load(dGates + i)));
+    const dn = f32x4.mul(sum, Lanes.nmadd(n, n, one));
+    // h = n + z·(h_{t-1} − n)
+    const difference = f32x4.sub(v128.load(before + i), n);
+    const out = Lanes.madd(dz, difference, Lanes.madd(z, f32x4.sub(v128.load(dBefore + i), dn), dn));
+    v128.store(dGates + i, Lanes.flush(dn, tiny));
+    v128.store(dGates + bytes + i, Lanes.flush(dr, tiny));
+    v128.store(dGates + 2 * bytes + i, Lanes.flush(dz, tiny));
+    v128.store(dGates + 3 * bytes + i, Lanes.flush(dq, tiny));
+    v128.store(dh + i, Lanes.flush(out, tiny));
+  }
+}

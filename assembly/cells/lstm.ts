@@ -173,3 +173,85 @@ function rowBackward(
     v128.store(dc + n, Lanes.flush(f32x4.mul(d1, f1), tiny), 16);
   }
 }
+
+/**
+ * The same window's derivative along a tangent, forwards in time; `c` and `z` as lstmForward left them. `dh`:
+ * [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, the others become those of the steps. `dc`:
+ * [B, stride]: the initial state's comes in, the final one's goes out. `dz`: [T, B, 4·stride], comes in holding the input's
+ * part, W_ih dx_t, and goes out holding the gates' tangents. `recurrent`: panels of W_hhᵀ.
+ */
+export function lstmTangent(
+  dh: usize,
+  dc: usize,
+  dz: usize,
+  c: usize,
+  z: usize,
+  recurrent: usize,
+  lengths: usize,
+  constants: usize,
+  T: usize,
+  B: usize,
+  K: usize,
+  stride: usize,
+): void {
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  for (let t: usize = 0; t < T; t++) {
+    const from = t * slot;
+    const to = from + slot;
+    const now = t * 4 * slot;
+    gemm(dz + now, dh + from, recurrent, B, 4 * stride, K, 4 * stride, stride, true);
+    for (let b: usize = 0; b < B; b++) {
+      const row = b * bytes;
+      if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
+      else
+        rowTangent(
+          dh + to + row,
+          dc + row,
+          dz + now + 4 * row,
+          z + now + 4 * row,
+          c + to + row,
+          c + from + row,
+          constants,
+          bytes,
+        );
+    }
+  }
+}
+
+function rowTangent(
+  dh: usize,
+  dc: usize,
+  dz: usize,
+  z: usize,
+  c: usize,
+  before: usize,
+  constants: usize,
+  bytes: usize,
+): void {
+  const tiny = Vector.constant(constants, Constant.tiny);
+  const one = Vector.constant(constants, Constant.one);
+  for (let n: usize = 0; n < bytes; n += 16) {
+    const i = v128.load(z + n);
+    const f = v128.load(z + bytes + n);
+    const g = v128.load(z + 2 * bytes + n);
+    const o = v128.load(z + 3 * bytes + n);
+    // σ' = σ·(1 − σ), tanh' = 1 − tanh²
+    const di = f32x4.mul(v128.load(dz + n), f32x4.mul(i, f32x4.sub(one, i)));
+    const df = f32x4.mul(v128.load(dz + bytes + n), f32x4.mul(f, f32x4.sub(one, f)));
+    const dg = f32x4.mul(v128.load(dz + 2 * bytes + n), Lanes.nmadd(g, g, one));
+    const dO = f32x4.mul(v128.load(dz + 3 * bytes + n), f32x4.mul(o, f32x4.sub(one, o)));
+    // c = f·c_{t-1} + i·g, h = o·tanh(c)
+    const input = Lanes.madd(di, g, f32x4.mul(i, dg));
+    const kept = Lanes.madd(df, v128.load(before + n), f32x4.mul(f, v128.load(dc + n)));
+    const change = f32x4.add(kept, input);
+    const s = Vector.tanh(v128.load(c + n), constants);
+    const out = Lanes.madd(dO, s, f32x4.mul(f32x4.mul(o, Lanes.nmadd(s, s, one)), change));
+    v128.store(dz + n, Lanes.flush(di, tiny));
+    v128.store(dz + bytes + n, Lanes.flush(df, tiny));
+    v128.store(dz + 2 * bytes + n, Lanes.flush(dg, tiny));
+    v128.store(dz + 3 * bytes + n, Lanes.flush(dO, tiny));
+    v128.store(dc + n, Lanes.flush(change, tiny));
+    v128.store(dh + n, Lanes.flush(out, tiny));
+  }
+}

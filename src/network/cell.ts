@@ -52,6 +52,12 @@ export interface Cell {
   forward(engine: Engine, run: CellRun, recurrent: number): void;
   /** The time loop backward; `recurrent`: pointer to backward panels of W_hh. */
   backward(engine: Engine, run: CellRun, recurrent: number): void;
+  /**
+   * The derivative of the time loop along a tangent, forwards in time. `tangents` has h, c and z of the same shapes: h and c
+   * come in with the initial state's tangent and go out with the states', and the inputs' part stands where `preactivations`
+   * says. c is [B, H], of one step at a time. `recurrent`: as for `forward`.
+   */
+  tangent(engine: Engine, run: CellRun, tangents: CellRun, recurrent: number): void;
 }
 
 /** No region. */

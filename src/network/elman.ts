@@ -44,6 +44,20 @@ function elman(relu: boolean): Cell {
         h.stride,
       );
     },
+    tangent({ kernels, constants }, { regions: { h }, ...run }, tangents, recurrent) {
+      kernels.elmanTangent(
+        tangents.regions.h.pointer,
+        h.pointer,
+        recurrent,
+        run.lengths,
+        constants,
+        relu,
+        run.steps,
+        run.batch,
+        depthOf(h.columns),
+        h.stride,
+      );
+    },
   };
 }
 

@@ -51,4 +51,19 @@ export const gru: Cell = {
       dh.stride,
     );
   },
+  tangent({ kernels, constants }, { regions: { h, z }, ...run }, { regions: tangents }, recurrent) {
+    kernels.gruTangent(
+      tangents.h.pointer,
+      tangents.z.pointer,
+      z.pointer,
+      h.pointer,
+      recurrent,
+      run.lengths,
+      constants,
+      run.steps,
+      run.batch,
+      depthOf(h.columns),
+      h.stride,
+    );
+  },
 };

@@ -12,8 +12,10 @@ export interface Head {
   /** Makes room for packed weights; throws an OutOfMemoryError. */
   reserve(tape: boolean): void;
   forward(outputs: Region, hidden: readonly Region[]): void;
-  /** dHidden from the outputs' gradient, and adds the gradients of the head's parameters. */
-  backward(dHidden: readonly Region[], dOutputs: Region, hidden: readonly Region[], scratch: Region): void;
+  /** dHidden from the outputs' gradient. */
+  backward(dHidden: readonly Region[], dOutputs: Region): void;
+  /** Adds the gradients of the head's parameters. */
+  addGradients(dOutputs: Region, hidden: readonly Region[], scratch: Region): void;
 }
 
 /** o_t = W_o h_t + b_o. */
@@ -48,7 +50,7 @@ export class LinearHead implements Head {
     });
   }
 
-  backward(dHidden: readonly Region[], dOutputs: Region, hidden: readonly Region[], scratch: Region): void {
+  backward(dHidden: readonly Region[], dOutputs: Region): void {
     const { kernels } = this.engine;
     const { pointer, rows, columns, stride } = dOutputs;
     dHidden.forEach((dh, d) => {
@@ -64,6 +66,11 @@ export class LinearHead implements Head {
         false,
       );
     });
+  }
+
+  addGradients(dOutputs: Region, hidden: readonly Region[], scratch: Region): void {
+    const { kernels } = this.engine;
+    const { pointer, rows, stride } = dOutputs;
     if (this.weight.trainable) {
       hidden.forEach((h, d) => {
         const dW = this.part(this.weight.gradient, d);
@@ -125,5 +132,9 @@ export class NoHead implements Head {
       const from = pointer + d * dh.columns * 4;
       kernels.copyRows(dh.pointer, from, dh.rows, dh.columns, dh.stride, stride);
     });
+  }
+
+  addGradients(): void {
+    // There are no weights.
   }
 }

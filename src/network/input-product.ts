@@ -16,6 +16,9 @@ export interface InputParameters {
   readonly biases: readonly [ih: ParameterPlace, hh: ParameterPlace];
 }
 
+/** Where a table has this many times the rows that meet it, each row goes to its token's column on its own. */
+const FEW = 4;
+
 /** Regions that the gradients pass through. */
 export interface InputScratch {
   /** [I, blocks·H], tokens only. */
@@ -92,18 +95,32 @@ export class InputProduct {
     });
   }
 
-  /** Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh from dz[T·B, blocks·H]. */
-  addGradients(dz: Region, input: LayerInput, regions: InputScratch): void {
+  /** The tangent of z, W_ih dx_t, from those of the sources; none: zeros. */
+  tangent(dz: Region, sources: readonly Region[]): void {
+    const { kernels, arena } = this.engine;
+    arena.f32.fill(0, dz.pointer >>> 2, (dz.pointer >>> 2) + sizeOf(dz));
+    sources.forEach((dx, source) => {
+      const panels = this.panels[source].pointer;
+      const depth = depthOf(dx.columns);
+      kernels.gemm(dz.pointer, dx.pointer, panels, dz.rows, this.width, depth, dz.stride, dx.stride, true);
+    });
+  }
+
+  /**
+   * Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh from dz[T·B, blocks·H]. `shift`: bytes from the network's gradients to
+   * those that are meant, of the same layout.
+   */
+  addGradients(dz: Region, input: LayerInput, regions: InputScratch, shift = 0): void {
     const { weight } = this.parameters;
     if (weight.trainable) {
-      if ("tokens" in input) this.addTokenGradient(dz, input.tokens, regions.dTable);
+      if ("tokens" in input) this.addTokenGradient(dz, input.tokens, regions.dTable, shift);
       else {
         input.sources.forEach((x, source) => {
-          this.addSourceGradient(dz, x, source, regions.scratch);
+          this.addSourceGradient(dz, x, source, regions.scratch, shift);
         });
       }
     }
-    this.addBiasGradients(dz, regions.dBias);
+    this.addBiasGradients(dz, regions.dBias, shift);
   }
 
   /** dx[rows, source's columns] (+)= dz W_ih, of one source. */
@@ -121,20 +138,26 @@ export class InputProduct {
     );
   }
 
-  private addTokenGradient(dz: Region, tokens: Region, dTable: Region): void {
+  private addTokenGradient(dz: Region, tokens: Region, dTable: Region, shift: number): void {
     const { kernels, arena } = this.engine;
-    const { pointer, stride } = this.parameters.weight.gradient;
+    const { gradient } = this.parameters.weight;
+    const { stride } = gradient;
+    const pointer = gradient.pointer + shift;
+    if (dz.rows * FEW < dTable.rows) {
+      kernels.scatterAddColumns(pointer, dz.pointer, tokens.pointer, dz.rows, this.width, stride, dz.stride);
+      return;
+    }
     const table = dTable.pointer;
     arena.f32.fill(0, table >>> 2, (table >>> 2) + sizeOf(dTable));
     kernels.scatterAdd(table, dz.pointer, tokens.pointer, dz.rows, dz.stride);
     kernels.addTransposed(pointer, table, this.width, dTable.rows, stride, dTable.stride);
   }
 
-  private addSourceGradient(dz: Region, x: Region, source: number, scratch: Region): void {
+  private addSourceGradient(dz: Region, x: Region, source: number, scratch: Region, shift: number): void {
     const { gradient } = this.parameters.weight;
     const { pointer, rows, stride } = this.part(gradient, source);
     this.engine.kernels.gemmTN(
-      pointer,
+      pointer + shift,
       dz.pointer,
       x.pointer,
       scratch.pointer,
@@ -147,14 +170,15 @@ export class InputProduct {
     );
   }
 
-  private addBiasGradients(dz: Region, dBias: Region): void {
+  private addBiasGradients(dz: Region, dBias: Region, shift: number): void {
     const { kernels, arena } = this.engine;
     const { biases } = this.parameters;
     if (!biases.some((bias) => bias.trainable)) return;
     arena.f32.fill(0, dBias.pointer >>> 2, (dBias.pointer >>> 2) + dz.stride);
     kernels.addColumnSums(dBias.pointer, dz.pointer, dz.rows, dz.stride);
     for (const { at, gradient, trainable } of this.biasParts(dBias)) {
-      if (trainable) kernels.add(gradient.pointer, gradient.pointer, at, this.width);
+      const to = gradient.pointer + shift;
+      if (trainable) kernels.add(to, to, at, this.width);
     }
   }
 

@@ -2,7 +2,7 @@
 
 import type { Engine } from "../memory/engine.js";
 import type { Holdings } from "../memory/holdings.js";
-import type { Region } from "../memory/regions.js";
+import { rowsOf, type Region } from "../memory/regions.js";
 import type { Cell, CellRun } from "./cell.js";
 import { InputProduct, type InputScratch, type LayerInput } from "./input-product.js";
 import type { PackedWeights } from "./packed-weights.js";
@@ -47,21 +47,30 @@ export class Layer {
     this.cell.forward(this.engine, run, this.panels.pointer);
   }
 
-  /**
-   * Adds the gradients of its weights. dh and dc come in with dLoss/dstates, and go out with the initial state's.
-   * What goes back to the inputs is `inputGradient`'s.
-   */
-  backward(run: CellRun, input: LayerInput, regions: InputScratch): void {
-    const { kernels, arena } = this.engine;
+  /** dh and dc come in with dLoss/dstates, and go out with the initial state's; what it leaves as dz is the gradients'. */
+  backwardStates(run: CellRun): void {
+    const { arena } = this.engine;
     const first = initialSlot(run.regions.dh, run);
     arena.f32.fill(0, first.pointer >>> 2, (first.pointer >>> 2) + first.rows * first.stride);
     this.cell.backward(this.engine, run, this.backPanels.pointer);
+  }
+
+  /** `backwardStates`, and adds the gradients of its weights. What goes back to the inputs is `inputGradient`'s. */
+  backward(run: CellRun, input: LayerInput, regions: InputScratch): void {
+    this.backwardStates(run);
     const dz = this.cell.preactivationGradients(run);
+    this.addGradients(dz, previousSlots(run.regions.h, run), input, regions);
+  }
+
+  /**
+   * Adds the gradients of its weights from dz and the states that the steps started from, [T·B, H]. `shift`: bytes from the
+   * network's gradients to those that are meant, of the same layout.
+   */
+  addGradients(dz: Region, h: Region, input: LayerInput, regions: InputScratch, shift = 0): void {
     const { gradient, trainable } = this.weight;
     if (trainable) {
-      const h = previousSlots(run.regions.h, run);
-      kernels.gemmTN(
-        gradient.pointer,
+      this.engine.kernels.gemmTN(
+        gradient.pointer + shift,
         dz.pointer + (dz.stride - gradient.rows) * 4,
         h.pointer,
         regions.scratch.pointer,
@@ -73,13 +82,26 @@ export class Layer {
         h.stride,
       );
     }
-    this.input.addGradients(dz, input, regions);
+    this.input.addGradients(dz, input, regions, shift);
+  }
+
+  /**
+   * The tangents of its states: `tangents` has the initial state's, and `sources` those of its inputs, none where they do
+   * not depend on the states.
+   */
+  tangent(run: CellRun, tangents: CellRun, sources: readonly Region[]): void {
+    this.input.tangent(this.cell.preactivations(tangents), sources);
+    this.cell.tangent(this.engine, run, tangents, this.panels.pointer);
   }
 
   /** dx (+)= what rows [first, first + dx.rows) of dz say of one source; after `backward`. */
   inputGradient(dx: Region, run: CellRun, first: number, source: number, accumulate: boolean): void {
-    const dz = this.cell.preactivationGradients(run);
-    const part = { ...dz, pointer: dz.pointer + first * dz.stride * 4, rows: dx.rows };
-    this.input.inputGradient(dx, part, source, accumulate);
+    const dz = rowsOf(this.cell.preactivationGradients(run), first, dx.rows);
+    this.sourceGradient(dx, dz, source, accumulate);
+  }
+
+  /** dx (+)= what dz, of as many rows, says of one source. */
+  sourceGradient(dx: Region, dz: Region, source: number, accumulate: boolean): void {
+    this.input.inputGradient(dx, dz, source, accumulate);
   }
 }

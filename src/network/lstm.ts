@@ -52,4 +52,20 @@ export const lstm: Cell = {
       dh.stride,
     );
   },
+  tangent({ kernels, constants }, { regions: { h, c, z }, ...run }, { regions: tangents }, recurrent) {
+    kernels.lstmTangent(
+      tangents.h.pointer,
+      tangents.c.pointer,
+      tangents.z.pointer,
+      c.pointer,
+      z.pointer,
+      recurrent,
+      run.lengths,
+      constants,
+      run.steps,
+      run.batch,
+      depthOf(h.columns),
+      h.stride,
+    );
+  },
 };

@@ -10,7 +10,7 @@ import { LinearHead, NoHead, type Head } from "./head.js";
 import type { LayerInput } from "./input-product.js";
 import { Layer } from "./layer.js";
 import { directionsOf, planParameters } from "./parameter-plan.js";
-import { Parameters } from "./parameters.js";
+import { Parameters, type ParameterPlace } from "./parameters.js";
 import { stepSlots } from "./slots.js";
 import type { CompleteOptions } from "./types.js";
 import { Window, type InputKind, type WindowSizes } from "./window.js";
@@ -34,8 +34,8 @@ export class Model {
   readonly parameters: Parameters;
   readonly cell: Cell;
   /** By layer, of one or two directions. */
-  private readonly layers: readonly (readonly Layer[])[];
-  private readonly head: Head;
+  readonly layers: readonly (readonly Layer[])[];
+  readonly head: Head;
   /** Windows that dropped outputs. */
   private droppedWindows = 0;
 
@@ -105,12 +105,8 @@ export class Model {
     const top = this.options.layers - 1;
     const { regions } = window;
     const outputs = window.rows(regions.outputs, pass.steps);
-    this.head.backward(
-      this.dHidden(window, pass, top),
-      outputs,
-      this.hidden(window, pass, top),
-      regions.scratch,
-    );
+    this.head.backward(this.dHidden(window, pass, top), outputs);
+    this.head.addGradients(outputs, this.hidden(window, pass, top), regions.scratch);
     for (let l = top; l >= 0; l--) {
       const input = this.inputOf(window, pass, l);
       this.layers[l].forEach((layer, d) => {
@@ -167,7 +163,8 @@ export class Model {
     });
   }
 
-  private run(window: Window, { steps, lengths }: Pass, layer: number, direction: number): CellRun {
+  /** A layer and direction over the window. */
+  run(window: Window, { steps, lengths }: Pass, layer: number, direction: number): CellRun {
     const { reverse } = this.layers[layer][direction];
     return {
       steps,
@@ -178,7 +175,8 @@ export class Model {
     };
   }
 
-  private inputOf(window: Window, pass: Pass, layer: number): LayerInput {
+  /** What a layer reads. */
+  inputOf(window: Window, pass: Pass, layer: number): LayerInput {
     const { tokens, x } = window.regions;
     if (layer > 0) {
       const below = this.hidden(window, pass, layer - 1);
@@ -188,7 +186,8 @@ export class Model {
     return x.rows === 0 ? { tokens } : { sources: [window.rows(x, pass.steps)] };
   }
 
-  private embedding() {
+  /** If there is one. */
+  embedding(): ParameterPlace | undefined {
     return this.options.embeddingSize > 0 ? this.parameters.place("embedding.weight") : undefined;
   }
 

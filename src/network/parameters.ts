@@ -55,6 +55,8 @@ export class Parameters {
   readonly gradients: number;
   /** Elements of either stretch, padding (zeros) included. */
   readonly count: number;
+  /** Of those, the first ones that are not the head's. */
+  readonly recurrentCount: number;
   /** Rises with every change of a value: what was derived from older values is stale. */
   version = 0;
 
@@ -79,6 +81,10 @@ export class Parameters {
       const gradient = { ...shape, pointer: this.gradients + at };
       return { ...plan, value, gradient, count, trainable: true };
     });
+    this.recurrentCount = this.places.reduce(
+      (sum, { name, count }) => (name.startsWith("head.") ? sum : sum + count),
+      0,
+    );
     this.byName = new Map(this.places.map((place) => [place.name, place]));
   }
 
@@ -111,6 +117,20 @@ export class Parameters {
   setTrainable(place: ParameterPlace, trainable: boolean): void {
     place.trainable = trainable;
     if (!trainable) this.zero(place.gradient.pointer, place.count);
+  }
+
+  /** Where the trained ones that are not the head's lie, in elements from the first; neighbours are joined. */
+  trainedStretches(): { start: number; count: number }[] {
+    const stretches: { start: number; count: number }[] = [];
+    let start = 0;
+    for (const { name, count, trainable } of this.places) {
+      if (name.startsWith("head.")) break;
+      const last = stretches.at(-1);
+      if (trainable && last !== undefined && last.start + last.count === start) last.count += count;
+      else if (trainable) stretches.push({ start, count });
+      start += count;
+    }
+    return stretches;
   }
 
   /** All values, padding included, as flat memory; for the same layout. */

@@ -55,6 +55,18 @@ export interface Kernels {
     K: number,
     stride: number,
   ) => void;
+  elmanTangent: (
+    dh: number,
+    h: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
+    relu: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
   gruForward: (
     h: number,
     gates: number,
@@ -75,6 +87,19 @@ export interface Kernels {
     lengths: number,
     constants: number,
     reverse: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  gruTangent: (
+    dh: number,
+    dGates: number,
+    gates: number,
+    h: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
     T: number,
     B: number,
     K: number,
@@ -102,6 +127,20 @@ export interface Kernels {
     lengths: number,
     constants: number,
     reverse: boolean,
+    T: number,
+    B: number,
+    K: number,
+    stride: number,
+  ) => void;
+  lstmTangent: (
+    dh: number,
+    dc: number,
+    dz: number,
+    c: number,
+    z: number,
+    recurrent: number,
+    lengths: number,
+    constants: number,
     T: number,
     B: number,
     K: number,
@@ -181,6 +220,17 @@ export interface Kernels {
   ) => void;
 
   sumOfSquares: (x: number, count: number) => number;
+  dot: (x: number, y: number, count: number) => number;
+  addScaled: (to: number, x: number, constants: number, keep: number, factor: number, count: number) => void;
+  addScaledRows: (
+    to: number,
+    x: number,
+    keep: number,
+    factors: number,
+    constants: number,
+    rows: number,
+    width: number,
+  ) => void;
   scale: (x: number, factor: number, count: number) => void;
   clamp: (x: number, most: number, count: number) => void;
 
@@ -208,6 +258,15 @@ export interface Kernels {
   flushTiny: (x: number, constants: number, count: number) => void;
   gather: (to: number, table: number, tokens: number, rows: number, width: number) => void;
   scatterAdd: (table: number, from: number, tokens: number, rows: number, width: number) => void;
+  scatterAddColumns: (
+    table: number,
+    from: number,
+    tokens: number,
+    rows: number,
+    width: number,
+    ldTable: number,
+    ldFrom: number,
+  ) => void;
 }
 
 /** What the compiler cannot see: the binaries come from assembly/index.ts, which Kernels restates. */
