@@ -3,10 +3,13 @@
  * module of the benchmark's own, so that the library carries no code for it.
  */
 import type { Build } from "../src/wasm/builds.js";
+import { compileMerged } from "../src/wasm/wide-build.js";
 import { median } from "./measure.js";
 
 /** With the two operands these fill the 15 vector registers that engines on x64 hand out. */
 const ACCUMULATORS = 13;
+/** Of the wide build, as many pairs of neighbours: one 256-bit register each. */
+const PAIRS = 12;
 /** Steps of the loop's body, so that counting costs nothing. */
 const UNROLL = 4;
 /**
@@ -26,29 +29,55 @@ const section = (id: number, ...bytes: number[]): number[] => [id, ...vector(byt
 const get = (local: number): number[] => [0x20, local];
 const set = (local: number): number[] => [0x21, local];
 const constant = (n: number): number[] => [0x41, ...leb(n)]; // i32.const
-const load = (address: number): number[] => [...constant(address), 0xfd, 0x00, 4, 0]; // v128.load
-const store = (address: number, local: number): number[] => [
-  ...constant(address),
+// At one base and different offsets, by which the engine knows neighbours.
+const load = (at: number): number[] => [...constant(0), 0xfd, 0x00, 4, ...leb(at)]; // v128.load
+const splat = (at: number): number[] => [...constant(0), 0xfd, 0x09, 2, ...leb(at)]; // v128.load32_splat
+const store = (at: number, local: number): number[] => [
+  ...constant(0),
   ...get(local),
-  ...[0xfd, 0x0b, 4, 0], // v128.store
+  ...[0xfd, 0x0b, 4, ...leb(at)], // v128.store
 ];
 
-/** (func $run (param $n i32)): n rounds over the accumulators, which lie in memory from byte 32 on, behind x and y. */
-function runFunction(fused: boolean): number[] {
-  const [n, x, y, first] = [0, 1, 2, 3];
-  const accumulators = Array.from({ length: ACCUMULATORS }, (_, i) => ({
-    local: first + i,
-    at: 32 + 16 * i,
-  }));
-  const step = accumulators.flatMap(
-    ({ local }) =>
-      fused
-        ? [...get(x), ...get(y), ...get(local), 0xfd, 0x85, 0x02, ...set(local)] // relaxed_madd: x·y + a
-        : [...get(local), ...get(x), 0xfd, 0xe6, 0x01, ...get(y), 0xfd, 0xe4, 0x01, ...set(local)], // a·x + y
-  );
+/** A value in a register: its local, and where it lies in memory. */
+interface Slot {
+  readonly local: number;
+  readonly at: number;
+}
+
+/** What a loop keeps in registers: of the wide build in neighbours, which the engine merges. */
+interface Loop {
+  readonly fused: boolean;
+  /** Operands, one for each accumulator of a group: one, or two neighbours. */
+  readonly x: readonly Slot[];
+  readonly y: readonly Slot[];
+  readonly accumulators: readonly Slot[];
+}
+
+function planLoop(build: Build): Loop {
+  const group = build === "wide" ? 2 : 1;
+  const count = build === "wide" ? 2 * PAIRS : ACCUMULATORS;
+  const slots = Array.from({ length: 2 * group + count }, (_, i) => ({ local: 1 + i, at: 16 * i }));
+  return {
+    fused: build !== "simd",
+    x: slots.slice(0, group),
+    y: slots.slice(group, 2 * group),
+    accumulators: slots.slice(2 * group),
+  };
+}
+
+/** (func $run (param $n i32)): n rounds over the accumulators, which lie in memory behind x and y. */
+function runFunction({ fused, x, y, accumulators }: Loop): number[] {
+  const n = 0;
+  const step = accumulators.flatMap(({ local }, i) => {
+    const [a, b] = [x[i % x.length].local, y[i % y.length].local];
+    return fused
+      ? [...get(a), ...get(b), ...get(local), 0xfd, 0x85, 0x02, ...set(local)] // relaxed_madd: x·y + a
+      : [...get(local), ...get(a), 0xfd, 0xe6, 0x01, ...get(b), 0xfd, 0xe4, 0x01, ...set(local)]; // a·x + y
+  });
+  const all = [...x, ...y, ...accumulators];
   return [
-    ...[1, ACCUMULATORS + 2, 0x7b], // locals: v128
-    ...[...load(0), ...set(x), ...load(16), ...set(y)],
+    ...[1, all.length, 0x7b], // locals: v128
+    ...[...x, ...y].flatMap(({ local, at }) => [...splat(at & ~16), ...set(local)]),
     ...accumulators.flatMap(({ local, at }) => [...load(at), ...set(local)]),
     ...[0x03, 0x40], // loop
     ...Array.from({ length: UNROLL }, () => step).flat(),
@@ -59,14 +88,14 @@ function runFunction(fused: boolean): number[] {
   ];
 }
 
-function peakModule(fused: boolean): Uint8Array<ArrayBuffer> {
+function peakModule(loop: Loop): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, 1, 0x60, 1, 0x7f, 0), // type (i32) → ()
     ...section(3, 1, 0),
     ...section(5, 1, 0, 1), // one page of memory
     ...section(7, 2, 3, ...Buffer.from("mem"), 2, 0, 3, ...Buffer.from("run"), 0, 0),
-    ...section(10, 1, ...vector(runFunction(fused))),
+    ...section(10, 1, ...vector(runFunction(loop))),
   ]);
 }
 
@@ -75,27 +104,38 @@ function isLoop(exports: object): exports is { mem: WebAssembly.Memory; run: (n:
   return "mem" in exports && exports.mem instanceof WebAssembly.Memory && "run" in exports;
 }
 
-function instantiate(fused: boolean): (n: number) => void {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(peakModule(fused)));
+function instantiate(build: Build, loop: Loop): (n: number) => void {
+  const bytes = peakModule(loop);
+  const module = build === "wide" ? compileMerged(bytes) : new WebAssembly.Module(bytes);
+  if (typeof module === "string") throw new Error(`the peak of the wide build: ${module}`);
+  const { exports } = new WebAssembly.Instance(module);
   if (!isLoop(exports)) throw new TypeError("the peak's module exports something else");
   const { mem, run } = exports;
-  // a ← a/2 + 1/1000, or a ← a + 1/4000000: neither grows past float32 nor becomes subnormal.
   const values = new Float32Array(mem.buffer).fill(1);
-  values.fill(fused ? 0.0005 : 0.5, 0, 4).fill(fused ? 0.0005 : 0.001, 4, 8);
+  const fill = (slots: readonly Slot[], value: number): void => {
+    for (const { at } of slots) values.fill(value, at / 4, at / 4 + 4);
+  };
+  // a ← a/2 + 1/1000, or a ← a + 1/4000000: neither grows past float32 nor becomes subnormal.
+  fill(loop.x, loop.fused ? 0.0005 : 0.5);
+  fill(loop.y, loop.fused ? 0.0005 : 0.001);
   return run;
 }
 
 export class Peak {
   readonly build: Build;
   private readonly run: (n: number) => void;
+  /** Operations of a round. */
+  private readonly flop: number;
   private rounds = 1000;
 
   constructor(build: Build) {
     this.build = build;
-    this.run = instantiate(build !== "simd");
+    const loop = planLoop(build);
+    this.run = instantiate(build, loop);
+    this.flop = UNROLL * loop.accumulators.length * 8;
     // Long enough for the engine to compile the loop with its best compiler.
     for (const end = performance.now() + 100; performance.now() < end;) this.sample();
-    this.rounds = Math.ceil((this.sample() * 1e6 * MILLISECONDS) / (ACCUMULATORS * UNROLL * 8));
+    this.rounds = Math.ceil((this.sample() * 1e6 * MILLISECONDS) / this.flop);
   }
 
   /** GFLOP/s, in about half a millisecond. */
@@ -106,7 +146,7 @@ export class Peak {
       this.run(this.rounds);
       best = Math.min(best, performance.now() - start);
     }
-    return (this.rounds * UNROLL * ACCUMULATORS * 8) / best / 1e6;
+    return (this.rounds * this.flop) / best / 1e6;
   }
 
   /** GFLOP/s, the best of five medians. */

@@ -44,7 +44,8 @@ function outputGradient(x: Float32Array, target: number, scale: number): Float32
 /** The share of subnormal numbers among dLoss/dz of sequence 0, tanh cell, if nothing were flushed. */
 export function countSubnormals(network: Network, window: Window): number {
   const { hiddenSize: H, outputSize: O } = network.options;
-  const { sequence, classes } = window;
+  const { sequence, target } = window;
+  const classes = target.classes ?? new Int32Array(0);
   const states = statesOf(network, window);
   const recurrent = network.parameter("rnn.weight_hh_l0").read();
   const head = network.parameter("head.weight").read();

@@ -7,9 +7,12 @@ import type { Build } from "../src/wasm/builds.js";
 import { median } from "./measure.js";
 import type { Peak } from "./peak.js";
 import { fixed, percent, type Section, type Table } from "./report.js";
-import { elman256, randomWindow, TOKENS, trainingStep } from "./work.js";
+import { describeSize, elman256, randomWindow, TOKENS, trainingStep, type Size } from "./work.js";
 
-const STEPS = 60;
+const STEPS = 40;
+
+/** W2, W3 and W4. */
+const sizes: readonly Size[] = [elman256, { ...elman256, cell: "lstm" }, { ...elman256, cell: "gru" }];
 
 interface Line {
   calls: number;
@@ -17,14 +20,19 @@ interface Line {
   flop: number;
 }
 
+const gates: Readonly<Record<string, number>> = { elman: 1, gru: 3, lstm: 4 };
+
 /** What a call is booked under, and what it multiplies; the windows of cells end in T, B, K, stride. */
 function describeCall(name: string, args: readonly number[]): { key: string; flop: number } {
   const product = name === "gemm" ? args.slice(3, 6) : name === "gemmTN" ? args.slice(4, 7) : undefined;
   if (product !== undefined) {
     return { key: `${name} ${product.join("×")}`, flop: 2 * product.reduce((all, size) => all * size, 1) };
   }
-  if (!/^elman(For|Back)ward$/.test(name)) return { key: name, flop: 0 };
-  return { key: name, flop: 2 * args.slice(-4).reduce((all, size) => all * size, 1) };
+  const [, cell = "", direction] = /^(elman|gru|lstm)(For|Back)ward$/.exec(name) ?? [];
+  if (cell === "") return { key: name, flop: 0 };
+  // Backwards K is that of all gates.
+  const products = direction === "For" ? gates[cell] : 1;
+  return { key: name, flop: 2 * products * args.slice(-4).reduce((all, size) => all * size, 1) };
 }
 
 /** The engine with clocks around its kernels. */
@@ -53,17 +61,17 @@ function clocked(engine: Engine, lines: Map<string, Line>): Engine {
 }
 
 /** Each kernel's line of every step, and each step's milliseconds. */
-function record(build: Build): { steps: Map<string, Line>[]; times: number[] } {
+function record(build: Build, size: Size): { steps: Map<string, Line>[]; times: number[] } {
   const lines = new Map<string, Line>();
   const options = completeOptions({
-    cell: elman256.cell,
+    cell: size.cell,
     inputSize: TOKENS,
-    hiddenSize: elman256.hidden,
+    hiddenSize: size.hidden,
     outputSize: TOKENS,
   });
   const network = new RecurrentNetwork(clocked(createEngine(build), lines), options);
   initialize(network.model.parameters, options);
-  const step = trainingStep(network, randomWindow(elman256));
+  const step = trainingStep(network, randomWindow(size));
   for (let i = 0; i < 10; i++) step();
   const steps: Map<string, Line>[] = [];
   const times: number[] = [];
@@ -78,20 +86,22 @@ function record(build: Build): { steps: Map<string, Line>[]; times: number[] } {
   return { steps, times };
 }
 
-function profile(peak: Peak): { table: Table; data: unknown } {
+function profile(peak: Peak, size: Size): { table: Table; data: unknown } {
   const gflops = peak.measure();
-  const { steps, times } = record(peak.build);
+  const { steps, times } = record(peak.build, size);
   const total = median(times);
   const lines = [...steps[0]].map(([kernel, { calls, flop }]) => {
     const milliseconds = median(steps.map((step) => step.get(kernel)?.milliseconds ?? 0));
     const share = flop === 0 ? undefined : flop / milliseconds / 1e6 / gflops;
     return { kernel, calls, milliseconds, ...(share === undefined ? {} : { share }) };
   });
-  const rest = total - lines.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const rest = median(
+    times.map((time, i) => [...steps[i].values()].reduce((left, line) => left - line.milliseconds, time)),
+  );
   const all = [...lines, { kernel: "JavaScript between them", calls: 0, milliseconds: rest }];
   all.sort((a, b) => b.milliseconds - a.milliseconds);
   const table: Table = {
-    title: `Where W2's training step goes, ${peak.build}: ${fixed(total, 2)} ms`,
+    title: `Where a training step of ${describeSize(size)} goes, ${peak.build}: ${fixed(total, 2)} ms`,
     columns: ["kernel", "calls", "ms", "of the step", "share of peak"],
     rows: all.map(({ kernel, calls, milliseconds, ...line }) => [
       kernel,
@@ -102,10 +112,10 @@ function profile(peak: Peak): { table: Table; data: unknown } {
     ]),
     notes: [`Medians over ${STEPS} steps, beside a peak of ${fixed(gflops)} GFLOP/s just before.`],
   };
-  return { table, data: { build: peak.build, milliseconds: total, kernels: all } };
+  return { table, data: { build: peak.build, work: describeSize(size), milliseconds: total, kernels: all } };
 }
 
 export function measureProfile(peaks: readonly Peak[]): Section {
-  const profiles = peaks.map(profile);
+  const profiles = peaks.flatMap((peak) => sizes.map((size) => profile(peak, size)));
   return { tables: profiles.map(({ table }) => table), data: profiles.map(({ data }) => data) };
 }

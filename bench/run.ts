@@ -4,29 +4,34 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Build } from "../src/wasm/builds.js";
 import { supportedBuilds } from "../src/wasm/load.js";
+import "../src/wide.js";
 import { measureAdding } from "./adding.js";
+import { measureGrowth } from "./growth.js";
 import { measureMemory } from "./memory.js";
 import { Peak } from "./peak.js";
 import { measureProducts } from "./products.js";
 import { measureProfile } from "./profile.js";
 import { describeMachine, fixed, formatTable, percent, saveReport, type Section } from "./report.js";
 import { measureLearning } from "./shakespeare.js";
-import { measureSteps } from "./steps.js";
+import { measureAllSteps } from "./steps.js";
 import { measureSubnormals } from "./subnormals.js";
+import { taskNames, type TaskName } from "./work.js";
 
 const help = `Usage: npm run bench -- [sections] [options]
 
 Sections; without any, the first four:
   products      matrix products as shares of the measured peak
-  steps         training, forward-only and streaming steps
+  steps         W1 to W8: training, forward-only and streaming steps
   subnormals    a training step whose gradients vanish, beside a normal one
   memory        memory over many updates of the built package
-  profile       where a training step's time goes, kernel by kernel
+  growth        time against T, B, H and L, and memory, with the fitted exponents
+  profile       where the time of W2's, W3's and W4's steps goes, kernel by kernel
   shakespeare   held-out loss after training on a text; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
 
 Options:
-  --build NAME    simd or relaxed-simd; default: every build that runs here
+  --build NAME    simd, relaxed-simd or wide; default: every build that runs here
+  --work NAMES    of steps: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), shakespeare (1100) and adding (1500, at most)
   --seeds N       of shakespeare (default 3) and adding (5)
   --text FILE     tiny Shakespeare, or another text
@@ -39,6 +44,7 @@ const sectionNames = [
   "steps",
   "subnormals",
   "memory",
+  "growth",
   "profile",
   "shakespeare",
   "adding",
@@ -48,6 +54,7 @@ type SectionName = (typeof sectionNames)[number];
 interface Wish {
   readonly sections: readonly SectionName[];
   readonly builds: readonly Build[];
+  readonly work: readonly TaskName[] | undefined;
   readonly updates: number | undefined;
   readonly seeds: number | undefined;
   readonly text: string | undefined;
@@ -81,6 +88,15 @@ function requireBuilds(given: string | undefined): readonly Build[] {
   return [found];
 }
 
+function requireWork(given: string | undefined): readonly TaskName[] | undefined {
+  return given?.split(",").map((name) => {
+    const found = taskNames.find((known) => known === name);
+    if (found === undefined)
+      throw new UsageError(`"--work" expected some of ${taskNames.join(",")}, got "${given}"`);
+    return found;
+  });
+}
+
 function requireFile(given: string | undefined): void {
   if (given === undefined) throw new UsageError(`shakespeare expected "--text FILE", got none`);
   if (!existsSync(given))
@@ -93,6 +109,7 @@ function readWish(args: readonly string[]): Wish | undefined {
   const flag = { type: "boolean", default: false } as const;
   const options = {
     build: text,
+    work: text,
     updates: text,
     seeds: text,
     text,
@@ -113,6 +130,7 @@ function readWish(args: readonly string[]): Wish | undefined {
   return {
     sections,
     builds: requireBuilds(values.build),
+    work: requireWork(values.work),
     updates: requireCount("updates", values.updates),
     seeds: requireCount("seeds", values.seeds),
     text: values.text,
@@ -137,16 +155,19 @@ function runWithRelaxedSimd(): void {
 }
 
 async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[]): Promise<Section> {
-  const fastest = wish.builds.at(-1) ?? "simd";
+  // What people get without asking: not the wide build.
+  const fastest = wish.builds.filter((build) => build !== "wide").at(-1) ?? wish.builds[0];
   switch (name) {
     case "products":
       return measureProducts(peaks);
     case "steps":
-      return measureSteps(peaks);
+      return measureAllSteps(peaks, wish.work);
     case "subnormals":
       return measureSubnormals(peaks);
     case "memory":
       return measureMemory(wish.updates ?? 500, fastest, behindFlag ? [relaxedFlag] : []);
+    case "growth":
+      return measureGrowth(peaks);
     case "profile":
       return measureProfile(peaks);
     case "shakespeare":

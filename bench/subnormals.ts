@@ -28,20 +28,21 @@ function scale(network: Network, name: string, factor: number): void {
 const scenarios: readonly Scenario[] = [
   {
     name: "a loss at the last step alone, shrinking on its way back",
-    prepare(network, { sequence, classes }) {
+    prepare(network, { sequence, target: { classes } }) {
       scale(network, "rnn.weight_hh_l0", 0.35);
-      return { sequence, classes: classes.map((c, i) => (i < classes.length - elman256.batch ? -1 : c)) };
+      const first = sequence.batch * (sequence.steps - 1);
+      return { sequence, target: { classes: classes?.map((c, i) => (i < first ? -1 : c)) } };
     },
   },
   {
     name: "a network so certain of every target that nothing is left to learn",
-    prepare(network, { sequence, classes }) {
+    prepare(network, { sequence, target: { classes } }) {
       // e^-85 = 1.2e-37 for every other class, and its gradient is that over T·B.
       network
         .parameter("head.bias")
         .write(Float32Array.from({ length: TOKENS }, (_, i) => (i === 0 ? 85 : 0)));
       scale(network, "head.weight", 0.1);
-      return { sequence, classes: classes.map(() => 0) };
+      return { sequence, target: { classes: classes?.map(() => 0) } };
     },
   },
 ];

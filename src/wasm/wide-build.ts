@@ -64,6 +64,12 @@ function compile(bytes: Uint8Array<ArrayBuffer>, process: NodeProcess, merge: bo
   }
 }
 
+/** The module with neighbours merged, or the reason why this engine is not tried. */
+export function compileMerged(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module | string {
+  const process = findProcess();
+  return typeof process === "string" ? process : compile(bytes, process, true);
+}
+
 /** The same module to another identity: V8 would hand out the code it has for the same bytes. */
 function withMark(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...bytes, 0, 2, 1, 0x6e]); // a custom section called "n"

@@ -21,7 +21,7 @@ const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
 const cases: Case[] = cells.flatMap((cell) => {
   const common = { cell, inputSize: 6, hiddenSize: 5, outputSize: 4, seed: 3 };
   return [
-    { name: `${cell}`, options: common },
+    { name: cell, options: common },
     { name: `${cell}, 2 layers`, options: { ...common, layers: 2, hiddenSize: 9 } },
     { name: `${cell}, embedding`, options: { ...common, embeddingSize: 3 } },
     {
