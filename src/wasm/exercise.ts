@@ -33,6 +33,7 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
     place(T * B * wide),
     place(T * B * wide),
   ];
+  const [tangents, cellTangents, gateTangents] = [states(), place(B * H), place(T * B * wide)];
   const [weights, panels, back, scratch] = [
     place(wide * H),
     place(wide * 48),
@@ -45,10 +46,13 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   kernels.packColumns(panels, weights, wide, H, H);
   kernels.packRows(back, weights, wide, H, H, wide);
   kernels.lstmForward(h, c, z, panels, 0, CONSTANTS, false, T, B, H, H);
+  kernels.lstmTangent(tangents, cellTangents, gateTangents, c, z, panels, 0, CONSTANTS, T, B, H, H);
   kernels.lstmBackward(dh, dc, z, c, back, 0, CONSTANTS, false, T, B, wide, H);
   kernels.gruForward(h, dz, panels, 0, CONSTANTS, true, T, B, H, H);
+  kernels.gruTangent(tangents, gateTangents, dz, h, panels, 0, CONSTANTS, T, B, H, H);
   kernels.gruBackward(dh, dz, h, back, 0, CONSTANTS, true, T, B, 3 * H, H);
   kernels.elmanForward(h, panels, 0, CONSTANTS, false, false, T, B, H, H);
+  kernels.elmanTangent(tangents, h, panels, 0, CONSTANTS, false, T, B, H, H);
   kernels.elmanBackward(dh, h, back, 0, CONSTANTS, false, false, T, B, H, H);
   kernels.elmanForward(c, panels, 0, CONSTANTS, true, false, T, B, H, H);
   kernels.elmanBackward(dh, c, back, 0, CONSTANTS, true, false, T, B, H, H);
@@ -57,6 +61,7 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   kernels.addColumnSums(place(wide), z, T * B, wide);
   kernels.gather(dz, weights, tokens, T * B, H);
   kernels.scatterAdd(weights, z, tokens, T * B, H);
+  kernels.scatterAddColumns(weights, z, tokens, T * B, H, H, wide);
   kernels.addTransposed(place(wide * H), weights, H, wide, wide, H);
   kernels.dropout(dz, z, 7, 3, 0x80000000, 2, T * B * wide);
   kernels.crossEntropy(z, tokens, CONSTANTS, 0.5, T * B, wide - 3, wide);
@@ -99,10 +104,13 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   kernels.adagradStep(h, place(count), dc, CONSTANTS, 0.1, 1e-8, 0.1, count);
   kernels.sgdStep(h, place(count), dc, CONSTANTS, 0.1, 0.9, 0, 0.1, true, false, count);
   f32[0] = kernels.sumOfSquares(h, count);
+  f32[1] = kernels.dot(h, tangents, count);
   kernels.clamp(h, 0.5, count);
   kernels.add(c, c, h, count);
   kernels.tanhRow(dh, c, CONSTANTS, 4 * count);
   kernels.sigmoidRow(c, CONSTANTS, 4 * count);
   kernels.flushTiny(z, CONSTANTS, count);
   kernels.scale(h, 0.3, count);
+  kernels.addScaled(h, tangents, CONSTANTS, 0.5, -0.25, count);
+  kernels.addScaledRows(dh, tangents, c, h, CONSTANTS, T * B, H);
 }
