@@ -1,0 +1,42 @@
+/** Where each weight of a layer stands in the product D ⊗ a, a = [x, h, 1], that its influence is within one step. */
+
+import type { CellStep } from "../cells/cell.js";
+import { recurrentRows, type StackLayer } from "./stack.js";
+
+export interface FactorPlaces {
+  /** The pre-activation that each parameter enters. */
+  rows: Int32Array;
+  /** The element of a that it multiplies. */
+  columns: Int32Array;
+}
+
+/**
+ * The gates' pre-activations are the rows of D; a GRU's candidate has two, n_x on x and n_h on h, so that its four blocks
+ * are r, z, n_x, n_h. The biases of both sides multiply the same 1.
+ */
+export function factorPlaces(layer: StackLayer): FactorPlaces {
+  const { cell, hidden, inputs, recurrentInputs, candidateApart } = layer;
+  const shifted = candidateApart ? (cell.gates - 1) * hidden : Infinity;
+  const inputRow = (row: number): number => row;
+  const recurrentRow = (row: number): number => (row >= shifted ? row + hidden : row);
+  const rows: number[] = [];
+  const columns: number[] = [];
+  const place = (count: number, rowOf: (row: number) => number, from: number, width: number): void => {
+    for (let i = 0; i < count * width; i++) {
+      rows.push(rowOf(Math.floor(i / width)));
+      columns.push(from + (i % width));
+    }
+  };
+  const [inputRows, hiddenRows] = [cell.gates * hidden, recurrentRows(layer)];
+  place(inputRows, inputRow, 0, inputs);
+  place(hiddenRows, recurrentRow, inputs, recurrentInputs);
+  place(inputRows, inputRow, inputs + recurrentInputs, 1);
+  place(hiddenRows, recurrentRow, inputs + recurrentInputs, 1);
+  return { rows: Int32Array.from(rows), columns: Int32Array.from(columns) };
+}
+
+/** The row of D from the gradient of what a step read. */
+export function preActivationRow(layer: StackLayer, { input, recurrent }: CellStep): Float64Array {
+  const apart = layer.candidateApart ? recurrent.subarray((layer.cell.gates - 1) * layer.hidden) : [];
+  return Float64Array.of(...input, ...apart);
+}

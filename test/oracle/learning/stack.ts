@@ -1,0 +1,99 @@
+/** The layers of a network and where their weights and states stand in θ and in the joint state. */
+
+import type { Cell } from "../../../src/network/types.js";
+import { cells } from "../cells/by-name.js";
+import type { OracleCell } from "../cells/cell.js";
+import type { LayerWeights } from "../layer.js";
+import { mingru } from "./mingru.js";
+
+export interface StackSizes {
+  /** I. */
+  inputSize: number;
+  /** H. */
+  hiddenSize: number;
+  /** O; 0: no head. */
+  outputSize: number;
+  cell: Cell | "mingru";
+  /** L, default 1. */
+  layers?: number;
+  /** E, default 0: the inputs as they are. */
+  embeddingSize?: number;
+}
+
+export interface StackLayer {
+  readonly cell: OracleCell;
+  /** H. */
+  readonly hidden: number;
+  /** Width of what it reads. */
+  readonly inputs: number;
+  /** Width of what it reads of h_{t-1}: H, or 0. */
+  readonly recurrentInputs: number;
+  /** Whether the recurrent part of the last gate is multiplied by another gate, as the candidate's of a GRU. */
+  readonly candidateApart: boolean;
+  /** Where its [h, c] begins in the joint state. */
+  readonly stateAt: number;
+  /** Where its weights begin in θ: W_ih, W_hh, b_ih, b_hh. */
+  readonly parametersAt: number;
+}
+
+/** H, or 2H with a c. */
+export function stateSizeOf({ cell, hidden }: StackLayer): number {
+  return cell.keepsC ? 2 * hidden : hidden;
+}
+
+export function parameterCountOf(layer: StackLayer): number {
+  const { cell, hidden, inputs, recurrentInputs } = layer;
+  return cell.gates * hidden * (inputs + 1) + recurrentRows(layer) * (recurrentInputs + 1);
+}
+
+/** Rows of W_hh: G*H, or 0 where nothing of h_{t-1} is read through weights. */
+export function recurrentRows({ cell, hidden, recurrentInputs }: StackLayer): number {
+  return recurrentInputs > 0 ? cell.gates * hidden : 0;
+}
+
+export function stackLayers(sizes: StackSizes): StackLayer[] {
+  const { inputSize, hiddenSize: hidden, layers = 1, embeddingSize = 0 } = sizes;
+  const cell = sizes.cell === "mingru" ? mingru : cells[sizes.cell];
+  const stack: StackLayer[] = [];
+  let stateAt = 0;
+  let parametersAt = inputSize * embeddingSize;
+  for (let l = 0; l < layers; l++) {
+    const first = embeddingSize > 0 ? embeddingSize : inputSize;
+    const layer = {
+      cell,
+      hidden,
+      inputs: l === 0 ? first : hidden,
+      recurrentInputs: sizes.cell === "mingru" ? 0 : hidden,
+      candidateApart: sizes.cell === "gru",
+      stateAt,
+      parametersAt,
+    };
+    stack.push(layer);
+    stateAt += stateSizeOf(layer);
+    parametersAt += parameterCountOf(layer);
+  }
+  return stack;
+}
+
+/** P: all weights but the head's. */
+export function recurrentCount(sizes: StackSizes): number {
+  const { inputSize, embeddingSize = 0 } = sizes;
+  return stackLayers(sizes).reduce((sum, layer) => sum + parameterCountOf(layer), inputSize * embeddingSize);
+}
+
+export function headCount({ outputSize, hiddenSize }: StackSizes): number {
+  return outputSize * (hiddenSize + 1);
+}
+
+/** The weights of a layer within θ, or within a gradient or tangent of θ: no copies. */
+export function weightsWithin(theta: Float64Array, layer: StackLayer): LayerWeights {
+  const rows = layer.cell.gates * layer.hidden;
+  let at = layer.parametersAt;
+  const next = (length: number): Float64Array => theta.subarray(at, (at += length));
+  return {
+    weightIh: next(rows * layer.inputs),
+    weightHh: next(recurrentRows(layer) * layer.recurrentInputs),
+    biasIh: next(rows),
+    biasHh: next(recurrentRows(layer)),
+  };
+}
