@@ -21,8 +21,36 @@ export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions } from "./data/vocabulary.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
 export { sample, type SampleOptions } from "./infer/sample.js";
+export { artbp, type ArtbpOptions } from "./learn/artbp.js";
 export { bptt, type BpttOptions } from "./learn/bptt.js";
-export type { Learner, LossFunction } from "./learn/learner.js";
+export type { CheckedWindow } from "./learn/checked-window.js";
+export {
+  compareLearners,
+  type CompareLearnersOptions,
+  type LearnerComparison,
+  type LearnerMeasurement,
+  type LearnersComparison,
+} from "./learn/compare-learners.js";
+export {
+  estimateGradient,
+  type EstimateGradientOptions,
+  type GradientEstimate,
+} from "./learn/estimate-gradient.js";
+export type { GradientDistance, SampleMeasurement } from "./learn/gradient-sample.js";
+export {
+  createLearner,
+  type BeginLearning,
+  type GradientEvent,
+  type Learner,
+  type LearnerContext,
+  type LearnerRun,
+  type LossFunction,
+} from "./learn/learner.js";
+export { kfRtrl } from "./learn/online/kf-rtrl.js";
+export { noBackTrack } from "./learn/online/no-back-track.js";
+export { blockRtrl, rtrl } from "./learn/online/rtrl.js";
+export { snap1 } from "./learn/online/snap1.js";
+export { uoro, type UoroOptions } from "./learn/online/uoro.js";
 export { tbptt, type TbpttOptions } from "./learn/tbptt.js";
 export { evaluate, type Evaluation } from "./train/evaluate.js";
 export type { Schedule, TrainOptions } from "./train/options.js";

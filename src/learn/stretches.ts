@@ -17,20 +17,26 @@ export function copySteps({ inputs, goal, carry }: CheckedWindow, from: number, 
   };
 }
 
-/** The lengths of stretches that are joined: only those of the last may be less than its steps. */
+/** The lengths of stretches that are joined: a sequence that ended does not go on in a later one. */
 function joinLengths(stretches: readonly TrainingWindow[]): Int32Array | undefined {
-  const last = stretches.at(-1)?.inputs;
-  const earlier = stretches.slice(0, -1).map(({ inputs }) => inputs);
-  for (const { lengths, steps } of earlier) {
-    const short = lengths?.find((length) => length < steps);
-    if (short === undefined) continue;
-    throw new RangeError(
-      `"inputs.lengths" expected whole windows where tbptt joins them, got a length of ${short} in a window that another ` +
-        `carries on: use bptt(), or a k1 that divides T`,
-    );
+  const inputs = stretches.map((stretch) => stretch.inputs);
+  if (inputs.every(({ lengths }) => lengths === undefined)) return undefined;
+  const joined = new Int32Array(inputs[0].batch);
+  let before = 0;
+  for (const { lengths, steps } of inputs) {
+    for (let b = 0; b < joined.length; b++) {
+      const length = lengths?.[b] ?? steps;
+      if (length > 0 && joined[b] < before) {
+        throw new RangeError(
+          `"inputs.lengths" expected whole windows where tbptt joins them, got a length of ${joined[b]} in ${before} steps ` +
+            `that another window carries on: use bptt(), or k1 = k2 that divides T`,
+        );
+      }
+      joined[b] += length;
+    }
+    before += steps;
   }
-  const before = earlier.reduce((sum, { steps }) => sum + steps, 0);
-  return last?.lengths?.map((length) => before + length);
+  return joined;
 }
 
 function concatenate<Whole extends Int32Array | Float32Array>(
@@ -86,4 +92,36 @@ export function joinStretches(stretches: readonly TrainingWindow[]): TrainingWin
     },
     carry: first.carry,
   };
+}
+
+/** Without its first steps; the arrays are parts of its own. */
+export function dropSteps(stretch: TrainingWindow, count: number): TrainingWindow {
+  if (count === 0) return stretch;
+  const { steps, batch, tokens, values, lengths } = stretch.inputs;
+  const { classes, values: goals, gradient } = stretch.targets;
+  const at = (part: ArrayLike<number>): number => (count * part.length) / steps;
+  return {
+    inputs: {
+      steps: steps - count,
+      batch,
+      lengths: lengths?.map((length) => Math.max(0, length - count)),
+      tokens: tokens?.subarray(at(tokens)),
+      values: values?.subarray(at(values)),
+    },
+    targets: {
+      classes: classes?.subarray(at(classes)),
+      values: goals?.subarray(at(goals)),
+      gradient: gradient?.subarray(at(gradient)),
+    },
+    carry: true,
+  };
+}
+
+/** Takes the targets from its first steps, in its own arrays. */
+export function maskTargets({ inputs, targets }: TrainingWindow, count: number): void {
+  const end = (part: ArrayLike<number>): number => (count * part.length) / inputs.steps;
+  const { classes, values, gradient } = targets;
+  classes?.fill(-1, 0, end(classes));
+  values?.fill(NaN, 0, end(values));
+  gradient?.fill(0, 0, end(gradient));
 }

@@ -31,6 +31,8 @@ export class Arena {
   u8: Uint8Array;
   /** Bytes handed out and not yet given back. */
   reserved = 0;
+  /** The most that `reserved` has been since whoever measures last set this to it. */
+  peak = 0;
 
   private readonly memory: WebAssembly.Memory;
   /** By address; neighbours are joined. */
@@ -72,6 +74,7 @@ export class Arena {
     const block = { pointer, bytes, regions } as Block<Plan>;
     this.held.add(block);
     this.reserved += bytes;
+    this.peak = Math.max(this.peak, this.reserved);
     return block;
   }
 

@@ -44,6 +44,8 @@ export class BlockAdjoint {
   private readonly layout: StateLayout;
   private readonly belong: RowsBelong;
   private readonly layers: readonly CellRegions[];
+  /** Of each layer, dLoss/dh of each step as it comes from above and, at the last step, from the cotangent; [T·R, H]. */
+  private readonly fromOutside: readonly Region[];
   /** What one row's gradients are made of, copied together: dz, h before each step, the input; [T, ·]. */
   private readonly rowOf: Readonly<
     Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "weights", Region>
@@ -84,6 +86,8 @@ export class BlockAdjoint {
       const held = reserve(planLayer(model, steps, rows, belong));
       return { h: held["h"], dh: held["dh"], c: held["c"], dc: held["dc"], z: held["z"] };
     });
+    const outside = belong === "to each sample" ? matrix(steps * rows, H) : NONE;
+    this.fromOutside = this.layers.map(() => reserve({ outside })["outside"]);
   }
 
   /** Goes through the block; `start` and the gradients are then of this request. */
@@ -103,6 +107,7 @@ export class BlockAdjoint {
       const { dc } = run.regions;
       if (cotangent !== undefined) layout.addTo(cotangent, l, finalSlot(run.regions.dh, run), dc);
       else this.zero(dc);
+      if (this.fromOutside[l].rows > 0) this.copyRegion(this.fromOutside[l], dh, dh.rows);
       model.layers[l][0].backwardStates(run);
       layout.write(this.start, l, initialSlot(run.regions.dh, run), dc);
     }
@@ -158,10 +163,12 @@ export class BlockAdjoint {
     return this.model.cell.preactivationGradients(this.require().runs[layer]);
   }
 
-  /** Of a layer, dLoss/dh of each step and row, [T·R, H], for cells that keep it apart from dz. @internal */
-  stateGradients(layer: number): Region {
-    const run = this.require().runs[layer];
-    return stepSlots(run.regions.dh, run);
+  /**
+   * Of a layer, dLoss/dh of each step and row as it comes from the layers above, and at the last step from the cotangent, but
+   * not from later steps; [T·R, H]. Where rows belong to each sample. @internal
+   */
+  outsideGradients(layer: number): Region {
+    return rowsOf(this.fromOutside[layer], 0, this.require().pass.steps * this.rows);
   }
 
   private require() {

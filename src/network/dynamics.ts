@@ -9,13 +9,17 @@ import type { Goal, Inputs } from "./arguments.js";
 import { BlockAdjoint, type RowsBelong } from "./block-adjoint.js";
 import { NONE, type CellRun } from "./cell.js";
 import { applyDropout } from "./dropout.js";
+import type { InputScratch } from "./input-product.js";
+import type { Layer } from "./layer.js";
 import { applyLoss } from "./loss.js";
 import type { Model, Pass } from "./model.js";
 import { Rows } from "./rows.js";
 import { finalSlot, initialSlot, stepSlots } from "./slots.js";
 import { StateLayout } from "./state-layout.js";
 import { carryState, readFinalState, readInitialState, writeInitialState, writeInputs } from "./transfer.js";
+import { stepFactors, type StepFactors } from "./step-factors.js";
 import type { State } from "./types.js";
+import { UnitDerivatives } from "./unit-derivatives.js";
 import type { InputKind, Window } from "./window.js";
 
 export interface DynamicsSizes {
@@ -59,6 +63,7 @@ export class Dynamics {
   /** Tangents between layers after dropout, as the window's `dropped`. */
   private readonly droppedTangents: readonly Region[];
   private readonly adjoints = new Map<string, BlockAdjoint>();
+  private units: UnitDerivatives | undefined;
   private pass: Pass;
   /** Whether the last block's final state is the present one; else it stands in the initial slots. */
   private ran = false;
@@ -180,6 +185,28 @@ export class Dynamics {
     for (const { start, count } of parameters.trainedStretches()) {
       kernels.addScaled(parameters.gradients + start * 4, from + start * 4, constants, 1, factor, count);
     }
+  }
+
+  /** What units owe to themselves within the last block, of one step. @internal */
+  unitDerivatives(): UnitDerivatives {
+    this.units ??= new UnitDerivatives(this.model, this.batch, (plan) => this.holdings.reserve(plan).regions);
+    this.units.run(this.window, this.pass);
+    return this.units;
+  }
+
+  /** What a layer's pre-activations are products with, in the last block, of one step. @internal */
+  stepFactors(layer: number, sample: number): StepFactors {
+    return stepFactors(this.model, this.window, this.pass, layer, sample);
+  }
+
+  /** A layer of the network, with the memory that its gradients pass through. @internal */
+  layerParts(layer: number): { layer: Layer; regions: InputScratch } {
+    return { layer: this.model.layers[layer][0], regions: this.window.regions };
+  }
+
+  /** The network's engine, cell and parameters. @internal */
+  get parts(): Pick<Model, "engine" | "cell" | "parameters" | "options"> {
+    return this.model;
   }
 
   /** Gives its memory back. */

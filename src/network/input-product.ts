@@ -108,9 +108,9 @@ export class InputProduct {
 
   /**
    * Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh from dz[T·B, blocks·H]. `shift`: bytes from the network's gradients to
-   * those that are meant, of the same layout.
+   * those that are meant, of the same layout. `biasDz`: what the biases see of dz.
    */
-  addGradients(dz: Region, input: LayerInput, regions: InputScratch, shift = 0): void {
+  addGradients(dz: Region, input: LayerInput, regions: InputScratch, shift = 0, biasDz = dz): void {
     const { weight } = this.parameters;
     if (weight.trainable) {
       if ("tokens" in input) this.addTokenGradient(dz, input.tokens, regions.dTable, shift);
@@ -120,7 +120,7 @@ export class InputProduct {
         });
       }
     }
-    this.addBiasGradients(dz, regions.dBias, shift);
+    this.addBiasGradients(biasDz, regions.dBias, shift);
   }
 
   /** dx[rows, source's columns] (+)= dz W_ih, of one source. */

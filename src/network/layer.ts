@@ -47,6 +47,22 @@ export class Layer {
     this.cell.forward(this.engine, run, this.panels.pointer);
   }
 
+  /** One step backwards as if no unit saw another: see UnitDerivatives. `none`: zeros in W_hh's place, as panels. */
+  backwardUnits(run: CellRun, none: number): Region {
+    this.cell.backward(this.engine, run, none);
+    return this.cell.preactivationGradients(run);
+  }
+
+  /** Of W_hh as panels, backwards: elements. */
+  get backPanelSize(): number {
+    return this.backPanels.size;
+  }
+
+  /** W_hh and its place. */
+  get recurrentWeight(): ParameterPlace {
+    return this.weight;
+  }
+
   /** dh and dc come in with dLoss/dstates, and go out with the initial state's; what it leaves as dz is the gradients'. */
   backwardStates(run: CellRun): void {
     const { arena } = this.engine;
@@ -64,9 +80,16 @@ export class Layer {
 
   /**
    * Adds the gradients of its weights from dz and the states that the steps started from, [T·B, H]. `shift`: bytes from the
-   * network's gradients to those that are meant, of the same layout.
+   * network's gradients to those that are meant, of the same layout. `biasDz`: what the biases see of dz, where it is less.
    */
-  addGradients(dz: Region, h: Region, input: LayerInput, regions: InputScratch, shift = 0): void {
+  addGradients(
+    dz: Region,
+    h: Region,
+    input: LayerInput,
+    regions: InputScratch,
+    shift = 0,
+    biasDz: Region = dz,
+  ): void {
     const { gradient, trainable } = this.weight;
     if (trainable) {
       this.engine.kernels.gemmTN(
@@ -82,7 +105,7 @@ export class Layer {
         h.stride,
       );
     }
-    this.input.addGradients(dz, input, regions, shift);
+    this.input.addGradients(dz, input, regions, shift, biasDz);
   }
 
   /**

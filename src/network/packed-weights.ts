@@ -2,7 +2,7 @@
 
 import type { Block } from "../memory/arena.js";
 import type { Holdings } from "../memory/holdings.js";
-import type { Region, Shape } from "../memory/regions.js";
+import { sizeOf, type Region, type Shape } from "../memory/regions.js";
 import type { Parameters } from "./parameters.js";
 
 export class PackedWeights {
@@ -19,6 +19,11 @@ export class PackedWeights {
     this.holdings = holdings;
     this.plan = { packed: shape };
     this.pack = pack;
+  }
+
+  /** Elements. */
+  get size(): number {
+    return sizeOf(this.plan.packed);
   }
 
   /** Makes room, if there is none yet; throws an OutOfMemoryError. */

@@ -4,6 +4,9 @@ import { requireInteger, requireLength } from "../errors.js";
 import type { Engine } from "../memory/engine.js";
 import type { Region } from "../memory/regions.js";
 
+/** Columns of a product of rows that go through scratch memory at a time; a whole number of the widest panels. */
+export const PRODUCT_COLUMNS = 512;
+
 /**
  * [count, size], float32. `size` is a multiple of 8: the padding of what a row holds is in it, as zeros, so that sums of
  * products over whole rows are those of what they hold. Tiny results become 0.
@@ -67,6 +70,21 @@ export class Rows {
   addScaled(row: number, factor: number, other: Rows, otherRow: number, keep = 1): void {
     const { kernels, constants } = this.engine;
     kernels.addScaled(this.pointer(row), other.pointer(otherRow), constants, keep, factor, this.size);
+  }
+
+  /**
+   * rows [first, first + K) ← matrix · those rows, for a matrix of K rows and columns. `scratch`: K·PRODUCT_COLUMNS floats.
+   */
+  multiply(first: number, matrix: Rows, scratch: Rows): void {
+    const { kernels } = this.engine;
+    const K = matrix.count;
+    for (let n = 0; n < this.size; n += PRODUCT_COLUMNS) {
+      const columns = Math.min(PRODUCT_COLUMNS, this.size - n);
+      const at = this.pointer(first) + n * 4;
+      const panels = scratch.pointer(0);
+      kernels.packRows(panels, at, K, columns, this.size, K);
+      kernels.gemm(at, matrix.pointer(0), panels, K, columns, K, this.size, matrix.size, false);
+    }
   }
 
   scale(row: number, factor: number): void {

@@ -50,7 +50,7 @@ export class Training {
     const { network, loss, signal, patience, begin } = plan;
     this.plan = plan;
     this.pace = new Pace(signal);
-    this.learner = begin({ network, loss });
+    this.learner = begin({ network, loss, reduction: "mean", seed: network.options.seed });
     this.checks = new WindowChecks(network, loss !== undefined);
     this.updates = new Updates(plan);
     this.patience = patience === undefined ? undefined : new Patience(network, patience);
@@ -63,6 +63,7 @@ export class Training {
     try {
       while (this.epoch < epochs && !this.over) yield* this.runEpoch();
     } finally {
+      this.learner.dispose?.();
       zeroGradients(network);
     }
   }

@@ -3,64 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { TrainingWindow } from "../../src/data/training-data.js";
 import { bptt } from "../../src/learn/bptt.js";
 import { WindowChecks } from "../../src/learn/checked-window.js";
-import {
-  requireLearner,
-  type GradientEvent,
-  type Learner,
-  type LossFunction,
-} from "../../src/learn/learner.js";
+import type { GradientEvent, Learner, LossFunction } from "../../src/learn/learner.js";
 import { tbptt } from "../../src/learn/tbptt.js";
-import { createNetwork } from "../../src/network/create-network.js";
-import type { Network, NetworkOptions, State } from "../../src/network/types.js";
-import { sgd, type SgdOptions } from "../../src/optimize/sgd.js";
-import type { Optimizer } from "../../src/optimize/optimizer.js";
+import type { Network, State } from "../../src/network/types.js";
+import { sgd } from "../../src/optimize/sgd.js";
 import { relativeError } from "../oracle/compare.js";
+import { begin } from "./begin.js";
 import { BATCH, plans, stretchesOf, WIDTH, windowsOf, type Plan } from "./plans.js";
-
-const createLearning = (options: Partial<NetworkOptions> = {}): Network =>
-  createNetwork({ inputSize: WIDTH, hiddenSize: 5, outputSize: WIDTH, seed: 1, ...options });
-const rate: SgdOptions = { learningRate: 0.1 };
-
-interface Taken extends GradientEvent {
-  gradients: number[];
-}
-
-/** Moves the parameters too, so that a gradient taken too early would be another. */
-function take(network: Network, optimizer: Optimizer, event: GradientEvent): Taken {
-  const gradients = network.parameters.flatMap((parameter) => [...parameter.readGradient()]);
-  optimizer.step(network);
-  network.zeroGradients();
-  return { ...event, gradients };
-}
-
-/** Fills the window's arrays with something else, as a caller may who uses them anew. */
-function spoil({ inputs, targets }: TrainingWindow): void {
-  for (const array of [inputs.tokens, inputs.values, targets.classes, targets.values, targets.gradient])
-    array?.fill(2);
-}
-
-function learn(
-  network: Network,
-  learner: Learner,
-  windows: readonly TrainingWindow[],
-  loss?: LossFunction,
-): Taken[] {
-  const optimizer = sgd(rate);
-  const run = requireLearner("learner", learner)({ network, loss });
-  const checks = new WindowChecks(network, loss !== undefined);
-  const taken: Taken[] = [];
-  for (const given of windows) {
-    const window = structuredClone(given);
-    for (const event of run.window(checks.check(window))) {
-      taken.push(take(network, optimizer, event));
-      spoil(window);
-    }
-    spoil(window);
-  }
-  for (const event of run.end()) taken.push(take(network, optimizer, event));
-  network.dispose();
-  return taken;
-}
+import { createLearning, learn, rate, sumOf, take, type Taken } from "./taken.js";
 
 /** The same by forward and backward. */
 function reference(network: Network, stretches: readonly TrainingWindow[]): Taken[] {
@@ -80,8 +30,6 @@ function reference(network: Network, stretches: readonly TrainingWindow[]): Take
   network.dispose();
   return taken;
 }
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0);
 
 // The same kernels over the same numbers in the same order: every bit is the same.
 describe("gradients are those of forward and backward", () => {
@@ -144,7 +92,7 @@ describe("gradients are those of forward and backward", () => {
       windows: lengths.map((steps) => ({ steps, carry: true })),
     });
     const network = createLearning();
-    const run = requireLearner("learner", learner)({ network });
+    const run = begin(learner, network);
     const checks = new WindowChecks(network, false);
     const epoch = (): GradientEvent[] => {
       checks.restart();
@@ -183,7 +131,7 @@ describe("a loss of the caller's own", () => {
   ])("%s: learns as from targets where it is the same loss", (_, learner) => {
     const windows = windowsOf(planOf("values"));
     const expected = learn(createLearning(), learner, windows);
-    const actual = learn(createLearning(), learner, windows, squaredError);
+    const actual = learn(createLearning(), learner, windows, { loss: squaredError });
     expect(actual).toHaveLength(expected.length);
     actual.forEach(({ loss = NaN, count, steps, gradients }, i) => {
       expect([count, steps]).toEqual([expected[i].count, expected[i].steps]);
@@ -198,10 +146,9 @@ describe("a loss of the caller's own", () => {
     ["tbptt, windows joined", tbptt({ k1: 9 }), [8, 9, 1]],
   ])("%s: needs no targets, and counts every step", (_, learner, steps) => {
     const windows = windowsOf(planOf("values")).map((window) => ({ ...window, targets: {} }));
-    const taken = learn(createLearning(), learner, windows, (outputs) => ({
-      loss: NaN,
-      gradient: new Float32Array(outputs.length),
-    }));
+    const taken = learn(createLearning(), learner, windows, {
+      loss: (outputs) => ({ loss: NaN, gradient: new Float32Array(outputs.length) }),
+    });
     expect(taken.map(({ loss, count }) => [loss, count])).toEqual(steps.map((T) => [NaN, T * BATCH]));
     expect(taken.every(({ gradients }) => gradients.every((g) => g === 0))).toBe(true);
   });
@@ -213,7 +160,7 @@ describe("a loss of the caller's own", () => {
       seen.push(window);
       return { loss: 1, gradient: new Float32Array(outputs.length) };
     };
-    const run = requireLearner("learner", learner)({ network, loss });
+    const run = begin(learner, network, { loss });
     const checks = new WindowChecks(network, true);
     const events = [...windows.flatMap((window) => [...run.window(checks.check(window))]), ...run.end()];
     expect(events).toHaveLength(seen.length);
@@ -250,7 +197,7 @@ describe("sequences of different lengths", () => {
     const taken = learn(createLearning(), learner, windows);
     expect(taken).toEqual(reference(createLearning(), windows));
     expect(taken.map(({ count }) => count)).toEqual([7 * WIDTH, 7 * WIDTH]);
-    const callers = learn(createLearning(), learner, windows, squaredError);
+    const callers = learn(createLearning(), learner, windows, { loss: squaredError });
     expect(callers.map(({ count }) => count)).toEqual([7 * WIDTH, 7 * WIDTH]);
   });
 
@@ -306,7 +253,7 @@ describe("sequences of different lengths", () => {
     });
     const counts = taken.reduce((sum, { count }) => sum + count, 0);
     expect(counts).toBe((lengths[0] + lengths[1]) * WIDTH);
-    const callers = learn(createLearning(), tbptt({ k1 }), [padded(...lengths)], squaredError);
+    const callers = learn(createLearning(), tbptt({ k1 }), [padded(...lengths)], { loss: squaredError });
     expect(callers.map(({ count }) => count)).toEqual(taken.map(({ count }) => count));
   });
 
@@ -316,7 +263,7 @@ describe("sequences of different lengths", () => {
     expect([first.count, ...rest.map(({ count }) => count)]).toEqual([13 * WIDTH, 3 * WIDTH]);
     const after = [padded(5, 1), { ...window, carry: true }];
     expect(() => learn(createLearning(), tbptt({ k1: 7 }), after)).toThrow(
-      /"inputs.lengths" expected whole windows .* got a length of 1/,
+      /"inputs.lengths" expected whole windows .* got a length of 1 in 5 steps/,
     );
   });
 });

@@ -54,6 +54,14 @@ export function windowsOf({ inputs, targets, windows }: Omit<Plan, "network">): 
   }));
 }
 
+/** Windows of these lengths, one carrying on the other. */
+export function carried(
+  lengths: readonly number[],
+  kinds: Pick<Plan, "inputs" | "targets">,
+): TrainingWindow[] {
+  return windowsOf({ ...kinds, windows: lengths.map((steps) => ({ steps, carry: true })) });
+}
+
 /** Numbers by step, as plain arrays. */
 interface Step {
   carry: boolean;

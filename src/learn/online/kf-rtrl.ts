@@ -1,0 +1,129 @@
+import { matrix, type Region } from "../../memory/regions.js";
+import type { Dynamics } from "../../network/dynamics.js";
+import type { LayerInput } from "../../network/input-product.js";
+import { PRODUCT_COLUMNS, type Rows } from "../../network/rows.js";
+import type { Random } from "../../random.js";
+import type { Learner } from "../learner.js";
+import { balance, createOnlineLearner, type OnlineRule } from "./online-learner.js";
+
+/**
+ * Kronecker-factored real-time recurrent learning (Mujika, Meier & Steger 2018, "Approximating real-time recurrent learning
+ * with random Kronecker factors", arXiv 1805.10842): the influence of a layer's parameters as one Kronecker product B ⊗ u, of
+ * the state's side [S, blocks·H] and the input's [x, h, 1]. Unbiased at fixed parameters, with ten times less noise than
+ * `uoro`, for S²·GH operations a step.
+ */
+export function kfRtrl(): Learner {
+  return createOnlineLearner({
+    name: "kfRtrl",
+    block: 1,
+    factored: true,
+    create: ({ dynamics, random }) => new KroneckerInfluence(dynamics, random()),
+  });
+}
+
+/** Of one layer. */
+interface Factors {
+  /** B, [B·S, blocks·H]. */
+  readonly state: Rows;
+  /** u, [B, ·]: x, then h, then 1. */
+  readonly input: Rows;
+  /** Elements before h, and before 1. */
+  readonly hAt: number;
+  readonly oneAt: number;
+}
+
+class KroneckerInfluence implements OnlineRule {
+  readonly memory: Readonly<Record<string, Rows>>;
+  private readonly dynamics: Dynamics;
+  private readonly random: Random;
+  private readonly layers: readonly Factors[];
+  private readonly identity: Rows;
+  private readonly scratch: Rows;
+  /** q·J·B of one sample and layer, and the same times u's 1; a = [x, h, 1]. */
+  private readonly product: Rows;
+  private readonly biasProduct: Rows;
+
+  constructor(dynamics: Dynamics, random: Random) {
+    const { batch, stateSize, layout, parts } = dynamics;
+    const { cell, options, parameters } = parts;
+    const width = cell.blocks * matrix(1, options.hiddenSize).stride;
+    this.dynamics = dynamics;
+    this.random = random;
+    this.layers = Array.from({ length: options.layers }, (_, l) => {
+      const hAt = parameters.place(`rnn.weight_ih_l${l}`).value.stride;
+      const oneAt = hAt + matrix(1, options.hiddenSize).stride;
+      const state = dynamics.createRows(batch * stateSize, width);
+      return { state, input: dynamics.createRows(batch, oneAt + 1), hAt, oneAt };
+    });
+    this.memory = Object.fromEntries(
+      this.layers.flatMap(({ state, input }, l) => [
+        [`state${l}`, state],
+        [`input${l}`, input],
+      ]),
+    );
+    this.identity = dynamics.createStates(stateSize);
+    for (const unit of layout.units) this.identity.set(unit, unit, 1);
+    this.scratch = dynamics.createRows(stateSize, PRODUCT_COLUMNS);
+    this.product = dynamics.createRows(1, width);
+    this.biasProduct = dynamics.createRows(1, width);
+  }
+
+  reset(): void {
+    for (const rows of Object.values(this.memory)) rows.zero();
+  }
+
+  advance(): void {
+    const { dynamics, identity } = this;
+    const direct = dynamics.vjp({ losses: true });
+    direct.accumulate();
+    for (let b = 0; b < dynamics.batch; b++) {
+      const adjoint = dynamics.vjp({ cotangent: identity, sample: b });
+      this.layers.forEach((factors, l) => {
+        this.addGradient(factors, l, b, direct.start);
+        factors.state.multiply(b * dynamics.stateSize, adjoint.start, this.scratch);
+        this.mix(factors, l, b, adjoint.preactivationGradients(l));
+      });
+    }
+  }
+
+  /** outer(q·J·B, u), where `start` is q·J. */
+  private addGradient({ state, input, hAt, oneAt }: Factors, l: number, sample: number, start: Rows): void {
+    const { dynamics, product, biasProduct } = this;
+    product.zero();
+    for (const unit of dynamics.layout.units) {
+      product.addScaled(0, start.get(sample, unit), state, sample * dynamics.stateSize + unit);
+    }
+    biasProduct.copy(0, product, 0);
+    biasProduct.scale(0, input.get(sample, oneAt));
+    const { layer, regions } = dynamics.layerParts(l);
+    const part = (first: number, end: number): Region => ({
+      ...matrix(1, end - first),
+      pointer: input.pointer(sample) + first * 4,
+    });
+    const source: LayerInput = { sources: [part(0, hAt)] };
+    layer.addGradients(product.region, part(hAt, oneAt), source, regions, 0, biasProduct.region);
+  }
+
+  /** B ⊗ u becomes the mean over the sign's two values of (J·B ⊗ u) + (D ⊗ a); B comes in as J·B. */
+  private mix({ state, input, hAt, oneAt }: Factors, l: number, sample: number, dz: Region): void {
+    const { dynamics, random } = this;
+    const { kernels, arena, constants } = dynamics.parts.engine;
+    const { x, h, inputSquare, recurrentSquare } = dynamics.stepFactors(l, sample);
+    const count = dynamics.stateSize * state.size;
+    const at = state.pointer(sample * dynamics.stateSize);
+    const oldNorm = Math.sqrt(kernels.sumOfSquares(at, count));
+    const freshNorm = Math.sqrt(kernels.sumOfSquares(dz.pointer, count));
+    const past = balance(oldNorm, input.norm(sample));
+    const now = balance(freshNorm, Math.sqrt(inputSquare + recurrentSquare));
+    const sign = random.bits() & 1 ? 1 : -1;
+    kernels.addScaled(at, dz.pointer, constants, 1 / past, sign / now, count);
+    input.scale(sample, past);
+    const add = (to: number, from: Region): void => {
+      kernels.addScaled(input.pointer(sample) + to * 4, from.pointer, constants, 1, sign * now, from.stride);
+    };
+    if (typeof x === "number") arena.f32[(input.pointer(sample) >>> 2) + x] += sign * now;
+    else add(0, x);
+    add(hAt, h);
+    arena.f32[(input.pointer(sample) >>> 2) + oneAt] += sign * now;
+  }
+}

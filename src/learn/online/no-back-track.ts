@@ -1,0 +1,138 @@
+import type { Region } from "../../memory/regions.js";
+import type { Dynamics } from "../../network/dynamics.js";
+import type { Rows } from "../../network/rows.js";
+import type { Random } from "../../random.js";
+import type { Learner } from "../learner.js";
+import { balance, createOnlineLearner, drawSigns, type OnlineRule } from "./online-learner.js";
+
+/**
+ * NoBackTrack (Ollivier, Tallec & Charpiat 2015, "Training recurrent networks online without backtracking",
+ * arXiv 1507.07680): as `uoro`, but with the sign of each unit balanced on its own, and the gradient of the present step
+ * exact: less noise, for the norm of each unit's own gradient. With stacked layers a unit has parameters of the layers below,
+ * and the norms take S passes backwards over the step.
+ */
+export function noBackTrack(): Learner {
+  return createOnlineLearner({
+    name: "noBackTrack",
+    block: 1,
+    factored: true,
+    create: ({ dynamics, random }) => new BalancedRankOne(dynamics, random()),
+  });
+}
+
+class BalancedRankOne implements OnlineRule {
+  /** v, [B, S], and w, [B, P]. */
+  readonly memory: { readonly state: Rows; readonly parameters: Rows };
+  private readonly dynamics: Dynamics;
+  private readonly random: Random;
+  private readonly signs: Rows;
+  /** ε_i/ρ_i, and what the step owes to the parameters along it. */
+  private readonly weighted: Rows;
+  private readonly fresh: Rows;
+  /** A cotangent for each unit, where layers are stacked. */
+  private readonly identity: Rows | undefined;
+
+  constructor(dynamics: Dynamics, random: Random) {
+    const { batch, stateSize, layout, parts } = dynamics;
+    this.dynamics = dynamics;
+    this.random = random;
+    this.memory = { state: dynamics.createStates(batch), parameters: dynamics.createGradients(batch) };
+    this.signs = dynamics.createStates(batch);
+    this.weighted = dynamics.createStates(batch);
+    this.fresh = dynamics.createGradients(1);
+    if (parts.options.layers === 1) return;
+    this.identity = dynamics.createStates(stateSize);
+    for (const unit of layout.units) this.identity.set(unit, unit, 1);
+  }
+
+  reset(): void {
+    this.memory.state.zero();
+    this.memory.parameters.zero();
+  }
+
+  advance(): void {
+    const { dynamics, signs, weighted, fresh } = this;
+    const { state, parameters } = this.memory;
+    const direct = dynamics.vjp({ losses: true });
+    direct.accumulate();
+    for (let b = 0; b < dynamics.batch; b++)
+      dynamics.addToGradients(direct.start.dot(b, state, b), parameters, b);
+    dynamics.jvp(state);
+    const kept: number[] = [];
+    for (let b = 0; b < dynamics.batch; b++) kept.push(this.draw(b));
+    const along = dynamics.vjp({ cotangent: weighted });
+    for (let b = 0; b < dynamics.batch; b++) {
+      fresh.zero();
+      along.accumulateRow(b, fresh, 0);
+      parameters.addScaled(b, 1, fresh, 0, 1 / kept[b]);
+      state.addScaled(b, 1, signs, b, kept[b]);
+    }
+  }
+
+  /** Draws a sample's signs: Σ ρ_i ε_i e_i and Σ ε_i/ρ_i e_i; returns ε_0 ρ_0. */
+  private draw(sample: number): number {
+    const { dynamics, signs, weighted, random } = this;
+    const { units } = dynamics.layout;
+    const { state, parameters } = this.memory;
+    const squares = this.rowSquares(sample);
+    drawSigns(signs, sample, units, random);
+    for (const unit of units) {
+      // The square root of the norm; a unit that owes nothing to any parameter is left out.
+      const root = Math.sqrt(Math.sqrt(squares[unit]));
+      const sign = signs.get(sample, unit);
+      signs.set(sample, unit, root * sign);
+      weighted.set(sample, unit, root > 0 ? sign / root : 0);
+    }
+    const sign = random.bits() & 1 ? 1 : -1;
+    return sign * balance(parameters.norm(sample), state.norm(sample));
+  }
+
+  /** ‖∂s_i/∂θ‖² within the step, by the unit's place in a row of the joint state. */
+  private rowSquares(sample: number): Float64Array {
+    const { dynamics, identity } = this;
+    const { layout, stateSize, parts } = dynamics;
+    const squares = new Float64Array(stateSize);
+    if (identity === undefined) {
+      // A unit's own parameters reach no other unit within the step: all rows at once.
+      dynamics
+        .unitDerivatives()
+        .of(0)
+        .forEach(({ dz }, part) => {
+          const offset = layout.offset(0, part);
+          this.addSquares(dz, sample, 0, sample, (i, square) => (squares[offset + i] += square));
+        });
+      return squares;
+    }
+    const adjoint = dynamics.vjp({ cotangent: identity, sample });
+    for (let l = 0; l < parts.options.layers; l++) {
+      const dz = adjoint.preactivationGradients(l);
+      for (const unit of layout.units)
+        this.addSquares(dz, unit, l, sample, (_, square) => (squares[unit] += square));
+    }
+    return squares;
+  }
+
+  /** Of one row of a layer's dz: by column of H, the squares of its products with the input's side. */
+  private addSquares(
+    dz: Region,
+    row: number,
+    layer: number,
+    sample: number,
+    add: (column: number, square: number) => void,
+  ): void {
+    const { cell, engine, options } = this.dynamics.parts;
+    const { inputSquare, recurrentSquare } = this.dynamics.stepFactors(layer, sample);
+    const { f32 } = engine.arena;
+    const width = dz.stride / cell.blocks;
+    const start = (dz.pointer >>> 2) + row * dz.stride;
+    for (let block = 0; block < cell.blocks; block++) {
+      const byInput = block < cell.gates ? inputSquare : 0;
+      const factor = byInput + (block >= cell.blocks - cell.gates ? recurrentSquare : 0);
+      for (let i = 0; i < options.hiddenSize; i++) add(i, factor * square(f32[start + block * width + i]));
+    }
+  }
+}
+
+function square(x: number): number {
+  return x * x;
+}

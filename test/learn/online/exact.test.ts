@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import type { NetworkOptions } from "../../../src/index.js";
+import { bptt } from "../../../src/learn/bptt.js";
+import type { Learner } from "../../../src/learn/learner.js";
+import { kfRtrl } from "../../../src/learn/online/kf-rtrl.js";
+import { noBackTrack } from "../../../src/learn/online/no-back-track.js";
+import { blockRtrl, rtrl } from "../../../src/learn/online/rtrl.js";
+import { snap1 } from "../../../src/learn/online/snap1.js";
+import { uoro } from "../../../src/learn/online/uoro.js";
+import type { Cell } from "../../../src/network/types.js";
+import { builds } from "../../builds.js";
+import { gradientBy, problemOf, relativeDistance, type ProblemOptions } from "./problems.js";
+
+/** Of sums over up to 9 steps: some dozens of roundings of 6e-8, relative to the whole gradient. */
+const ROUNDING = 1e-5;
+
+type Case = Omit<ProblemOptions, "build"> & { name: string };
+
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cases: Case[] = cells.flatMap((cell) => {
+  const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
+  return [
+    { name: cell, network },
+    { name: `${cell}, 3 layers`, network: { ...network, layers: 3, hiddenSize: 9 } },
+    { name: `${cell}, values`, network, dense: true, batch: 3 },
+    { name: `${cell}, embedding`, network: { ...network, embeddingSize: 3 } },
+    { name: `${cell}, no head`, network: { ...network, outputSize: 0 }, dense: true },
+    { name: `${cell}, lengths`, network: { ...network, layers: 2 }, lengths: Int32Array.of(7, 3) },
+  ];
+});
+
+/** All of them exact where no error crosses a block's border. */
+const exact: [string, Learner][] = [
+  ["rtrl", rtrl()],
+  ["blockRtrl of 3", blockRtrl({ block: 3 })],
+  ["blockRtrl of 9", blockRtrl({ block: 9 })],
+  ["uoro of 9", uoro({ block: 9 })],
+];
+
+const table = builds.flatMap((build) => cases.map((given) => ({ build, given, name: given.name })));
+
+describe.each(table)("$build, $name", ({ build, given }) => {
+  const problem = problemOf({ ...given, build });
+  const full = gradientBy(bptt(), problem);
+
+  it.each(exact)("%s gives the gradient of back-propagation through time", (_, learner) => {
+    expect(relativeDistance(gradientBy(learner, problem), full)).toBeLessThan(ROUNDING);
+  });
+});
+
+describe.each(cells)("%s over windows that carry", (cell) => {
+  const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
+  const build = builds[0];
+  const whole = problemOf({ network, build, steps: [9] });
+  const full = gradientBy(bptt(), whole);
+  const [{ inputs, targets }] = whole.windows;
+  const cut = (from: number, to: number) => ({
+    inputs: { steps: to - from, batch: 2, tokens: inputs.tokens?.slice(from * 2, to * 2) },
+    targets: { classes: targets.classes?.slice(from * 2, to * 2) },
+    carry: from > 0,
+  });
+  const windows = [cut(0, 4), cut(4, 5), cut(5, 9)];
+
+  it.each([
+    ["rtrl", rtrl()],
+    ["blockRtrl of 3", blockRtrl({ block: 3 })],
+  ])("%s is exact across them", (_, learner) => {
+    expect(relativeDistance(gradientBy(learner, { ...whole, windows }), full)).toBeLessThan(ROUNDING);
+  });
+
+  it("a window that does not carry forgets the past", () => {
+    const apart = windows.map((window) => ({ ...window, carry: false }));
+    const problem = { ...whole, windows: apart };
+    expect(relativeDistance(gradientBy(rtrl(), problem), gradientBy(bptt(), problem))).toBeLessThan(ROUNDING);
+    expect(relativeDistance(gradientBy(rtrl(), problem), full)).toBeGreaterThan(0.01);
+  });
+});
+
+describe("one step", () => {
+  const all: [string, Learner][] = [
+    ["rtrl", rtrl()],
+    ["uoro", uoro()],
+    ["noBackTrack", noBackTrack()],
+    ["kfRtrl", kfRtrl()],
+    ["snap1", snap1()],
+  ];
+  it.each(cells.flatMap((cell) => all.map(([name, learner]) => ({ cell, name, learner }))))(
+    "$cell: $name is exact, for there is no past",
+    ({ cell, learner }) => {
+      const network = { cell, inputSize: 5, hiddenSize: 7, outputSize: 4, layers: 2 };
+      const problem = problemOf({ network, build: builds[0], steps: [1] });
+      const full = gradientBy(bptt(), problem);
+      expect(relativeDistance(gradientBy(learner, problem), full)).toBeLessThan(ROUNDING);
+    },
+  );
+});
+
+describe("parameters that are not trained", () => {
+  const frozen = [/weight_hh/, /weight_ih_l0/, /bias_ih/, /bias_hh_l1/];
+  it.each(frozen.flatMap((name) => [1, 2].map((layers) => ({ name, layers }))))(
+    "$name of $layers layers get no gradient, and the others the same",
+    ({ name, layers }) => {
+      const network = { cell: "lstm", inputSize: 5, hiddenSize: 6, outputSize: 4, layers } as const;
+      const problem = problemOf({ network, build: builds[0] });
+      for (const parameter of problem.network.parameters) parameter.trainable = !name.test(parameter.name);
+      const full = gradientBy(bptt(), problem);
+      expect(relativeDistance(gradientBy(rtrl(), problem), full)).toBeLessThan(ROUNDING);
+      for (const learner of [uoro(), noBackTrack(), kfRtrl(), snap1()]) {
+        gradientBy(learner, problem);
+        for (const parameter of problem.network.parameters) {
+          if (!parameter.trainable) expect(parameter.readGradient().every((g) => g === 0)).toBe(true);
+        }
+      }
+    },
+  );
+});
+
+describe("networks that a rule does not cover", () => {
+  const bidirectional = {
+    cell: "gru",
+    inputSize: 5,
+    hiddenSize: 6,
+    outputSize: 4,
+    bidirectional: true,
+  } as const;
+  const embedding = { cell: "gru", inputSize: 5, hiddenSize: 6, outputSize: 4, embeddingSize: 3 } as const;
+  it.each([rtrl(), blockRtrl({ block: 2 }), uoro(), noBackTrack(), kfRtrl(), snap1()])(
+    "$name refuses a bidirectional one",
+    (learner) => {
+      const problem = problemOf({ network: bidirectional, build: builds[0] });
+      expect(() => gradientBy(learner, problem)).toThrow(
+        `"learner" expected bptt() for a bidirectional network, got ${learner.name}()`,
+      );
+    },
+  );
+  it.each([noBackTrack(), kfRtrl(), snap1()])("$name refuses an embedding", (learner) => {
+    const problem = problemOf({ network: embedding, build: builds[0] });
+    expect(() => gradientBy(learner, problem)).toThrow(/for a network with an embedding, got \w+\(\)/);
+  });
+});

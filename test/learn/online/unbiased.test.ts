@@ -1,0 +1,86 @@
+/** Rules that draw, through the kernels: the mean of many draws is the full gradient. */
+import { describe, expect, it } from "vitest";
+import { artbp } from "../../../src/learn/artbp.js";
+import { bptt } from "../../../src/learn/bptt.js";
+import type { Learner } from "../../../src/learn/learner.js";
+import { kfRtrl } from "../../../src/learn/online/kf-rtrl.js";
+import { noBackTrack } from "../../../src/learn/online/no-back-track.js";
+import { uoro } from "../../../src/learn/online/uoro.js";
+import { tbptt } from "../../../src/learn/tbptt.js";
+import { builds } from "../../builds.js";
+import { MeanTest, type MeanVerdict } from "../../oracle/learning/mean-test.js";
+import { begin } from "../begin.js";
+import { gradientBy, gradientOfRun, problemOf, type Problem } from "./problems.js";
+
+const DRAWS = 4000;
+
+function judge(learner: Learner, problem: Problem, full: Float64Array): MeanVerdict {
+  const truncated = gradientBy(tbptt({ k1: 1 }), problem);
+  const test = new MeanTest(full, {
+    recurrent: problem.recurrent,
+    directions: [full, full.map((x, i) => x - truncated[i])],
+  });
+  const run = begin(learner, problem.network, { reduction: "sum", seed: 7 });
+  for (let i = 0; i < DRAWS; i++) test.add(gradientOfRun(run, problem));
+  run.dispose?.();
+  return test.verdict();
+}
+
+/** Between what right references showed at H 8, T 10, with room for another network and T 20. */
+const rules: { learner: Learner; least: number; most: number }[] = [
+  { learner: uoro(), least: 0.5, most: 60 },
+  { learner: uoro({ block: 4 }), least: 0.05, most: 30 },
+  { learner: noBackTrack(), least: 0.5, most: 60 },
+  { learner: kfRtrl(), least: 0.05, most: 10 },
+  { learner: artbp({ meanLength: 4 }), least: 0.01, most: 2 },
+];
+
+const networks = (["elman", "gru", "lstm"] as const).map((cell) => ({
+  cell,
+  problem: problemOf({
+    network: { cell, inputSize: 3, hiddenSize: 8, outputSize: 3 },
+    build: builds[0],
+    steps: [20],
+    batch: 1,
+    recurrence: 1.5,
+  }),
+}));
+
+describe.each(networks)("$cell", ({ problem }) => {
+  const full = gradientBy(bptt(), problem);
+
+  it.each(rules)("$learner.name has the full gradient for its mean", ({ learner, least, most }) => {
+    const { deviations, varying, noise, passes } = judge(learner, problem, full);
+    expect({ deviations, varying, passes }).toMatchObject({ passes: true });
+    expect(noise).toBeGreaterThan(least);
+    expect(noise).toBeLessThan(most);
+  });
+
+  it("truncation after one step does not", () => {
+    expect(judge(tbptt({ k1: 1 }), problem, full).passes).toBe(false);
+  });
+});
+
+describe("stacked layers and a batch", () => {
+  const problem = problemOf({
+    network: { cell: "lstm", inputSize: 3, hiddenSize: 4, outputSize: 3, layers: 2 },
+    build: builds[0],
+    steps: [6],
+  });
+  const full = gradientBy(bptt(), problem);
+  it.each(rules)("$learner.name has the full gradient for its mean", ({ learner }) => {
+    expect(judge(learner, problem, full)).toMatchObject({ passes: true });
+  });
+});
+
+describe("seeds", () => {
+  const { problem } = networks[1];
+  it.each(rules)(
+    "$learner.name draws the same from the same one, and otherwise from another",
+    ({ learner }) => {
+      const first = gradientBy(learner, problem, 3);
+      expect(gradientBy(learner, problem, 3)).toEqual(first);
+      expect(gradientBy(learner, problem, 4)).not.toEqual(first);
+    },
+  );
+});
