@@ -35,12 +35,16 @@ export interface CellRun {
 }
 
 export interface Cell {
-  /** G: rows of its weights are G·H. */
+  /** G: rows of W_ih are G·H. */
   readonly gates: number;
-  /** Blocks of H columns of the pre-activations; the input touches the first G, the recurrent product the last G. */
+  /** Blocks of H columns of the pre-activations; the input touches the first ones, the recurrent product the last ones. */
   readonly blocks: number;
-  /** For each gate, in PyTorch's order, its place among the blocks that the input, or the recurrent product, touches. */
+  /** For each gate, in PyTorch's order, its place among the blocks that the input touches, one for each gate. */
   readonly inputOrder: readonly number[];
+  /**
+   * The same of the recurrent product, for each block of H rows of W_hh. None: there is no W_hh nor b_hh, units do not see
+   * each other's states, and the Jacobian of a step is diagonal.
+   */
   readonly recurrentOrder: readonly number[];
   /** Whether it has a cell state besides h. */
   readonly hasCellState: boolean;
@@ -48,9 +52,9 @@ export interface Cell {
   /** Where the input's part of z goes, and where the backward pass leaves dz: [T·B, blocks·H]. */
   preactivations(run: CellRun): Region;
   preactivationGradients(run: CellRun): Region;
-  /** The time loop forward; `recurrent`: pointer to forward panels of W_hh. */
+  /** The time loop forward; `recurrent`: pointer to forward panels of W_hh, or 0 where there is none. */
   forward(engine: Engine, run: CellRun, recurrent: number): void;
-  /** The time loop backward; `recurrent`: pointer to backward panels of W_hh. */
+  /** The time loop backward; `recurrent`: pointer to backward panels of W_hh, or 0. */
   backward(engine: Engine, run: CellRun, recurrent: number): void;
   /**
    * The derivative of the time loop along a tangent, forwards in time. `tangents` has h, c and z of the same shapes: h and c
@@ -58,6 +62,11 @@ export interface Cell {
    * says. c is [B, H], of one step at a time. `recurrent`: as for `forward`.
    */
   tangent(engine: Engine, run: CellRun, tangents: CellRun, recurrent: number): void;
+}
+
+/** Whether units do not see each other's states, so that within a layer the Jacobian of a step is diagonal. */
+export function isDiagonal({ recurrentOrder }: Pick<Cell, "recurrentOrder">): boolean {
+  return recurrentOrder.length === 0;
 }
 
 /** No region. */

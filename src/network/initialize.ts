@@ -83,7 +83,7 @@ function startOf({ name, shape }: ParameterPlace, options: CompleteOptions, rand
   if (name.startsWith("head.")) return uniform(random, length, 1 / Math.sqrt(directionsOf(options) * H));
   if (name.startsWith("rnn.weight_hh")) {
     const values = new Float32Array(length);
-    for (let gate = 0; gate < cells[cell].gates; gate++) {
+    for (let gate = 0; gate < cells[cell].recurrentOrder.length; gate++) {
       values.set(recurrentStart(options, random), gate * H * H);
     }
     return values;

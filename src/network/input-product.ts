@@ -13,7 +13,9 @@ export type LayerInput = { readonly tokens: Region } | { readonly sources: reado
 
 export interface InputParameters {
   readonly weight: ParameterPlace;
-  readonly biases: readonly [ih: ParameterPlace, hh: ParameterPlace];
+  readonly bias: ParameterPlace;
+  /** b_hh, where the cell has one. */
+  readonly recurrentBias: ParameterPlace | undefined;
 }
 
 /** Where a table has this many times the rows that meet it, each row goes to its token's column on its own. */
@@ -172,11 +174,11 @@ export class InputProduct {
 
   private addBiasGradients(dz: Region, dBias: Region, shift: number): void {
     const { kernels, arena } = this.engine;
-    const { biases } = this.parameters;
-    if (!biases.some((bias) => bias.trainable)) return;
+    const parts = this.biasParts(dBias);
+    if (!parts.some(({ trainable }) => trainable)) return;
     arena.f32.fill(0, dBias.pointer >>> 2, (dBias.pointer >>> 2) + dz.stride);
     kernels.addColumnSums(dBias.pointer, dz.pointer, dz.rows, dz.stride);
-    for (const { at, gradient, trainable } of this.biasParts(dBias)) {
+    for (const { at, gradient, trainable } of parts) {
       const to = gradient.pointer + shift;
       if (trainable) kernels.add(to, to, at, this.width);
     }
@@ -184,11 +186,10 @@ export class InputProduct {
 
   /** b_ih goes with the first G of a row's blocks, b_hh with the last G. */
   private biasParts(row: Region): (ParameterPlace & { at: number })[] {
-    const [ih, hh] = this.parameters.biases;
-    return [
-      { ...ih, at: row.pointer },
-      { ...hh, at: row.pointer + (row.stride - this.width) * 4 },
-    ];
+    const { bias, recurrentBias } = this.parameters;
+    const first = { ...bias, at: row.pointer };
+    if (recurrentBias === undefined) return [first];
+    return [first, { ...recurrentBias, at: row.pointer + (row.stride - this.width) * 4 }];
   }
 
   /** The columns of W_ih, or of its gradient, that one source meets. */

@@ -3,7 +3,7 @@
 import type { Engine } from "../memory/engine.js";
 import type { Holdings } from "../memory/holdings.js";
 import { rowsOf, type Region } from "../memory/regions.js";
-import type { Cell, CellRun } from "./cell.js";
+import { isDiagonal, type Cell, type CellRun } from "./cell.js";
 import { InputProduct, type InputScratch, type LayerInput } from "./input-product.js";
 import type { PackedWeights } from "./packed-weights.js";
 import { backwardPanels, forwardPanels } from "./panels.js";
@@ -11,14 +11,19 @@ import { layerSuffix } from "./parameter-plan.js";
 import type { ParameterPlace, Parameters } from "./parameters.js";
 import { initialSlot, previousSlots } from "./slots.js";
 
+/** W_hh, and as panels of its transpose and of itself; a cell whose units do not see each other has none. */
+interface RecurrentWeights {
+  readonly weight: ParameterPlace;
+  readonly panels: PackedWeights;
+  readonly backPanels: PackedWeights;
+}
+
 export class Layer {
   readonly reverse: boolean;
   private readonly engine: Engine;
   private readonly cell: Cell;
   private readonly input: InputProduct;
-  private readonly weight: ParameterPlace;
-  private readonly panels: PackedWeights;
-  private readonly backPanels: PackedWeights;
+  private readonly recurrent: RecurrentWeights | undefined;
 
   constructor(parameters: Parameters, holdings: Holdings, cell: Cell, layer: number, direction: number) {
     this.reverse = direction === 1;
@@ -27,24 +32,29 @@ export class Layer {
     const place = (name: string) => parameters.place(`rnn.${name}_${layerSuffix(layer, direction)}`);
     this.input = new InputProduct(parameters, holdings, cell, {
       weight: place("weight_ih"),
-      biases: [place("bias_ih"), place("bias_hh")],
+      bias: place("bias_ih"),
+      recurrentBias: isDiagonal(cell) ? undefined : place("bias_hh"),
     });
-    this.weight = place("weight_hh");
-    this.panels = forwardPanels(parameters, holdings, this.weight.value);
-    this.backPanels = backwardPanels(parameters, holdings, this.weight.value);
+    if (isDiagonal(cell)) return;
+    const weight = place("weight_hh");
+    this.recurrent = {
+      weight,
+      panels: forwardPanels(parameters, holdings, weight.value),
+      backPanels: backwardPanels(parameters, holdings, weight.value),
+    };
   }
 
   /** Makes room for packed weights; throws an OutOfMemoryError. */
   reserve(tokens: boolean, tape: boolean): void {
     this.input.reserve(tokens, tape);
-    this.panels.reserve();
-    if (tape) this.backPanels.reserve();
+    this.recurrent?.panels.reserve();
+    if (tape) this.recurrent?.backPanels.reserve();
   }
 
   /** The states after each step, from the initial one and the inputs. */
   forward(run: CellRun, input: LayerInput): void {
     this.input.forward(this.cell.preactivations(run), input);
-    this.cell.forward(this.engine, run, this.panels.pointer);
+    this.cell.forward(this.engine, run, this.recurrent?.panels.pointer ?? 0);
   }
 
   /** One step backwards as if no unit saw another: see UnitDerivatives. `none`: zeros in W_hh's place, as panels. */
@@ -55,12 +65,7 @@ export class Layer {
 
   /** Of W_hh as panels, backwards: elements. */
   get backPanelSize(): number {
-    return this.backPanels.size;
-  }
-
-  /** W_hh and its place. */
-  get recurrentWeight(): ParameterPlace {
-    return this.weight;
+    return this.recurrent?.backPanels.size ?? 0;
   }
 
   /** dh and dc come in with dLoss/dstates, and go out with the initial state's; what it leaves as dz is the gradients'. */
@@ -68,7 +73,7 @@ export class Layer {
     const { arena } = this.engine;
     const first = initialSlot(run.regions.dh, run);
     arena.f32.fill(0, first.pointer >>> 2, (first.pointer >>> 2) + first.rows * first.stride);
-    this.cell.backward(this.engine, run, this.backPanels.pointer);
+    this.cell.backward(this.engine, run, this.recurrent?.backPanels.pointer ?? 0);
   }
 
   /** `backwardStates`, and adds the gradients of its weights. What goes back to the inputs is `inputGradient`'s. */
@@ -90,8 +95,8 @@ export class Layer {
     shift = 0,
     biasDz: Region = dz,
   ): void {
-    const { gradient, trainable } = this.weight;
-    if (trainable) {
+    if (this.recurrent?.weight.trainable === true) {
+      const { gradient } = this.recurrent.weight;
       this.engine.kernels.gemmTN(
         gradient.pointer + shift,
         dz.pointer + (dz.stride - gradient.rows) * 4,
@@ -114,7 +119,7 @@ export class Layer {
    */
   tangent(run: CellRun, tangents: CellRun, sources: readonly Region[]): void {
     this.input.tangent(this.cell.preactivations(tangents), sources);
-    this.cell.tangent(this.engine, run, tangents, this.panels.pointer);
+    this.cell.tangent(this.engine, run, tangents, this.recurrent?.panels.pointer ?? 0);
   }
 
   /** dx (+)= what rows [first, first + dx.rows) of dz say of one source; after `backward`. */

@@ -30,33 +30,34 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 function layerPlan(options: CompleteOptions, layer: number, direction: number): ParameterPlan[] {
   const { inputSize: I, hiddenSize: H, embeddingSize: E } = options;
   const { gates: G, inputOrder, recurrentOrder } = cells[options.cell];
+  const R = recurrentOrder.length;
   const D = directionsOf(options);
   const first = E > 0 ? E : I;
   const inputs = layer === 0 ? padded(first) : padded(H, range(D));
   const width = layer === 0 ? first : D * H;
   const suffix = layerSuffix(layer, direction);
-  return [
-    {
-      name: `rnn.weight_ih_${suffix}`,
-      shape: [G * H, width],
-      layout: { rows: padded(H, inputOrder), columns: inputs },
-    },
-    {
-      name: `rnn.weight_hh_${suffix}`,
-      shape: [G * H, H],
-      layout: { rows: padded(H, recurrentOrder), columns: padded(H) },
-    },
-    {
-      name: `rnn.bias_ih_${suffix}`,
-      shape: [G * H],
-      layout: { rows: plain(1), columns: padded(H, inputOrder) },
-    },
-    {
-      name: `rnn.bias_hh_${suffix}`,
-      shape: [G * H],
-      layout: { rows: plain(1), columns: padded(H, recurrentOrder) },
-    },
-  ];
+  const weight = {
+    name: `rnn.weight_ih_${suffix}`,
+    shape: [G * H, width],
+    layout: { rows: padded(H, inputOrder), columns: inputs },
+  };
+  const bias = {
+    name: `rnn.bias_ih_${suffix}`,
+    shape: [G * H],
+    layout: { rows: plain(1), columns: padded(H, inputOrder) },
+  };
+  if (R === 0) return [weight, bias];
+  const recurrentWeight = {
+    name: `rnn.weight_hh_${suffix}`,
+    shape: [R * H, H],
+    layout: { rows: padded(H, recurrentOrder), columns: padded(H) },
+  };
+  const recurrentBias = {
+    name: `rnn.bias_hh_${suffix}`,
+    shape: [R * H],
+    layout: { rows: plain(1), columns: padded(H, recurrentOrder) },
+  };
+  return [weight, recurrentWeight, bias, recurrentBias];
 }
 
 export function planParameters(options: CompleteOptions): ParameterPlan[] {

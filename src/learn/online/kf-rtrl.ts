@@ -1,4 +1,5 @@
 import { matrix, type Region } from "../../memory/regions.js";
+import { isDiagonal } from "../../network/cell.js";
 import type { Dynamics } from "../../network/dynamics.js";
 import type { LayerInput } from "../../network/input-product.js";
 import { PRODUCT_COLUMNS, type Rows } from "../../network/rows.js";
@@ -25,7 +26,7 @@ export function kfRtrl(): Learner {
 interface Factors {
   /** B, [B·S, blocks·H]. */
   readonly state: Rows;
-  /** u, [B, ·]: x, then h, then 1. */
+  /** u, [B, ·]: x, then h where the cell has a W_hh, then 1. */
   readonly input: Rows;
   /** Elements before h, and before 1. */
   readonly hAt: number;
@@ -51,7 +52,7 @@ class KroneckerInfluence implements OnlineRule {
     this.random = random;
     this.layers = Array.from({ length: options.layers }, (_, l) => {
       const hAt = parameters.place(`rnn.weight_ih_l${l}`).value.stride;
-      const oneAt = hAt + matrix(1, options.hiddenSize).stride;
+      const oneAt = isDiagonal(cell) ? hAt : hAt + matrix(1, options.hiddenSize).stride;
       const state = dynamics.createRows(batch * stateSize, width);
       return { state, input: dynamics.createRows(batch, oneAt + 1), hAt, oneAt };
     });
@@ -107,7 +108,8 @@ class KroneckerInfluence implements OnlineRule {
   /** B ⊗ u becomes the mean over the sign's two values of (J·B ⊗ u) + (D ⊗ a); B comes in as J·B. */
   private mix({ state, input, hAt, oneAt }: Factors, l: number, sample: number, dz: Region): void {
     const { dynamics, random } = this;
-    const { kernels, arena, constants } = dynamics.parts.engine;
+    const { cell, engine } = dynamics.parts;
+    const { kernels, arena, constants } = engine;
     const { x, h, inputSquare, recurrentSquare } = dynamics.stepFactors(l, sample);
     const count = dynamics.stateSize * state.size;
     const at = state.pointer(sample * dynamics.stateSize);
@@ -123,7 +125,7 @@ class KroneckerInfluence implements OnlineRule {
     };
     if (typeof x === "number") arena.f32[(input.pointer(sample) >>> 2) + x] += sign * now;
     else add(0, x);
-    add(hAt, h);
+    if (!isDiagonal(cell)) add(hAt, h);
     arena.f32[(input.pointer(sample) >>> 2) + oneAt] += sign * now;
   }
 }
