@@ -7,6 +7,7 @@ export { gemm, gemmTN } from "./gemm/product";
 export { packColumns, packRows } from "./gemm/pack";
 export { countCorrect, crossEntropy, softmaxRows, squaredError } from "./loss";
 export { adagradStep, adamStep, rmspropStep, sgdStep } from "./optimizer";
+export { moveBiasInfluence, moveInfluence } from "./influence";
 export { addScaled, addScaledRows, clamp, dot, scale, sumOfSquares } from "./reduce";
 export {
   add,

@@ -17,7 +17,7 @@ import { Rows } from "./rows.js";
 import { finalSlot, initialSlot, stepSlots } from "./slots.js";
 import { StateLayout } from "./state-layout.js";
 import { carryState, readFinalState, readInitialState, writeInitialState, writeInputs } from "./transfer.js";
-import { stepFactors, type StepFactors } from "./step-factors.js";
+import { stepFactors, stepInputs, type StepFactors, type StepInputs } from "./step-factors.js";
 import type { State } from "./types.js";
 import { UnitDerivatives } from "./unit-derivatives.js";
 import type { InputKind, Window } from "./window.js";
@@ -192,6 +192,11 @@ export class Dynamics {
     this.units ??= new UnitDerivatives(this.model, this.batch, (plan) => this.holdings.reserve(plan).regions);
     this.units.run(this.window, this.pass);
     return this.units;
+  }
+
+  /** What a layer read in the last block, of one step. @internal */
+  stepInputs(layer: number): StepInputs {
+    return stepInputs(this.model, this.window, this.pass, layer);
   }
 
   /** What a layer's pre-activations are products with, in the last block, of one step. @internal */

@@ -1,6 +1,7 @@
 /** The input's side of a step's gradients, which are products: ∂z/∂W_ih is x, ∂z/∂W_hh is h_{t-1}, of the biases 1. */
 
 import { rowsOf, type Region } from "../memory/regions.js";
+import { isDiagonal } from "./cell.js";
 import type { LayerInput } from "./input-product.js";
 import type { Model, Pass } from "./model.js";
 import { layerSuffix } from "./parameter-plan.js";
@@ -15,9 +16,23 @@ export interface StepFactors {
   readonly input: LayerInput;
   /** h_{t-1}, [1, H]. */
   readonly h: Region;
-  /** ‖x‖² + 1 and ‖h_{t-1}‖² + 1, without what is not trained. */
+  /** ‖x‖² + 1 and ‖h_{t-1}‖² + 1, without what is not trained; the latter 0 where the cell has no W_hh. */
   readonly inputSquare: number;
   readonly recurrentSquare: number;
+}
+
+/** What a layer's pre-activations are products with. */
+export interface StepInputs {
+  /** x, [B, ·]. */
+  readonly input: LayerInput;
+  /** h_{t-1}, [B, H]. */
+  readonly h: Region;
+}
+
+/** Of a window of one step. */
+export function stepInputs(model: Model, window: Window, pass: Pass, layer: number): StepInputs {
+  const run = model.run(window, pass, layer, 0);
+  return { input: model.inputOf(window, pass, layer), h: previousSlots(run.regions.h, run) };
 }
 
 /** Of a window of one step. */
@@ -29,9 +44,8 @@ export function stepFactors(
   sample: number,
 ): StepFactors {
   const { arena, kernels } = model.engine;
-  const run = model.run(window, pass, layer, 0);
-  const input = model.inputOf(window, pass, layer);
-  const h = rowsOf(previousSlots(run.regions.h, run), sample, 1);
+  const { input, h: before } = stepInputs(model, window, pass, layer);
+  const h = rowsOf(before, sample, 1);
   const x =
     "tokens" in input
       ? arena.i32[(input.tokens.pointer >>> 2) + sample]
@@ -48,6 +62,6 @@ export function stepFactors(
     input: own,
     h,
     inputSquare: trained("weight_ih") * (typeof x === "number" ? 1 : square(x)) + trained("bias_ih"),
-    recurrentSquare: trained("weight_hh") * square(h) + trained("bias_hh"),
+    recurrentSquare: isDiagonal(model.cell) ? 0 : trained("weight_hh") * square(h) + trained("bias_hh"),
   };
 }

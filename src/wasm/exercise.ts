@@ -113,4 +113,13 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   kernels.scale(h, 0.3, count);
   kernels.addScaled(h, tangents, CONSTANTS, 0.5, -0.25, count);
   kernels.addScaledRows(dh, tangents, c, h, CONSTANTS, T * B, H);
+  // The influences of three samples, each of as many gates as fit.
+  const influences = place(3 * 2 * H * H);
+  for (const g of [0, weights]) {
+    for (const cells of [0, scratch]) {
+      const factors = [h, c, dh, tangents, z, dz, h, CONSTANTS, 3] as const;
+      kernels.moveInfluence(influences, cells, g, c, ...factors, 2, H, H, 2 * H * H, wide);
+      kernels.moveBiasInfluence(influences, cells, g, ...factors, 2, H, 2 * H, wide);
+    }
+  }
 }

@@ -231,6 +231,44 @@ export interface Kernels {
     rows: number,
     width: number,
   ) => void;
+  moveInfluence: (
+    e: number,
+    c: number,
+    g: number,
+    a: number,
+    hh: number,
+    hc: number,
+    ch: number,
+    cc: number,
+    dh: number,
+    dc: number,
+    q: number,
+    constants: number,
+    B: number,
+    G: number,
+    H: number,
+    width: number,
+    next: number,
+    dStride: number,
+  ) => void;
+  moveBiasInfluence: (
+    e: number,
+    c: number,
+    g: number,
+    hh: number,
+    hc: number,
+    ch: number,
+    cc: number,
+    dh: number,
+    dc: number,
+    q: number,
+    constants: number,
+    B: number,
+    G: number,
+    H: number,
+    next: number,
+    dStride: number,
+  ) => void;
   scale: (x: number, factor: number, count: number) => void;
   clamp: (x: number, most: number, count: number) => void;
 

@@ -35,6 +35,8 @@ const parameters: { [Name in keyof Kernels]: Parameters<Kernels[Name]>["length"]
   lstmBackward: 12,
   lstmForward: 11,
   lstmTangent: 12,
+  moveBiasInfluence: 16,
+  moveInfluence: 18,
   packColumns: 5,
   packRows: 6,
   rmspropStep: 13,
