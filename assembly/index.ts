@@ -2,6 +2,7 @@
 export { elmanBackward, elmanForward, elmanTangent } from "./cells/elman";
 export { gruBackward, gruForward, gruTangent } from "./cells/gru";
 export { lstmBackward, lstmForward, lstmTangent } from "./cells/lstm";
+export { mingruBackward, mingruForward, mingruTangent } from "./cells/mingru";
 export { sigmoidRow, tanhRow } from "./math";
 export { gemm, gemmTN } from "./gemm/product";
 export { packColumns, packRows } from "./gemm/pack";

@@ -60,13 +60,14 @@ export function describeSize({ cell, hidden, batch, steps, layers = 1, values }:
   return [name, `H=${hidden}`, ...more, `B=${batch}`, `T=${steps}`].join(" ");
 }
 
-const gates: Record<Cell, number> = { elman: 1, "elman-relu": 1, gru: 3, lstm: 4 };
+const gates: Record<Cell, number> = { elman: 1, "elman-relu": 1, gru: 3, lstm: 4, mingru: 2 };
 
 /** Multiply-adds count as two. A token's row of weights is gathered, never multiplied. */
 export function forwardFlop({ cell, hidden: H, batch: B, steps: T, ...size }: Size): number {
   const { layers = 1, tokens = TOKENS, values } = size;
-  // The first layer's inputs, the states, the further layers' both, and the head.
-  const products = (values ?? 0) + H + (layers - 1) * 2 * H;
+  // The first layer's inputs, the states where units see each other's, the further layers' both, and the head.
+  const states = cell === "mingru" ? 0 : H;
+  const products = (values ?? 0) + states + (layers - 1) * (H + states);
   return 2 * T * B * (gates[cell] * H * products + (values === undefined ? H * tokens : 0));
 }
 

@@ -21,7 +21,7 @@ export const trainCommand: Command<Name> = {
   options: {
     cell: {
       value: "<name>",
-      help: "elman, elman-relu, gru or lstm (elman); the later learn more, and more slowly",
+      help: "elman, elman-relu, gru or lstm (elman), the later learning more, and more slowly; or mingru",
     },
     layers: { value: "<n>", help: "stacked layers (1)" },
     hidden: { value: "<n>", help: "units a layer (256); more can learn more, and take longer" },
@@ -99,7 +99,7 @@ export function readTrainPlan({ operand, given }: Arguments<Name>): TrainPlan {
   return {
     path: operand,
     out: given.out ?? `${basename(operand, extname(operand))}.safetensors`,
-    cell: choice("cell", given.cell, ["elman", "elman-relu", "gru", "lstm"], "elman"),
+    cell: choice("cell", given.cell, ["elman", "elman-relu", "gru", "lstm", "mingru"], "elman"),
     layers: size("layers", 1),
     hidden: size("hidden", 256),
     embedding: size("embedding", 0, 0),

@@ -2,6 +2,7 @@ import type { Cell } from "./cell.js";
 import { elmanRelu, elmanTanh } from "./elman.js";
 import { gru } from "./gru.js";
 import { lstm } from "./lstm.js";
+import { mingru } from "./mingru.js";
 import type { Cell as CellName } from "./types.js";
 
 /** Every cell there is, by its option's name. */
@@ -10,4 +11,5 @@ export const cells: Readonly<Record<CellName, Cell>> = {
   "elman-relu": elmanRelu,
   gru,
   lstm,
+  mingru,
 };

@@ -8,6 +8,8 @@ import {
   requireNumber,
   requireObject,
 } from "../errors.js";
+import { isDiagonal } from "./cell.js";
+import { cells } from "./cells.js";
 import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
 
 /** Sizes that a pointer can reach at all; memory ends long before products of them. */
@@ -19,8 +21,7 @@ const LARGEST_BIAS = 1e30;
 const MOST_LAYERS = 10_000;
 
 function completeInitialization(given: Initialization | undefined, cell: Cell): Initialization {
-  if (given === undefined) return Object.freeze({ recurrent: "uniform" });
-  const { recurrent = "uniform", forgetBias } = requireObject("initialization", given);
+  const { recurrent, forgetBias } = given === undefined ? {} : requireObject("initialization", given);
   if (forgetBias !== undefined) {
     requireNumber("initialization.forgetBias", forgetBias, { least: -LARGEST_BIAS, most: LARGEST_BIAS });
     if (cell !== "lstm") {
@@ -29,8 +30,16 @@ function completeInitialization(given: Initialization | undefined, cell: Cell): 
       );
     }
   }
+  if (recurrent !== undefined)
+    requireChoice("initialization.recurrent", recurrent, ["uniform", "orthogonal", "identity"]);
+  if (isDiagonal(cells[cell])) {
+    if (recurrent === undefined) return Object.freeze({});
+    throw new RangeError(
+      `"initialization.recurrent" expected none for cell "${cell}", got "${recurrent}": it is for cells with a W_hh`,
+    );
+  }
   return Object.freeze({
-    recurrent: requireChoice("initialization.recurrent", recurrent, ["uniform", "orthogonal", "identity"]),
+    recurrent: recurrent ?? "uniform",
     ...(forgetBias === undefined ? {} : { forgetBias }),
   });
 }
@@ -46,7 +55,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     embeddingSize = 0,
     seed = 0,
   } = given;
-  requireChoice("cell", cell, ["elman", "elman-relu", "gru", "lstm"]);
+  requireChoice("cell", cell, ["elman", "elman-relu", "gru", "lstm", "mingru"]);
   return Object.freeze({
     inputSize: requireInteger("inputSize", given.inputSize, 1, MOST),
     hiddenSize: requireInteger("hiddenSize", given.hiddenSize, 1, MOST),

@@ -7,7 +7,7 @@ export type { Build } from "../wasm/builds.js";
 // Letters for sizes: T time steps, B batch, I input width, H hidden units, O outputs, L layers, D directions, G gates.
 // Arrays are flat and row-major, sequences time-major.
 
-export type Cell = "elman" | "elman-relu" | "gru" | "lstm";
+export type Cell = "elman" | "elman-relu" | "gru" | "lstm" | "mingru";
 
 export interface NetworkOptions {
   /** I: width of a dense input vector, or the number of distinct tokens. */
@@ -18,7 +18,9 @@ export interface NetworkOptions {
   outputSize: number;
   /**
    * Default "elman": h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh); "elman-relu" has max(0, ·) for tanh. "gru" and
-   * "lstm" are PyTorch's: gates r, z, n with the reset gate after the recurrent product, and i, f, g, o.
+   * "lstm" are PyTorch's: gates r, z, n with the reset gate after the recurrent product, and i, f, g, o. "mingru" (Feng et
+   * al. 2024): h_t = (1 − z)·h_{t-1} + z·c with z = σ(W_z x_t + b_z) and c = W_c x_t + b_c, gates z, c in `weight_ih` and
+   * `bias_ih`; it has no `weight_hh` and no `bias_hh`.
    */
   cell?: Cell;
   /** L, default 1: each further layer reads the states of the one below. */
@@ -35,7 +37,7 @@ export interface NetworkOptions {
 }
 
 export interface Initialization {
-  /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. */
+  /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. None for "mingru". */
   recurrent?: "uniform" | "orthogonal" | "identity";
   /** LSTM: the forget gate's bias_ih, its bias_hh then being 0; default: uniform as the rest. */
   forgetBias?: number;

@@ -51,6 +51,9 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   kernels.gruForward(h, dz, panels, 0, CONSTANTS, true, T, B, H, H);
   kernels.gruTangent(tangents, gateTangents, dz, h, panels, 0, CONSTANTS, T, B, H, H);
   kernels.gruBackward(dh, dz, h, back, 0, CONSTANTS, true, T, B, 3 * H, H);
+  kernels.mingruForward(h, dz, 0, CONSTANTS, true, T, B, H);
+  kernels.mingruTangent(tangents, gateTangents, dz, h, 0, CONSTANTS, T, B, H);
+  kernels.mingruBackward(dh, dz, h, 0, CONSTANTS, true, T, B, H);
   kernels.elmanForward(h, panels, 0, CONSTANTS, false, false, T, B, H, H);
   kernels.elmanTangent(tangents, h, panels, 0, CONSTANTS, false, T, B, H, H);
   kernels.elmanBackward(dh, h, back, 0, CONSTANTS, false, false, T, B, H, H);

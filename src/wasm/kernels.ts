@@ -146,6 +146,38 @@ export interface Kernels {
     K: number,
     stride: number,
   ) => void;
+  mingruForward: (
+    h: number,
+    gates: number,
+    lengths: number,
+    constants: number,
+    reverse: boolean,
+    T: number,
+    B: number,
+    stride: number,
+  ) => void;
+  mingruBackward: (
+    dh: number,
+    gates: number,
+    h: number,
+    lengths: number,
+    constants: number,
+    reverse: boolean,
+    T: number,
+    B: number,
+    stride: number,
+  ) => void;
+  mingruTangent: (
+    dh: number,
+    dGates: number,
+    gates: number,
+    h: number,
+    lengths: number,
+    constants: number,
+    T: number,
+    B: number,
+    stride: number,
+  ) => void;
   tanhRow: (to: number, from: number, constants: number, bytes: number) => void;
   sigmoidRow: (x: number, constants: number, bytes: number) => void;
 

@@ -22,9 +22,11 @@ export interface Way {
 
 /** [T, B, H] or [B, H] but for w and z. */
 export interface Window extends Sizes, Way {
+  /** Blocks of H in a row of z. */
+  blocks: number;
   /** W_hh, [G, H, H], G blocks that the recurrent product touches. */
   w: Float32Array;
-  /** What the four blocks of each row come in holding, [T, B, 4, H]; NaN past a length. */
+  /** What the blocks of each row come in holding, [T, B, blocks, H]; NaN past a length. */
   z: Float32Array;
   h0: Float32Array;
   c0: Float32Array;
@@ -34,14 +36,16 @@ export interface Window extends Sizes, Way {
   dcFinal: Float32Array;
 }
 
-export function draw(random: Random, sizes: Sizes, way: Way, blocks: number): Window {
+/** `recurrent`: blocks that the recurrent product touches. */
+export function draw(random: Random, sizes: Sizes, way: Way, recurrent: number, blocks = 4): Window {
   const { T, B, H } = sizes;
   const eighths = (length: number): Float32Array => integers(random, length).map((x) => x / 8);
   const window: Window = {
     ...sizes,
     ...way,
-    w: fractions(random, blocks * H * H, 1 / Math.sqrt(H)),
-    z: fractions(random, T * B * 4 * H, 2),
+    blocks,
+    w: fractions(random, recurrent * H * H, 1 / Math.sqrt(H)),
+    z: fractions(random, T * B * blocks * H, 2),
     h0: fractions(random, B * H),
     c0: fractions(random, B * H, 2),
     dh: eighths(T * B * H),
@@ -50,7 +54,7 @@ export function draw(random: Random, sizes: Sizes, way: Way, blocks: number): Wi
   };
   for (let row = 0; row < T * B; row++) {
     if (!isPast(window, Math.floor(row / B), row % B)) continue;
-    window.z.fill(NaN, row * 4 * H, (row + 1) * 4 * H);
+    window.z.fill(NaN, row * blocks * H, (row + 1) * blocks * H);
     window.dh.fill(0, row * H, (row + 1) * H);
   }
   return window;
@@ -134,14 +138,10 @@ function blocksOf(values: Float32Array, H: number, padded: number): Float32Array
   return values.filter((_, i) => i % padded < H);
 }
 
-/** What the kernels of both cells take, placed. */
-interface Placed {
-  /** Elements between a row's blocks; and the products' depth, forward. */
+/** What the kernels of every cell take, placed. */
+interface PlacedStates {
+  /** Elements between a row's blocks. */
   stride: number;
-  depth: number;
-  /** Panels of W_hhᵀ and of W_hh. */
-  panels: number;
-  backPanels: number;
   /** A pointer, or 0. */
   lengths: number;
   h: Region;
@@ -149,8 +149,30 @@ interface Placed {
   dh: Region;
 }
 
+function placeStates(on: Guarded, window: Window): PlacedStates {
+  const { T, B, H, z, h0, blocks } = window;
+  const stride = roundUp(H, 8);
+  const steps = new Float32Array(T * B * H).fill(NaN);
+  return {
+    stride,
+    lengths: window.lengths ? on.integers("lengths", window.lengths).pointer : 0,
+    h: on.output("h", (T + 1) * B, H, {}, slots(window, steps, h0)),
+    z: on.output("z", T * B, blocks * stride, {}, padBlocks(z, H, stride)),
+    dh: on.output("dh", (T + 1) * B, H, {}, gradientsIn(window)),
+  };
+}
+
+/** And what those with a recurrent product do. */
+interface Placed extends PlacedStates {
+  /** The products' depth, forward. */
+  depth: number;
+  /** Panels of W_hhᵀ and of W_hh. */
+  panels: number;
+  backPanels: number;
+}
+
 function place(on: Guarded, window: Window): Placed {
-  const { T, B, H, w, z, h0 } = window;
+  const { H, w } = window;
   const { kernels } = on.engine;
   const [stride, depth] = [roundUp(H, 8), roundUp(H, 4)];
   // Each block of H rows of W begins at a row of its own padded block, as a parameter's do.
@@ -160,16 +182,11 @@ function place(on: Guarded, window: Window): Placed {
   const backPanels = on.panels("panels of W", stride, rows);
   kernels.packColumns(panels.pointer, weight.pointer, rows, depth, stride);
   kernels.packRows(backPanels.pointer, weight.pointer, rows, stride, stride, rows);
-  const steps = new Float32Array(T * B * H).fill(NaN);
   return {
-    stride,
+    ...placeStates(on, window),
     depth,
     panels: panels.pointer,
     backPanels: backPanels.pointer,
-    lengths: window.lengths ? on.integers("lengths", window.lengths).pointer : 0,
-    h: on.output("h", (T + 1) * B, H, {}, slots(window, steps, h0)),
-    z: on.output("z", T * B, 4 * stride, {}, padBlocks(z, H, stride)),
-    dh: on.output("dh", (T + 1) * B, H, {}, gradientsIn(window)),
   };
 }
 
@@ -186,7 +203,7 @@ export interface Outcome {
   /** [T + 1, B, H]. */
   h: Float32Array;
   c: Float32Array;
-  /** The four blocks after forward, and their gradients, [T, B, 4, H]. */
+  /** The blocks after forward, and their gradients, [T, B, blocks, H]. */
   gates: Float32Array;
   dz: Float32Array;
   /** Gradients of the initial state, [B, H]. */
@@ -219,14 +236,35 @@ export function runLstm(on: Guarded, window: Window): Outcome {
 }
 
 export function runGru(on: Guarded, window: Window): Outcome {
-  const { T, B, H, reverse } = window;
+  const { T, B, reverse } = window;
   const { kernels, constants } = on.engine;
   const placed = place(on, window);
   const { stride, depth, h, z, dh, lengths } = placed;
   const rest = [lengths, constants, reverse, T, B] as const;
   kernels.gruForward(h.pointer, z.pointer, placed.panels, ...rest, depth, stride);
+  return outcomeOf(on, window, placed, () => {
+    kernels.gruBackward(dh.pointer, z.pointer, h.pointer, placed.backPanels, ...rest, 3 * stride, stride);
+  });
+}
+
+export function runMingru(on: Guarded, window: Window): Outcome {
+  const { T, B, reverse } = window;
+  const { kernels, constants } = on.engine;
+  const placed = placeStates(on, window);
+  const { stride, h, z, dh, lengths } = placed;
+  const rest = [lengths, constants, reverse, T, B, stride] as const;
+  kernels.mingruForward(h.pointer, z.pointer, ...rest);
+  return outcomeOf(on, window, placed, () => {
+    kernels.mingruBackward(dh.pointer, z.pointer, h.pointer, ...rest);
+  });
+}
+
+/** After forward, and after `backward`, of a cell without c. */
+function outcomeOf(on: Guarded, window: Window, placed: PlacedStates, backward: () => void): Outcome {
+  const { H } = window;
+  const { stride, h, z, dh } = placed;
   const [states, gates] = [on.read(h), blocksOf(on.read(z), H, stride)];
-  kernels.gruBackward(dh.pointer, z.pointer, h.pointer, placed.backPanels, ...rest, 3 * stride, stride);
+  backward();
   const faults = [
     ...mismatch("h after backward", on.read(h), states),
     ...paddingFaults(on.read(z), H, stride),

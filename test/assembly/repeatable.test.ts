@@ -4,7 +4,7 @@ import { matrix, roundUp, sizeOf, vector, writeRegion, type Region } from "../..
 import { transposedScratch } from "../../src/network/panels.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
-import { draw, runGru, runLstm } from "./gated-windows.js";
+import { draw, runGru, runLstm, runMingru } from "./gated-windows.js";
 import { Guarded } from "./guarded.js";
 import { fractions } from "./values.js";
 
@@ -107,8 +107,9 @@ describe("the plain build's bits", () => {
 });
 
 const gatedWindows = [
-  { cell: "LSTM", run: runLstm, blocks: 4, recorded: ["79ad447e", "abb55116", "8b57b88a"] },
-  { cell: "GRU", run: runGru, blocks: 3, recorded: ["3e49a2e8", "94f51bb3", "a506097c"] },
+  { cell: "LSTM", run: runLstm, recurrent: 4, blocks: 4, recorded: ["79ad447e", "abb55116", "8b57b88a"] },
+  { cell: "GRU", run: runGru, recurrent: 3, blocks: 4, recorded: ["3e49a2e8", "94f51bb3", "a506097c"] },
+  { cell: "minGRU", run: runMingru, recurrent: 0, blocks: 2, recorded: ["10830871", "270f97d1", "a2d55ba6"] },
 ].flatMap(({ recorded, ...cell }) =>
   [
     { T: 7, B: 1, H: 17, reverse: false },
@@ -119,8 +120,8 @@ const gatedWindows = [
 
 /** Forward and backward of a cell with gates; a hash of states, gates and all gradients. */
 function gatedHash(on: Guarded, window: (typeof gatedWindows)[number], seed: number): string {
-  const { run, blocks, reverse, ...sizes } = window;
-  const drawn = draw(new Random(seed), sizes, { reverse, lengths: undefined }, blocks);
+  const { run, recurrent, blocks, reverse, ...sizes } = window;
+  const drawn = draw(new Random(seed), sizes, { reverse, lengths: undefined }, recurrent, blocks);
   const { h, c, gates, dz, dh0, dc0, faults } = run(on, drawn);
   expect([...faults, ...on.finish()]).toEqual([]);
   const results = [h, c, gates, dz, dh0, dc0];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
-import { draw, runGru, runLstm, stepsIn, type Outcome, type Window } from "./gated-windows.js";
+import { draw, runGru, runLstm, runMingru, stepsIn, type Outcome, type Window } from "./gated-windows.js";
 import { Guarded } from "./guarded.js";
 import { fractions } from "./values.js";
 
@@ -93,31 +93,32 @@ describe.each(cases)("the Elman window, $build, max(0, ·) $relu, reverse $rever
 const gated = builds.flatMap((build) =>
   [false, true].flatMap((reverse) =>
     [
-      { cell: "LSTM", run: runLstm, blocks: 4 },
-      { cell: "GRU", run: runGru, blocks: 3 },
+      // `plain`: of the blocks, those that are no σ, which is above 1.6e-38 and no product's operand.
+      { cell: "LSTM", run: runLstm, recurrent: 4, blocks: 4, plain: [2] },
+      { cell: "GRU", run: runGru, recurrent: 3, blocks: 4, plain: [0, 3] },
+      { cell: "minGRU", run: runMingru, recurrent: 0, blocks: 2, plain: [1] },
     ].map((cell) => ({ build, reverse, ...cell })),
   ),
 );
 
 describe.each(gated)(
   "the $cell window, $build, reverse $reverse",
-  ({ build, reverse, run, blocks, cell }) => {
+  ({ build, reverse, run, recurrent, blocks, plain, cell }) => {
     const on = new Guarded(build);
 
     /** Weights as small as the Elman window's, everything else as given or of order 1. */
     function windowOf(random: Random, given: Partial<Window>): Window {
-      const drawn = draw(random, { T, B, H }, { reverse, lengths: undefined }, blocks);
+      const drawn = draw(random, { T, B, H }, { reverse, lengths: undefined }, recurrent, blocks);
       return { ...drawn, w: fractions(random, drawn.w.length, 1 / (2 * H)), ...given };
     }
 
-    /** By name, what must not be tiny: of the blocks, those that are no σ, which is above 1.6e-38 and no product's operand. */
+    /** By name, what must not be tiny. */
     function resultsOf(window: Window, outcome: Outcome): Record<string, Float32Array> {
-      const unbounded = cell === "LSTM" ? [2] : [0, 3];
       const { gates, dz, dh0, dc0 } = outcome;
       const steps = { h: stepsIn(window, outcome.h), dz, dh0 };
-      const plain = gates.filter((_, i) => unbounded.includes(Math.floor(i / H) % 4));
-      if (cell === "GRU") return { ...steps, plain };
-      return { ...steps, plain, c: stepsIn(window, outcome.c), dc0 };
+      const candidates = gates.filter((_, i) => plain.includes(Math.floor(i / H) % blocks));
+      if (cell !== "LSTM") return { ...steps, candidates };
+      return { ...steps, candidates, c: stepsIn(window, outcome.c), dc0 };
     }
 
     it("leaves neither states nor gates nor gradients below 2^-110, in 100 windows", () => {
@@ -128,7 +129,7 @@ describe.each(gated)(
         const small = {
           h0: tiny(random, one),
           c0: tiny(random, one),
-          z: tiny(random, steps * 4),
+          z: tiny(random, steps * blocks),
           dh: tiny(random, steps),
           dFinal: tiny(random, one),
           dcFinal: tiny(random, one),
@@ -167,7 +168,7 @@ describe.each(gated)(
       const random = new Random(20);
       for (let power = 0; power > -130; power -= 10) {
         // σ(−87) = 2^-125.5 of a state, and of a candidate.
-        const z = fractions(random, T * B * H * 4, 2).map((x) =>
+        const z = fractions(random, T * B * H * blocks, 2).map((x) =>
           random.integer(2) === 0 ? -87 * Math.abs(x) : x,
         );
         const small = [0, 1].map(() => fractions(random, B * H, 2 ** power));
@@ -183,8 +184,8 @@ describe.each(gated)(
       const window = windowOf(new Random(21), {});
       const last = reverse ? 0 : (T - 1) * B * H;
       for (let at = last; at < last + B * H; at++) {
-        const row = Math.floor(at / H) * 4 * H + (at % H);
-        const blocksAt = [0, 1, 2, 3].map((block) => row + block * H);
+        const row = Math.floor(at / H) * blocks * H + (at % H);
+        const blocksAt = Array.from({ length: blocks }, (_, block) => row + block * H);
         for (const bad of blocksAt) {
           const z = window.z.slice();
           z[bad] = NaN;
@@ -194,7 +195,7 @@ describe.each(gated)(
         const dh = window.dh.slice();
         dh[at] = NaN;
         const { dz } = run(on, { ...window, dh });
-        expect(blocksAt.map((k) => dz[k])).toEqual([NaN, NaN, NaN, NaN]);
+        expect(blocksAt.map((k) => dz[k])).toEqual(blocksAt.map(() => NaN));
         on.finish();
       }
     });

@@ -8,7 +8,7 @@ import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { partsOf, withHeader } from "./files.js";
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const small: NetworkOptions = { inputSize: 5, hiddenSize: 3, outputSize: 4, seed: 11 };
 
 function bitsOf(network: Network): [string, number[]][] {

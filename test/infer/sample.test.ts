@@ -201,7 +201,7 @@ describe("sample", () => {
 });
 
 describe("sample of a network", () => {
-  const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+  const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
   const sizes = {
     inputSize: 7,
     hiddenSize: 9,

@@ -11,7 +11,7 @@ import { cutWhole } from "./cuts.js";
 import { BATCH, carried, WIDTH } from "./plans.js";
 import { learn, still, TOLERANCE } from "./taken.js";
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const cases = cells.flatMap((cell) => [
   { cell, layers: 1, embeddingSize: 0, inputs: "values" as const, targets: "values" as const },
   { cell, layers: 2, embeddingSize: 0, inputs: "tokens" as const, targets: "classes" as const },

@@ -46,6 +46,8 @@ const recorded = new Map<string, string>([
   ["lstm with an embedding", "63a542fe0dd67192"],
   ["gru of 2 layers in both directions", "3173370d93b0ef91"],
   ["lstm in both directions without a head", "b838cb6211179890"],
+  ["mingru", "97d81eea22e6831d"],
+  ["mingru of 2 layers in both directions", "1588cefffcbf3fb2"],
 ]);
 
 describe.each(kinds)("a training run from a seed: $name", (kind) => {

@@ -17,7 +17,7 @@ interface Case {
   lengths?: Int32Array;
 }
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const cases: Case[] = cells.flatMap((cell) => {
   const common = { cell, inputSize: 6, hiddenSize: 5, outputSize: 4, seed: 3 };
   return [

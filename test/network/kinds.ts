@@ -34,6 +34,12 @@ export const kinds: readonly Kind[] = [
     options: { ...sizes, cell: "lstm", bidirectional: true, outputSize: 0 },
     inputs: both,
   },
+  { name: "mingru", options: { ...sizes, cell: "mingru" }, inputs: both },
+  {
+    name: "mingru of 2 layers in both directions",
+    options: { ...sizes, cell: "mingru", layers: 2, bidirectional: true },
+    inputs: both,
+  },
 ];
 
 /** Those that can go step by step. */

@@ -84,6 +84,21 @@ describe("createNetwork's options", () => {
     expect(arena.reserved).toBe(before);
   });
 
+  it("ask for nothing of W_hh or of a forget gate where the cell has none", () => {
+    const bad = { argument: "initialization.recurrent", error: RangeError, says: 'none for cell "mingru"' };
+    for (const recurrent of ["uniform", "orthogonal", "identity"])
+      expectRefusal(
+        () => invoke(library, "createNetwork", { ...sizes, cell: "mingru", initialization: { recurrent } }),
+        bad,
+      );
+    expectRefusal(
+      () => invoke(library, "createNetwork", { ...sizes, cell: "mingru", initialization: { forgetBias: 1 } }),
+      { ...bad, argument: "initialization.forgetBias" },
+    );
+    for (const initialization of [undefined, {}, { recurrent: undefined }])
+      expect(completeOptions({ ...sizes, cell: "mingru", initialization }).initialization).toEqual({});
+  });
+
   it("are needed, and an object", () => {
     for (const value of [undefined, ...noObjects])
       expectRefusal(() => invoke(library, "createNetwork", value), {

@@ -1,7 +1,7 @@
 /** Sizes and options of networks to compare with the float64 oracle, and what the oracle says of them. */
 
 import { Random } from "../../src/random.js";
-import type { NetworkOptions, Reduction, Sequence, State, Target } from "../../src/network/types.js";
+import type { Cell, NetworkOptions, Reduction, Sequence, State, Target } from "../../src/network/types.js";
 import { modelOf } from "../oracle/model.js";
 import { oracleBackward, oracleForward, type OracleBackward, type OracleForward } from "../oracle/network.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
@@ -36,7 +36,12 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
   return items[random.integer(items.length)];
 }
 
-export const cells = ["elman", "elman-relu", "gru", "lstm"] as const;
+export const cells = ["elman", "elman-relu", "gru", "lstm", "mingru"] as const;
+
+/** The same of a cell, without what it has no use for. */
+export function optionsOf(cell: Cell, { initialization, ...options }: NetworkOptions): NetworkOptions {
+  return { ...options, cell, ...(cell !== "mingru" && initialization && { initialization }) };
+}
 
 /** A case of the given sizes; the rest is drawn. */
 export function drawCase(
@@ -45,13 +50,9 @@ export function drawCase(
 ): OracleCase {
   const random = new Random(seed, 1);
   const { steps, batch, ...widths } = sizes;
+  const initialization = { recurrent: pick(random, ["uniform", "orthogonal", "identity"] as const) };
   return {
-    options: {
-      ...widths,
-      cell: pick(random, cells),
-      seed,
-      initialization: { recurrent: pick(random, ["uniform", "orthogonal", "identity"]) },
-    },
+    options: optionsOf(pick(random, cells), { ...widths, seed, initialization }),
     steps,
     batch,
     inputs: pick(random, ["tokens", "values"]),

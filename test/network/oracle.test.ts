@@ -10,6 +10,7 @@ import {
   cells,
   drawCase,
   drawSizes,
+  optionsOf,
   type DrawnCase,
   type OracleAnswer,
   type OracleCase,
@@ -120,7 +121,7 @@ describe("outputs, states, losses and gradients agree with the oracle", () => {
         const given = drawCase(i, one);
         // Each size meets both kinds of input, in one cell and the next.
         const inputs = (i + cells.indexOf(cell)) % 2 === 0 ? "tokens" : "values";
-        check({ ...given, options: { ...given.options, cell }, inputs });
+        check({ ...given, options: optionsOf(cell, given.options), inputs });
       });
     });
   });

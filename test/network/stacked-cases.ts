@@ -18,7 +18,7 @@ export interface StackedCase {
   seed: number;
 }
 
-export const cellNames: readonly Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+export const cellNames: readonly Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 
 /** L*D, and the width of the outputs. */
 function sizesOf({ options }: RecurrentNetwork): { LD: number; O: number } {

@@ -17,7 +17,7 @@ import type { OracleState } from "./state.js";
 const steps = 3;
 const batch = 2;
 const inputSize = 3;
-const cellNames = ["elman", "elman-relu", "gru", "lstm"] as const;
+const cellNames = ["elman", "elman-relu", "gru", "lstm", "mingru"] as const;
 const inputKinds = ["values", "tokens", "embedding"] as const;
 const targetKinds = ["classes", "values", "gradient", "none"] as const;
 

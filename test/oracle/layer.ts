@@ -6,11 +6,11 @@ import type { CellState, CellStep, OracleCell } from "./cells/cell.js";
 export interface LayerWeights {
   /** [G*H, inputs]. */
   weightIh: Float64Array;
-  /** [G*H, H]. */
+  /** [G*H, H]; empty in a cell without a recurrent product. */
   weightHh: Float64Array;
   /** [G*H]. */
   biasIh: Float64Array;
-  /** [G*H]. */
+  /** [G*H], or empty. */
   biasHh: Float64Array;
 }
 
@@ -48,7 +48,7 @@ export function layerForward(
 ): { outputs: Float64Array; states: CellState[]; tape: LayerTape } {
   const { cell, weights, steps, lengths, reverse } = plan;
   const batch = lengths.length;
-  const H = weights.biasHh.length / cell.gates;
+  const H = weights.biasIh.length / cell.gates;
   const outputs = new Float64Array(steps * batch * H);
   const tape: LayerTape = Array.from({ length: steps * batch }, () => undefined);
   const states = initial.map((start, b) => {

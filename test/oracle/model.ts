@@ -55,15 +55,18 @@ function layerNames(layer: number, direction: number): Record<keyof LayerWeights
 export function parameterShapes(sizes: OracleSizes): Map<string, readonly number[]> {
   const { inputSize: I, hiddenSize: H, outputSize: O, embeddingSize: E } = sizes;
   const D = directions(sizes);
-  const GH = cells[sizes.cell].gates * H;
+  const { gates, recurs } = cells[sizes.cell];
+  const GH = gates * H;
   const shapes = new Map<string, readonly number[]>();
   if (E > 0) shapes.set("embedding.weight", [I, E]);
   for (let layer = 0; layer < sizes.layers; layer++) {
     const width = layer > 0 ? D * H : E > 0 ? E : I;
     for (let direction = 0; direction < D; direction++) {
       const names = layerNames(layer, direction);
-      shapes.set(names.weightIh, [GH, width]).set(names.weightHh, [GH, H]);
-      shapes.set(names.biasIh, [GH]).set(names.biasHh, [GH]);
+      shapes.set(names.weightIh, [GH, width]);
+      if (recurs) shapes.set(names.weightHh, [GH, H]);
+      shapes.set(names.biasIh, [GH]);
+      if (recurs) shapes.set(names.biasHh, [GH]);
     }
   }
   if (O > 0) shapes.set("head.weight", [O, D * H]).set("head.bias", [O]);
@@ -120,14 +123,14 @@ export function modelOf(network: Network): OracleModel {
   );
 }
 
-/** The weights of one layer and direction (0 forward, 1 reverse): the arrays themselves, no copies. */
+/** The weights of one layer and direction (0 forward, 1 reverse): the arrays themselves, no copies; empty ones are left out. */
 export function layerWeights(tensors: Tensors, layer: number, direction: number): LayerWeights {
   const names = layerNames(layer, direction);
   return {
     weightIh: tensor(tensors, names.weightIh),
-    weightHh: tensor(tensors, names.weightHh),
+    weightHh: tensors.get(names.weightHh) ?? new Float64Array(0),
     biasIh: tensor(tensors, names.biasIh),
-    biasHh: tensor(tensors, names.biasHh),
+    biasHh: tensors.get(names.biasHh) ?? new Float64Array(0),
   };
 }
 

@@ -3,5 +3,12 @@ import type { OracleCell } from "./cell.js";
 import { elman, elmanRelu } from "./elman.js";
 import { gru } from "./gru.js";
 import { lstm } from "./lstm.js";
+import { mingru } from "./mingru.js";
 
-export const cells: Readonly<Record<Cell, OracleCell>> = { elman, "elman-relu": elmanRelu, gru, lstm };
+export const cells: Readonly<Record<Cell, OracleCell>> = {
+  elman,
+  "elman-relu": elmanRelu,
+  gru,
+  lstm,
+  mingru,
+};

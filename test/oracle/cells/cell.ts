@@ -22,6 +22,8 @@ export interface CellState {
 export interface OracleCell {
   /** G: how many blocks of H rows the weights have. */
   readonly gates: number;
+  /** Whether there is a recurrent product: else no W_hh, no b_hh, and `recurrent` is empty. */
+  readonly recurs: boolean;
   /** Whether the state has a c beside its h. */
   readonly keepsC: boolean;
   forward(step: CellStep): CellState;

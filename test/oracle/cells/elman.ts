@@ -4,6 +4,7 @@ import type { CellState, CellStep, OracleCell } from "./cell.js";
 function elmanCell(f: (z: number) => number, slope: (h: number) => number): OracleCell {
   return {
     gates: 1,
+    recurs: true,
     keepsC: false,
 
     forward({ input, recurrent }: CellStep): CellState {

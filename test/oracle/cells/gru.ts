@@ -21,6 +21,7 @@ function gatesOf({ input, recurrent, h }: CellStep, j: number): Gates {
  */
 export const gru: OracleCell = {
   gates: 3,
+  recurs: true,
   keepsC: false,
 
   forward(step: CellStep): CellState {

@@ -17,6 +17,7 @@ function gatesOf({ input, recurrent, h }: CellStep, j: number): Gates {
 /** c_t = f c_{t-1} + i g, h_t = o tanh c_t (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000). */
 export const lstm: OracleCell = {
   gates: 4,
+  recurs: true,
   keepsC: true,
 
   forward(step: CellStep): CellState {

@@ -18,7 +18,7 @@ import { bptt } from "./truncated.js";
 
 const [T, B, I, H] = [5, 3, 3, 2];
 
-const networks = (["elman", "elman-relu", "gru", "lstm"] as const).flatMap((cell) =>
+const networks = (["elman", "elman-relu", "gru", "lstm", "mingru"] as const).flatMap((cell) =>
   [1, 3].flatMap((layers) =>
     [0, 2].flatMap((embeddingSize) =>
       [0, 3].map((outputSize) => ({ cell, layers, embeddingSize, outputSize })),

@@ -4,7 +4,6 @@ import type { Cell } from "../../../src/network/types.js";
 import { cells } from "../cells/by-name.js";
 import type { OracleCell } from "../cells/cell.js";
 import type { LayerWeights } from "../layer.js";
-import { mingru } from "./mingru.js";
 
 export interface StackSizes {
   /** I. */
@@ -13,7 +12,7 @@ export interface StackSizes {
   hiddenSize: number;
   /** O; 0: no head. */
   outputSize: number;
-  cell: Cell | "mingru";
+  cell: Cell;
   /** L, default 1. */
   layers?: number;
   /** E, default 0: the inputs as they are. */
@@ -53,7 +52,7 @@ export function recurrentRows({ cell, hidden, recurrentInputs }: StackLayer): nu
 
 export function stackLayers(sizes: StackSizes): StackLayer[] {
   const { inputSize, hiddenSize: hidden, layers = 1, embeddingSize = 0 } = sizes;
-  const cell = sizes.cell === "mingru" ? mingru : cells[sizes.cell];
+  const cell = cells[sizes.cell];
   const stack: StackLayer[] = [];
   let stateAt = 0;
   let parametersAt = inputSize * embeddingSize;
@@ -63,7 +62,7 @@ export function stackLayers(sizes: StackSizes): StackLayer[] {
       cell,
       hidden,
       inputs: l === 0 ? first : hidden,
-      recurrentInputs: sizes.cell === "mingru" ? 0 : hidden,
+      recurrentInputs: cell.recurs ? hidden : 0,
       candidateApart: sizes.cell === "gru",
       stateAt,
       parametersAt,

@@ -1,4 +1,4 @@
-import { sigmoid, type CellState, type CellStep, type OracleCell } from "../cells/cell.js";
+import { sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
 
 /**
  * minGRU (Feng et al. 2024, "Were RNNs all we needed?"): h_t = (1 − z) h_{t-1} + z c with z = σ(W_z x + b_z) and
@@ -6,6 +6,7 @@ import { sigmoid, type CellState, type CellStep, type OracleCell } from "../cell
  */
 export const mingru: OracleCell = {
   gates: 2,
+  recurs: false,
   keepsC: false,
 
   forward({ input, h }: CellStep): CellState {

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import { Random } from "../../src/random.js";
+import { builds } from "../builds.js";
+import { mingru } from "../oracle/cells/mingru.js";
+import {
+  after,
+  before,
+  describeWindow,
+  draw,
+  farFrom,
+  finalIn,
+  isPast,
+  oracle,
+  outputsOf,
+  runMingru,
+  slots,
+  stepsFor,
+  timesOf,
+  waysOf,
+  type Outcome,
+  type Window,
+} from "./gated-windows.js";
+import { Guarded, mismatch } from "./guarded.js";
+import {
+  difference,
+  Expected,
+  near,
+  product,
+  sigmoid,
+  sigmoidSlope,
+  sum,
+  type Near,
+} from "./running-error.js";
+import { sizes } from "./values.js";
+
+/** Every step by itself, from the state and the gates that the kernel made: each within what rounding can do. */
+function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
+  const { T, B, H, z, h0 } = window;
+  const wantedH = new Expected(slots(window, new Float32Array(T * B * H), h0));
+  const wantedz = new Expected(z);
+  for (let t = 0; t < T; t++) {
+    for (let b = 0; b < B; b++) {
+      const past = isPast(window, t, b);
+      const [from, to] = [before(window, t) + b * H, after(window, t) + b * H];
+      const row = (t * B + b) * 2 * H;
+      for (let j = 0; j < H; j++) {
+        if (past) {
+          wantedH.values[to + j] = h[from + j];
+          continue;
+        }
+        wantedz.set(row + j, sigmoid(near(z[row + j])));
+        wantedz.set(row + H + j, near(z[row + H + j]));
+        const [update, candidate] = [near(gates[row + j]), near(gates[row + H + j])];
+        const own = near(h[from + j]);
+        wantedH.set(to + j, sum(own, product(update, difference(candidate, own))));
+      }
+    }
+  }
+  // Past a length nobody reads them: they come in NaN and may stay.
+  const read = gates.map((x, at) => (Number.isNaN(z[at]) ? 0 : x));
+  const wanted = wantedz.values.map((x, at) => (Number.isNaN(z[at]) ? 0 : x));
+  return [
+    ...mismatch("z, c", read, wanted, wantedz.bounds),
+    ...mismatch("h", h, wantedH.values, wantedH.bounds),
+  ];
+}
+
+/** As forwardFaults, for the gradients; the errors of dh·(1 − z), which nobody sees, are carried along. */
+function backwardFaults(window: Window, { h, gates, dz, dh0 }: Outcome): string[] {
+  const { B, H, dh, dFinal } = window;
+  const wanted = new Expected(new Float32Array(dz.length));
+  const wantedDh = new Expected(dh0);
+  for (let b = 0; b < B; b++) {
+    for (let j = 0; j < H; j++) {
+      const own = b * H + j;
+      let carried: Near = near(0);
+      let last = true;
+      for (const t of timesOf(window, b).reverse()) {
+        const row = (t * B + b) * 2 * H;
+        const given = dh[t * B * H + own];
+        const arriving: Near = last ? near(given + dFinal[own]) : sum(near(given), carried);
+        last = false;
+        const [z, c] = [near(gates[row + j]), near(gates[row + H + j])];
+        const away = difference(c, near(h[before(window, t) + own]));
+        wanted.set(row + j, product(product(arriving, away), sigmoidSlope(z)));
+        wanted.set(row + H + j, product(arriving, z));
+        carried = product(arriving, difference(near(1), z));
+      }
+      wantedDh.set(own, last ? near(dFinal[own]) : carried);
+    }
+  }
+  return [
+    ...mismatch("dz, dc", dz, wanted.values, wanted.bounds),
+    ...mismatch("dh of the initial state", dh0, wantedDh.values, wantedDh.bounds),
+  ];
+}
+
+function windowErrors(window: Window, { h, dz, dh0 }: Outcome): string[] {
+  const inputs = window.z.map((x) => (Number.isNaN(x) ? 0 : x));
+  const expected = oracle(mingru, window, inputs, new Float64Array(0));
+  return [
+    ...farFrom("h", outputsOf(window, h), expected.outputs),
+    ...farFrom("the final h", finalIn(window, h), expected.finalH),
+    ...farFrom("dz, dc", dz, expected.dInputs),
+    ...farFrom("the initial h's gradient", dh0, expected.dInitialH),
+  ];
+}
+
+/** One of each build whose tensors stand at multiples of 64 bytes, and one of each with tensors 32 past. */
+const subjects = [0, 8].map((offset) => builds.map((build) => ({ build, on: new Guarded(build, offset) })));
+
+describe("the minGRU window, T from 1 to 9 and B from 1 to 7, in every build", () => {
+  it.each(sizes)("H = %i: each step is within its rounding, and the window is the oracle's", (H) => {
+    const random = new Random(H);
+    const found: string[] = [];
+    for (const T of stepsFor(H)) {
+      for (let B = 1; B <= 7; B++) {
+        for (const way of waysOf(random, { T, B, H })) {
+          const window = draw(random, { T, B, H }, way, 0, 2);
+          for (const { build, on } of subjects[B % 2]) {
+            const outcome = runMingru(on, window);
+            const faults = [
+              ...forwardFaults(window, outcome),
+              ...backwardFaults(window, outcome),
+              ...windowErrors(window, outcome),
+              ...outcome.faults,
+              ...on.finish(),
+            ];
+            found.push(...faults.map((fault) => `${build} ${describeWindow(window)}: ${fault}`));
+          }
+        }
+      }
+    }
+    expect(found).toEqual([]);
+  });
+});
