@@ -99,6 +99,19 @@ export function measureAll(works: readonly Work[], peak: Peak, rounds: number, p
   return best;
 }
 
+/**
+ * Milliseconds of each run, of work that takes microseconds: the least of many short samples in turns. What else the machine
+ * does can only add to one.
+ */
+export function leastTimes(runs: readonly (() => void)[], samples: number, repeats: number): number[] {
+  for (const run of runs) time(run, samples * repeats);
+  const least = runs.map(() => Infinity);
+  for (let sample = 0; sample < samples; sample++) {
+    runs.forEach((run, i) => (least[i] = Math.min(least[i], time(run, repeats))));
+  }
+  return least;
+}
+
 /** How many times as long as the other one takes, in pairs. */
 export function timeRatio(name: string, run: () => void, other: () => void, pairs: number) {
   const repeats = repeatsOf(run);

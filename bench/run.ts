@@ -8,6 +8,7 @@ import "../src/wide.js";
 import { measureAdding } from "./adding.js";
 import { measureGrowth } from "./growth.js";
 import { measureMemory } from "./memory.js";
+import { measureOnline } from "./online.js";
 import { Peak } from "./peak.js";
 import { measureProducts } from "./products.js";
 import { measureProfile } from "./profile.js";
@@ -25,6 +26,7 @@ Sections; without any, the first four:
   subnormals    a training step whose gradients vanish, beside a normal one
   memory        memory over many updates of the built package
   growth        time against T, B, H and L, and memory, with the fitted exponents
+  online        a step of exact online learning beside forward and backward
   profile       where the time of W2's, W3's and W4's steps goes, kernel by kernel
   shakespeare   held-out loss after training on a text; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
@@ -45,6 +47,7 @@ const sectionNames = [
   "subnormals",
   "memory",
   "growth",
+  "online",
   "profile",
   "shakespeare",
   "adding",
@@ -168,6 +171,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureMemory(wish.updates ?? 500, fastest, behindFlag ? [relaxedFlag] : []);
     case "growth":
       return measureGrowth(peaks);
+    case "online":
+      return measureOnline(peaks);
     case "profile":
       return measureProfile(peaks);
     case "shakespeare":

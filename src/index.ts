@@ -46,6 +46,7 @@ export {
   type LearnerRun,
   type LossFunction,
 } from "./learn/learner.js";
+export { diagonalRtrl } from "./learn/online/diagonal-rtrl.js";
 export { kfRtrl } from "./learn/online/kf-rtrl.js";
 export { noBackTrack } from "./learn/online/no-back-track.js";
 export { blockRtrl, rtrl } from "./learn/online/rtrl.js";

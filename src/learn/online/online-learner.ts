@@ -1,6 +1,8 @@
 /** Rules that learn as time goes on: block by block, in memory that does not grow with the sequence. */
 
 import type { Goal } from "../../network/arguments.js";
+import { isDiagonal } from "../../network/cell.js";
+import { cells } from "../../network/cells.js";
 import { Dynamics } from "../../network/dynamics.js";
 import { requireNetwork } from "../../network/network.js";
 import type { Rows } from "../../network/rows.js";
@@ -44,6 +46,8 @@ export interface OnlineRulePlan {
   readonly block: number;
   /** Whether it needs each gradient as one product of a state's part and an input's, which an embedding has not. */
   readonly factored?: boolean;
+  /** Whether it is for cells alone whose units do not see each other's states. */
+  readonly diagonal?: boolean;
   readonly create: (context: OnlineRuleContext) => OnlineRule;
 }
 
@@ -56,14 +60,26 @@ export function createOnlineLearner(plan: OnlineRulePlan): Learner {
   return learner;
 }
 
+const diagonalCells = Object.entries(cells).flatMap(([name, cell]) =>
+  isDiagonal(cell) ? [`"${name}"`] : [],
+);
+
 /** How an online rule works; undefined for other learners. */
 export function onlinePlanOf(learner: Learner): OnlineRulePlan | undefined {
   return plans.get(learner);
 }
 
 /** Throws a RangeError for a network that the rule does not cover. */
-export function requireCovered({ name, factored = false }: OnlineRulePlan, network: Network): void {
+export function requireCovered(plan: OnlineRulePlan, network: Network): void {
+  const { name, factored = false, diagonal = false } = plan;
   requireOneDirection(network, name);
+  const { cell } = network.options;
+  if (diagonal && !isDiagonal(cells[cell])) {
+    throw new RangeError(
+      `"learner" expected rtrl(), blockRtrl() or snap1() for cell "${cell}", got ${name}(): it is for cells whose units ` +
+        `do not see each other's states, ${diagonalCells.join(", ")}`,
+    );
+  }
   if (factored && network.options.embeddingSize > 0) {
     throw new RangeError(
       `"learner" expected bptt(), tbptt(), artbp(), rtrl(), blockRtrl() or uoro() for a network with an embedding, ` +

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { NetworkOptions } from "../../../src/index.js";
 import { bptt } from "../../../src/learn/bptt.js";
 import type { Learner } from "../../../src/learn/learner.js";
+import { diagonalRtrl } from "../../../src/learn/online/diagonal-rtrl.js";
 import { kfRtrl } from "../../../src/learn/online/kf-rtrl.js";
 import { noBackTrack } from "../../../src/learn/online/no-back-track.js";
 import { blockRtrl, rtrl } from "../../../src/learn/online/rtrl.js";
@@ -16,7 +17,7 @@ const ROUNDING = 1e-5;
 
 type Case = Omit<ProblemOptions, "build"> & { name: string };
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const cases: Case[] = cells.flatMap((cell) => {
   const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
   return [
@@ -76,6 +77,52 @@ describe.each(cells)("%s over windows that carry", (cell) => {
   });
 });
 
+describe.each(builds)("diagonalRtrl, %s", (build) => {
+  const network: NetworkOptions = { cell: "mingru", inputSize: 5, hiddenSize: 6, outputSize: 4 };
+  const sizes = [1, 3, 8, 17].flatMap((hiddenSize) =>
+    [1, 4].flatMap((batch) => [false, true].map((dense) => ({ hiddenSize, batch, dense }))),
+  );
+
+  it.each(sizes)("is exact for one layer of $hiddenSize units, $batch sequences, values $dense", (size) => {
+    for (const outputSize of [0, 4]) {
+      const { hiddenSize, ...rest } = size;
+      const problem = problemOf({ ...rest, network: { ...network, hiddenSize, outputSize }, build });
+      const full = gradientBy(bptt(), problem);
+      const gradient = gradientBy(diagonalRtrl(), problem);
+      expect(relativeDistance(gradient, full)).toBeLessThan(ROUNDING);
+      expect(gradientBy(snap1(), problem)).toEqual(gradient);
+    }
+  });
+
+  it("is exact across windows that carry", () => {
+    for (const batch of [1, 3]) {
+      const problem = problemOf({ network, build, steps: [4, 1, 30], batch, dense: true });
+      const gradient = gradientBy(diagonalRtrl(), problem);
+      expect(relativeDistance(gradient, gradientBy(rtrl(), problem))).toBeLessThan(ROUNDING);
+      expect(relativeDistance(gradient, gradientBy(bptt(), problem))).toBeGreaterThan(0.001);
+    }
+  });
+
+  it("is exact for sequences of different lengths", () => {
+    const problem = problemOf({ network, build, lengths: Int32Array.of(7, 3) });
+    const full = gradientBy(bptt(), problem);
+    expect(relativeDistance(gradientBy(diagonalRtrl(), problem), full)).toBeLessThan(ROUNDING);
+  });
+
+  it("is an approximation for stacked layers, exact in the top one", () => {
+    const problem = problemOf({ network: { ...network, layers: 2 }, build });
+    const full = gradientBy(bptt(), problem);
+    const gradient = gradientBy(diagonalRtrl(), problem);
+    expect(relativeDistance(gradient, full)).toBeGreaterThan(0.001);
+    expect(relativeDistance(gradient, full)).toBeLessThan(0.5);
+    const top = problem.network.parameters.findIndex(({ name }) => name === "rnn.weight_ih_l1");
+    const start = problem.network.parameters
+      .slice(0, top)
+      .reduce((sum, parameter) => sum + parameter.read().length, 0);
+    expect(relativeDistance(gradient.subarray(start), full.subarray(start))).toBeLessThan(ROUNDING);
+  });
+});
+
 describe("one step", () => {
   const all: [string, Learner][] = [
     ["rtrl", rtrl()],
@@ -97,14 +144,19 @@ describe("one step", () => {
 
 describe("parameters that are not trained", () => {
   const frozen = [/weight_hh/, /weight_ih_l0/, /bias_ih/, /bias_hh_l1/];
-  it.each(frozen.flatMap((name) => [1, 2].map((layers) => ({ name, layers }))))(
-    "$name of $layers layers get no gradient, and the others the same",
-    ({ name, layers }) => {
-      const network = { cell: "lstm", inputSize: 5, hiddenSize: 6, outputSize: 4, layers } as const;
+  const each = frozen.flatMap((name) =>
+    [1, 2].flatMap((layers) => (["lstm", "mingru"] as const).map((cell) => ({ name, layers, cell }))),
+  );
+  it.each(each)(
+    "$name of $layers layers get no gradient, and the others the same: $cell",
+    ({ name, layers, cell }) => {
+      const network = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4, layers } as const;
       const problem = problemOf({ network, build: builds[0] });
       for (const parameter of problem.network.parameters) parameter.trainable = !name.test(parameter.name);
       const full = gradientBy(bptt(), problem);
       expect(relativeDistance(gradientBy(rtrl(), problem), full)).toBeLessThan(ROUNDING);
+      if (cell === "mingru" && layers === 1)
+        expect(relativeDistance(gradientBy(diagonalRtrl(), problem), full)).toBeLessThan(ROUNDING);
       for (const learner of [uoro(), noBackTrack(), kfRtrl(), snap1()]) {
         gradientBy(learner, problem);
         for (const parameter of problem.network.parameters) {
@@ -124,7 +176,7 @@ describe("networks that a rule does not cover", () => {
     bidirectional: true,
   } as const;
   const embedding = { cell: "gru", inputSize: 5, hiddenSize: 6, outputSize: 4, embeddingSize: 3 } as const;
-  it.each([rtrl(), blockRtrl({ block: 2 }), uoro(), noBackTrack(), kfRtrl(), snap1()])(
+  it.each([rtrl(), blockRtrl({ block: 2 }), uoro(), noBackTrack(), kfRtrl(), snap1(), diagonalRtrl()])(
     "$name refuses a bidirectional one",
     (learner) => {
       const problem = problemOf({ network: bidirectional, build: builds[0] });
@@ -133,8 +185,18 @@ describe("networks that a rule does not cover", () => {
       );
     },
   );
-  it.each([noBackTrack(), kfRtrl(), snap1()])("$name refuses an embedding", (learner) => {
-    const problem = problemOf({ network: embedding, build: builds[0] });
+  it.each([noBackTrack(), kfRtrl(), snap1(), diagonalRtrl()])("$name refuses an embedding", (learner) => {
+    const cell = learner.name === "diagonalRtrl" ? "mingru" : "gru";
+    const problem = problemOf({ network: { ...embedding, cell }, build: builds[0] });
     expect(() => gradientBy(learner, problem)).toThrow(/for a network with an embedding, got \w+\(\)/);
+  });
+  it.each(cells.filter((cell) => cell !== "mingru"))("diagonalRtrl refuses the cell %s", (cell) => {
+    const problem = problemOf({ network: { ...embedding, embeddingSize: 0, cell }, build: builds[0] });
+    const ask = () => gradientBy(diagonalRtrl(), problem);
+    expect(ask).toThrow(RangeError);
+    expect(ask).toThrow(
+      `"learner" expected rtrl(), blockRtrl() or snap1() for cell "${cell}", got diagonalRtrl(): it is for cells whose ` +
+        `units do not see each other's states, "mingru"`,
+    );
   });
 });

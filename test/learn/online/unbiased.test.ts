@@ -73,6 +73,20 @@ describe("stacked layers and a batch", () => {
   });
 });
 
+describe("a cell without W_hh", () => {
+  const problem = problemOf({
+    network: { cell: "mingru", inputSize: 3, hiddenSize: 4, outputSize: 3 },
+    build: builds[0],
+    steps: [6],
+    batch: 1,
+  });
+  const full = gradientBy(bptt(), problem);
+  // These see a step's gradient as products, of which there are fewer here.
+  it.each([noBackTrack(), kfRtrl()])("$name has the full gradient for its mean", (learner) => {
+    expect(judge(learner, problem, full)).toMatchObject({ passes: true });
+  });
+});
+
 describe("seeds", () => {
   const { problem } = networks[1];
   it.each(rules)(

@@ -1,0 +1,74 @@
+/** What a step of exact online learning costs beside forward and backward of the same step: minGRU, windows of one step. */
+import { bptt } from "../src/learn/bptt.js";
+import { WindowChecks } from "../src/learn/checked-window.js";
+import { requireLearner, type Learner } from "../src/learn/learner.js";
+import { diagonalRtrl } from "../src/learn/online/diagonal-rtrl.js";
+import type { Build } from "../src/network/types.js";
+import { leastTimes } from "./measure.js";
+import type { Peak } from "./peak.js";
+import { fixed, type Section, type Table } from "./report.js";
+import { networkOf, randomWindow, TOKENS, type Size } from "./work.js";
+
+/** The most times as long as forward and backward. */
+const MOST = 3;
+const SAMPLES = 300;
+const REPEATS = 20;
+/** Windows of one step each that follow on one another. */
+const WINDOWS = 64;
+
+const sizes: readonly Size[] = [undefined, 32].flatMap((values) =>
+  [1, 4].flatMap((batch) =>
+    [32, 64, 128, 256].map((hidden): Size => {
+      const size = { cell: "mingru", hidden, batch, steps: 1 } as const;
+      return values === undefined ? size : { ...size, values };
+    }),
+  ),
+);
+
+/** One more step of a rule on a stream, at fixed parameters. */
+function stepBy(learner: Learner, size: Size, build: Build): () => void {
+  const network = networkOf(size, build);
+  const run = requireLearner("learner", learner)({ network, reduction: "mean", seed: 1 });
+  const checks = new WindowChecks(network, false);
+  const windows = Array.from({ length: WINDOWS }, (_, seed) => {
+    const { sequence, target } = randomWindow(size, seed);
+    return checks.check({ inputs: sequence, targets: target, carry: true });
+  });
+  let next = 0;
+  return () => {
+    for (const { count } of run.window(windows[next])) if (count !== size.batch) throw new Error("no target");
+    // The first carries nothing, and so is not taken again.
+    next = next + 1 < WINDOWS ? next + 1 : 1;
+  };
+}
+
+function measureBuild(build: Build) {
+  return sizes.map((size) => {
+    const runs = [diagonalRtrl(), bptt()].map((learner) => stepBy(learner, size, build));
+    const [milliseconds, otherMilliseconds] = leastTimes(runs, SAMPLES, REPEATS);
+    return { build, size, milliseconds, otherMilliseconds, ratio: milliseconds / otherMilliseconds };
+  });
+}
+
+export function measureOnline(peaks: readonly Peak[]): Section {
+  const data = peaks.map(({ build }) => measureBuild(build));
+  const tables = data.map((figures, i): Table => {
+    return {
+      title: `Exact online learning beside forward and backward, one step of minGRU, ${peaks[i].build}`,
+      columns: ["inputs", "B", "H", "bptt()", "diagonalRtrl()", "ratio"],
+      rows: figures.map(({ size: { values, batch, hidden }, milliseconds, otherMilliseconds, ratio }) => [
+        values === undefined ? `${TOKENS} tokens` : `${values} values`,
+        fixed(batch, 0),
+        fixed(hidden, 0),
+        `${fixed(1000 * otherMilliseconds, 2)} µs`,
+        `${fixed(1000 * milliseconds, 2)} µs`,
+        `${fixed(ratio, 2)}${ratio > MOST ? " !" : ""}`,
+      ]),
+      notes: [
+        `Both learn from windows of one step that carry, and add to the network's gradients: ${TOKENS} classes at each step of ` +
+          `tokens, one value at each of values. The least of ${SAMPLES} samples of each. A ratio of at most ${MOST} is required.`,
+      ],
+    };
+  });
+  return { tables, data: data.flat() };
+}
