@@ -36,6 +36,16 @@ export {
   type EstimateGradientOptions,
   type GradientEstimate,
 } from "./learn/estimate-gradient.js";
+export type { GradientDecay } from "./learn/flow/decay.js";
+export {
+  gradientFlow,
+  type GradientFlow,
+  type GradientFlowOptions,
+  type LagFlow,
+  type LayerFlow,
+} from "./learn/flow/gradient-flow.js";
+export type { Saturation } from "./learn/flow/saturation.js";
+export type { Truncation } from "./learn/flow/truncation.js";
 export type { GradientDistance, SampleMeasurement } from "./learn/gradient-sample.js";
 export {
   createLearner,

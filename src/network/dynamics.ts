@@ -204,6 +204,11 @@ export class Dynamics {
     return stepFactors(this.model, this.window, this.pass, layer, sample);
   }
 
+  /** What a layer's last block left: states, and its gates as its cell keeps them. @internal */
+  tapeOf(layer: number): CellRun {
+    return this.model.run(this.window, this.pass, layer, 0);
+  }
+
   /** A layer of the network, with the memory that its gradients pass through. @internal */
   layerParts(layer: number): { layer: Layer; regions: InputScratch } {
     return { layer: this.model.layers[layer][0], regions: this.window.regions };

@@ -1,0 +1,189 @@
+import { requireInteger, requireNumber, requireObject } from "../../errors.js";
+import { requireSequence, requireTarget, type Goal, type Inputs } from "../../network/arguments.js";
+import { RecurrentNetwork } from "../../network/network.js";
+import type { Network, Sequence, State, Target } from "../../network/types.js";
+import { Random } from "../../random.js";
+import { requireQuestion, requireSeed, type Question } from "../estimate-gradient.js";
+import { fitDecay, horizonOf, type GradientDecay } from "./decay.js";
+import { followLosses, targetsByStep, type FlowSums } from "./lag-norms.js";
+import type { Saturation } from "./saturation.js";
+import { predictBias, searchTruncation, type Truncation } from "./truncation.js";
+
+export interface GradientFlowOptions {
+  /** What the sequence starts from; default zeros. */
+  state?: State;
+  /** Steps whose losses are followed back, at most; default 16. More make the norms surer, and take as much longer. */
+  losses?: number;
+  /** Of which those are, default the network's option `seed`. */
+  seed?: number;
+  /** Relative bias that a truncation may have; default 0.1. */
+  tolerance?: number;
+  /** Share of the norms' sum that may lie beyond the horizon; default 0.01. */
+  beyond?: number;
+}
+
+/** How large gradients are by lag. */
+export interface LagFlow {
+  /**
+   * By lag from 0: the root mean square, over losses ℓ_t of single steps and sequences, of ‖∂ℓ_t/∂s_{t−lag}‖, in nats, or
+   * squared units of the targets, a unit of state. s is h, and of an LSTM h and c together, as what its next step starts
+   * from: c carries most of what reaches far.
+   */
+  norms: Float64Array;
+  /** Undefined for fewer than two lags with a gradient. */
+  decay: GradientDecay | undefined;
+  /**
+   * The smallest lag beyond which all that is left is at most the share `beyond` of the norms' sum; what is past the last
+   * lag is taken to fall as `decay` does. Undefined where the sequence is too short to show it.
+   */
+  horizon: number | undefined;
+}
+
+export interface LayerFlow extends LagFlow {
+  /** As `norms`, of h alone. */
+  hiddenNorms: Float64Array;
+  /** Of its gates, candidates and states. */
+  saturation: Saturation[];
+}
+
+/** Plain numbers and arrays, which can be cloned to another thread. */
+export interface GradientFlow {
+  /** The mean over the sequence's targets; NaN where the target is a gradient. */
+  loss: number;
+  /** Steps whose losses were followed, ascending. */
+  followed: Int32Array;
+  /** The lowest first. */
+  layers: LayerFlow[];
+  /** Of all layers together: the root of the sum of their squares. */
+  overall: LagFlow;
+  /** The truncations that were measured on the way to the one that is recommended, the shortest first. */
+  truncations: Truncation[];
+  /**
+   * The shortest `tbptt({ k1: n, k2: 2n })`, n a power of two, whose relative bias on the sequence is at most the tolerance.
+   * Undefined where none with k2 below the sequence's steps is: `bptt()` then, or a longer sequence to look at.
+   */
+  recommended: Truncation | undefined;
+  /** What `bptt()` over the whole sequence takes at most at a time, to compare with a truncation's. */
+  bytes: number;
+}
+
+/** Of numbers drawn for other things from the same seed. */
+const FLOW_STREAM = 11;
+
+/**
+ * How gradients travel back through time in a network: how large they are by lag, how fast they fall, how many units let
+ * none through, and how far errors must go back, `tbptt`'s k1 and k2, for a relative bias that is tolerated.
+ *
+ * For each of some steps t its loss alone is back-propagated, ∂ℓ_t/∂h_{t−lag}, with what reaches a lower layer through those
+ * above it at the same step (Aicher, Foti & Fox 2019, arXiv 1905.07473: E‖∂ℓ_t/∂s_{t−k}‖). The steps are the last one with a
+ * target and, drawn evenly, `losses − 1` before it; all of them where there are no more. It takes about as many passes
+ * backwards over the sequence as there are losses, one for `bptt()`, and two to six for truncations. Lags go up to the
+ * last step with a target: a sequence a few times longer than the memory sought shows it.
+ *
+ * ```ts
+ * const { overall, recommended } = gradientFlow(network, inputs, targets, { tolerance: 0.1 });
+ * console.log(overall.decay?.rate, overall.horizon);
+ * if (recommended) train(network, data, { learner: tbptt(recommended), … });
+ * ```
+ *
+ * Works on a copy of the network without dropout: its gradients, tape, parameters and dropout stay as they are.
+ *
+ * Throws a TypeError or RangeError for a bad argument, for a bidirectional network or without any target, and an
+ * OutOfMemoryError.
+ */
+export function gradientFlow(
+  network: Network,
+  sequence: Sequence,
+  target: Target,
+  options: GradientFlowOptions = {},
+): GradientFlow {
+  const question = requireQuestion(network, sequence, target, requireObject("options", options));
+  requireOneWay(question.network);
+  const losses = requireInteger("options.losses", options.losses ?? 16, 1);
+  const seed = requireSeed(options.seed ?? network.options.seed);
+  const tolerance = requireNumber("options.tolerance", options.tolerance ?? 0.1, { above: 0 });
+  const beyond = requireNumber("options.beyond", options.beyond ?? 0.01, { above: 0, below: 1 });
+  const inputs = requireSequence(sequence, network.options);
+  const goal = requireTarget(target, inputs, network.options);
+  const targets = targetsByStep(goal, inputs);
+  const followed = chooseSteps(targets, losses, new Random(seed, FLOW_STREAM));
+  if (followed.length === 0)
+    throw new RangeError(`"targets" expected at least one target, got none: there is no gradient to follow`);
+  const sums = follow(question, inputs, goal, followed);
+  const layers = sums.layers.map(({ h, c, units }) => ({
+    ...lagFlow([h, c], sums.counts, beyond),
+    hiddenNorms: normsOf([h], sums.counts),
+    saturation: units,
+  }));
+  const overall = lagFlow(
+    sums.layers.flatMap(({ h, c }) => [h, c]),
+    sums.counts,
+    beyond,
+  );
+  const weights = reachedBy(targets, overall.norms.length);
+  const { full, measured, recommended } = searchTruncation(
+    question,
+    (k1, k2) => predictBias(overall.norms, weights, k1, k2),
+    tolerance,
+  );
+  return {
+    loss: full.loss,
+    followed: Int32Array.from(followed),
+    layers,
+    overall,
+    truncations: measured,
+    recommended,
+    bytes: full.bytes,
+  };
+}
+
+function requireOneWay({ options }: Network): void {
+  if (options.bidirectional)
+    throw new RangeError(
+      `"network" expected one that reads one way, got a bidirectional one: its gradients travel both ways through time`,
+    );
+}
+
+/** The last step with a target, and one drawn from each of `most − 1` equal parts of those before it. */
+function chooseSteps(targets: Int32Array, most: number, random: Random): number[] {
+  const steps = Array.from(targets.keys()).filter((t) => targets[t] > 0);
+  if (steps.length <= most) return steps;
+  const before = steps.length - 1;
+  const parts = most - 1;
+  const chosen = Array.from({ length: parts }, (_, i) => {
+    const [from, to] = [Math.floor((i * before) / parts), Math.floor(((i + 1) * before) / parts)];
+    return steps[from + random.integer(to - from)];
+  });
+  return [...chosen, steps[before]];
+}
+
+/** On a copy of the network. */
+function follow({ network, state }: Question, inputs: Inputs, goal: Goal, followed: number[]): FlowSums {
+  const { model } = network;
+  const copy = new RecurrentNetwork(model.engine, { ...model.options, dropout: 0 });
+  try {
+    copy.model.parameters.copyFrom(model.parameters);
+    const lags = followed[followed.length - 1] + 1;
+    return followLosses({ network: copy, inputs, goal, state, followed, lags });
+  } finally {
+    copy.dispose();
+  }
+}
+
+/** From sums of squares. */
+function normsOf(parts: readonly Float64Array[], counts: Float64Array): Float64Array {
+  return counts.map((count, lag) => Math.sqrt(parts.reduce((sum, part) => sum + part[lag], 0) / count));
+}
+
+function lagFlow(parts: readonly Float64Array[], counts: Float64Array, beyond: number): LagFlow {
+  const norms = normsOf(parts, counts);
+  const decay = fitDecay(norms);
+  return { norms, decay, horizon: horizonOf(norms, decay, beyond) };
+}
+
+/** By lag, the losses of all that reach so far before the sequence begins. */
+function reachedBy(targets: Int32Array, lags: number): Float64Array {
+  const reached = new Float64Array(lags);
+  for (let lag = lags - 1, count = 0; lag >= 0; lag--) reached[lag] = count += targets[lag];
+  return reached;
+}

@@ -1,0 +1,174 @@
+/** The gradients of single steps' losses on their way back, a step at a time, in the network's kernels. */
+
+import type { Goal, Inputs } from "../../network/arguments.js";
+import { Dynamics } from "../../network/dynamics.js";
+import type { RecurrentNetwork } from "../../network/network.js";
+import type { Rows } from "../../network/rows.js";
+import type { State } from "../../network/types.js";
+import { SaturationCount, type Saturation } from "./saturation.js";
+
+export interface FlowRequest {
+  /** Without dropout; its own gradients are used up. */
+  readonly network: RecurrentNetwork;
+  readonly inputs: Inputs;
+  readonly goal: Goal;
+  readonly state: State | undefined;
+  /** Steps whose losses are followed, ascending. */
+  readonly followed: readonly number[];
+  /** Lags from 0 on. */
+  readonly lags: number;
+}
+
+/** Of one layer, by lag: sums over followed losses and the batch of ‖∂ℓ_t/∂h_{t−lag}‖², and the same of c. */
+export interface LayerSums {
+  readonly h: Float64Array;
+  readonly c: Float64Array;
+  readonly units: Saturation[];
+}
+
+export interface FlowSums {
+  readonly layers: readonly LayerSums[];
+  /** By lag: losses of single sequences that the sums are over. */
+  readonly counts: Float64Array;
+}
+
+/** Of each step, the sequences that have a target there. */
+export function targetsByStep({ kind, array }: Goal, { steps, batch, lengths }: Inputs): Int32Array {
+  const width = array.length / (steps * batch);
+  const has = (t: number, b: number): boolean => {
+    const at = (t * batch + b) * width;
+    if (kind === "classes") return array[at] >= 0;
+    if (kind === "gradient") return t < (lengths?.[b] ?? steps);
+    return array.subarray(at, at + width).some((value) => !Number.isNaN(value));
+  };
+  return Int32Array.from({ length: steps }, (_, t) => {
+    let count = 0;
+    for (let b = 0; b < batch; b++) if (has(t, b)) count++;
+    return count;
+  });
+}
+
+/** One step's loss on its way: ∂ℓ_t/∂s of the step that it is at, [B, S]. */
+interface Traveller {
+  readonly t: number;
+  readonly cotangent: Rows;
+  /** Whether anything of it is left. */
+  alive: boolean;
+}
+
+/**
+ * Forward through the sequence, then back: at each step, all losses that are on their way take it together, from one forward
+ * of that step. Throws an OutOfMemoryError.
+ */
+export function followLosses(request: FlowRequest): FlowSums {
+  const { network, inputs } = request;
+  const dynamics = new Dynamics(network.model, { batch: inputs.batch, steps: 1, inputs: inputs.kind });
+  try {
+    return new LossPaths(dynamics, request).follow();
+  } finally {
+    dynamics.dispose();
+  }
+}
+
+class LossPaths {
+  private readonly dynamics: Dynamics;
+  private readonly request: FlowRequest;
+  private readonly targets: Int32Array;
+  private readonly saturation: readonly SaturationCount[];
+  private readonly h: readonly Float64Array[];
+  private readonly c: readonly Float64Array[];
+  private readonly counts: Float64Array;
+  /** Of h, and of c, in a row of the joint state. */
+  private readonly width: number;
+  private readonly hasCellState: boolean;
+
+  constructor(dynamics: Dynamics, request: FlowRequest) {
+    const { goal, inputs, lags } = request;
+    const { options, cell } = dynamics.parts;
+    const layers = Array.from({ length: options.layers }, (_, l) => l);
+    this.dynamics = dynamics;
+    this.request = request;
+    this.targets = targetsByStep(goal, inputs);
+    this.saturation = layers.map((l) => new SaturationCount(dynamics, l));
+    this.h = layers.map(() => new Float64Array(lags));
+    this.c = layers.map(() => new Float64Array(lags));
+    this.counts = new Float64Array(lags);
+    this.hasCellState = cell.hasCellState;
+    this.width = dynamics.stateSize / (layers.length * (cell.hasCellState ? 2 : 1));
+  }
+
+  follow(): FlowSums {
+    const starts = this.forward();
+    let travellers: Traveller[] = [];
+    const idle: Rows[] = [];
+    const { dynamics, request } = this;
+    const { goal, inputs, lags } = request;
+    const earliest = Math.max(0, request.followed[0] - lags + 1);
+    for (let s = inputs.steps - 1; s >= earliest; s--) {
+      const starting = request.followed.includes(s);
+      if (!starting && travellers.length === 0) continue;
+      dynamics.state = starts[s];
+      dynamics.forward(inputs, s, 1);
+      for (const traveller of travellers) this.pass(traveller, s);
+      if (starting) {
+        const cotangent = idle.pop() ?? dynamics.createStates(inputs.batch);
+        const traveller = { t: s, cotangent, alive: true };
+        dynamics.loss(goal, s, 1);
+        this.pass(traveller, s);
+        travellers.push(traveller);
+      }
+      // The next step would be lag s − … of theirs: none is left.
+      idle.push(...travellers.filter(({ t }) => t - s + 1 >= lags).map(({ cotangent }) => cotangent));
+      travellers = travellers.filter(({ t }) => t - s + 1 < lags);
+    }
+    const layers = this.h.map((h, l) => ({ h, c: this.c[l], units: this.saturation[l].read() }));
+    return { layers, counts: this.counts };
+  }
+
+  /** The state before each step; undefined: zeros. */
+  private forward(): (State | undefined)[] {
+    const { dynamics, request } = this;
+    const { inputs, state } = request;
+    const starts: (State | undefined)[] = [];
+    dynamics.state = state;
+    for (let s = 0; s < inputs.steps; s++) {
+      starts.push(s === 0 ? state : dynamics.state);
+      dynamics.forward(inputs, s, 1);
+      for (const count of this.saturation) count.add((b) => s < (inputs.lengths?.[b] ?? inputs.steps));
+    }
+    return starts;
+  }
+
+  /** Takes a loss's gradient back over step s, at which the dynamics are, and notes it as it was after that step. */
+  private pass(traveller: Traveller, s: number): void {
+    const { dynamics } = this;
+    const { t, cotangent } = traveller;
+    const lag = t - s;
+    this.counts[lag] += this.targets[t];
+    if (!traveller.alive) return;
+    const adjoint = dynamics.vjp(lag === 0 ? { losses: true } : { cotangent });
+    const { kernels } = dynamics.parts.engine;
+    let sum = 0;
+    this.h.forEach((h, l) => {
+      const outside = adjoint.outsideGradients(l);
+      const ofH = kernels.sumOfSquares(outside.pointer, outside.rows * outside.stride);
+      const ofC = lag > 0 && this.hasCellState ? this.cellSquares(cotangent, l) : 0;
+      h[lag] += ofH;
+      this.c[l][lag] += ofC;
+      sum += ofH + ofC;
+    });
+    traveller.alive = sum !== 0; // NaN goes on
+    for (let b = 0; b < cotangent.count; b++) cotangent.copy(b, adjoint.start, b);
+  }
+
+  private cellSquares(cotangent: Rows, layer: number): number {
+    const { layout, parts } = this.dynamics;
+    let sum = 0;
+    for (let b = 0; b < cotangent.count; b++)
+      sum += parts.engine.kernels.sumOfSquares(
+        cotangent.pointer(b) + layout.offset(layer, 1) * 4,
+        this.width,
+      );
+    return sum;
+  }
+}
