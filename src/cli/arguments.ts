@@ -3,26 +3,28 @@
 import { parseArgs } from "node:util";
 import { Failure } from "./failure.js";
 
-/** One option: `--name <value>`. */
+/** One option: `--name <value>`, or `--name` alone. */
 export interface OptionHelp {
-  /** What stands for the value in the help. */
-  readonly value: string;
+  /** What stands for the value in the help; none where the option has no value. */
+  readonly value?: string;
   /** What it means, with its default. */
   readonly help: string;
 }
 
-/** A command: its one operand and its options, by name without the dashes. */
+/** A command: its operands and its options, by name without the dashes. */
 export interface Command<Name extends string> {
   readonly name: string;
-  /** What stands for the operand in the help. */
-  readonly operand: string;
+  /** What stands for the operands in the help. */
+  readonly operands: readonly string[];
   readonly summary: string;
   readonly options: Readonly<Record<Name, OptionHelp>>;
   readonly examples: readonly string[];
 }
 
 export interface Arguments<Name extends string> {
-  readonly operand: string;
+  /** As many as the command has. */
+  readonly operands: readonly string[];
+  /** Options without a value are "". */
   readonly given: Readonly<Partial<Record<Name, string>>>;
 }
 
@@ -55,7 +57,12 @@ export function parseArguments<Name extends string>(
   words: readonly string[],
 ): Arguments<Name> | undefined {
   const names = Object.keys(command.options) as Name[];
-  const known = Object.fromEntries(names.map((name) => [name, { type: "string" }] as const));
+  const known = Object.fromEntries(
+    names.map((name) => {
+      const type: "string" | "boolean" = command.options[name].value === undefined ? "boolean" : "string";
+      return [name, { type }];
+    }),
+  );
   const { tokens } = parseArgs({
     args: [...words],
     options: { ...known, help: { type: "boolean", short: "h" } },
@@ -74,17 +81,21 @@ export function parseArguments<Name extends string>(
       const near = suggestion(token.rawName, [...names.map((one) => `--${one}`), "--help"]);
       throw new Failure(`unknown option ${token.rawName}${near || seeHelp(command)}`);
     }
+    const { value } = command.options[name];
     const missing = token.value === undefined || (!token.inlineValue && token.value.startsWith("--"));
-    if (missing) throw new Failure(`--${name} needs a value: --${name} ${command.options[name].value}`);
-    given[name] = token.value;
+    if (value === undefined && token.value !== undefined) throw new Failure(`--${name} has no value`);
+    if (value !== undefined && missing) throw new Failure(`--${name} needs a value: --${name} ${value}`);
+    given[name] = token.value ?? "";
   }
-  if (operands.length === 0) throw new Failure(`${command.operand} is missing${seeHelp(command)}`);
-  if (operands.length > 1) {
-    throw new Failure(
-      `one ${command.operand} is expected, but ${JSON.stringify(operands[1])} came too${seeHelp(command)}`,
-    );
+  const expected = command.operands;
+  if (operands.length < expected.length)
+    throw new Failure(`${expected[operands.length]} is missing${seeHelp(command)}`);
+  if (operands.length > expected.length) {
+    const what = expected.length === 1 ? `one ${expected[0]} is` : `${expected.join(" and ")} are`;
+    const extra = JSON.stringify(operands[expected.length]);
+    throw new Failure(`${what} expected, but ${extra} came too${seeHelp(command)}`);
   }
-  return { operand: operands[0], given };
+  return { operands, given };
 }
 
 function seeHelp({ name }: { name: string }): string {
@@ -139,16 +150,20 @@ export function choice<Word extends string>(
 /** What `--help` prints. */
 export function helpOf<Name extends string>(command: Command<Name>): string {
   const options: [string, OptionHelp][] = Object.entries(command.options);
-  const rows = options.map(([name, { value, help }]) => [`--${name} ${value}`, help]);
+  const rows = options.map(([name, { value, help }]) => [
+    value === undefined ? `--${name}` : `--${name} ${value}`,
+    help,
+  ]);
   rows.push(["-h, --help", "this help"]);
   const width = Math.max(...rows.map(([left]) => left.length));
+  const under = `\n${" ".repeat(width + 4)}`;
   return [
-    `Usage: bptt ${command.name} ${command.operand} [options]`,
+    `Usage: bptt ${command.name} ${command.operands.join(" ")} [options]`,
     "",
     command.summary,
     "",
     "Options:",
-    ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`),
+    ...rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help.replaceAll("\n", under)}`),
     "",
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),

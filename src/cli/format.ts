@@ -33,3 +33,20 @@ export function visible(text: string): string {
 export function indented(text: string): string {
   return text.replace(/^/gm, "    ");
 }
+
+/** 0.0123 → 1.2 % */
+export function share(value: number): string {
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "?";
+  const percent = 100 * value;
+  if (percent === 0) return "0 %";
+  if (percent < 0.05) return "< 0.1 %";
+  return `${percent < 9.95 ? percent.toFixed(1) : grouped(percent)} %`;
+}
+
+/** 123456 bytes → 121 kB; of 1024 each. */
+export function size(bytes: number): string {
+  const kilobytes = bytes / 1024;
+  if (kilobytes < 1000) return `${Math.ceil(kilobytes)} kB`;
+  const megabytes = kilobytes / 1024;
+  return `${megabytes < 10 ? megabytes.toFixed(1) : grouped(megabytes)} MB`;
+}

@@ -3,6 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import { helpOf, parseArguments, suggestion } from "./arguments.js";
+import { runDiagnose } from "./diagnose-command.js";
+import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
 import { Failure } from "./failure.js";
 import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
 import { endQuietlyWhenClosed, Screen } from "./screen.js";
@@ -14,14 +16,16 @@ const help = `Usage: bptt <command> [options]
 Recurrent neural networks that learn to write.
 
 Commands:
-  train <text>    trains a network on a text file and saves it
-  sample <model>  writes text with a saved network
+  train <text>             trains a network on a text file and saves it
+  sample <model>           writes text with a saved network
+  diagnose <model> <text>  shows how far back a network's errors reach, and how far they must
 
 bptt <command> --help explains a command's options. bptt --version prints the version.
 
 Examples:
   bptt train shakespeare.txt --minutes 10
   bptt sample shakespeare.safetensors --length 1000
+  bptt diagnose shakespeare.safetensors shakespeare.txt
 `;
 
 function version(): string {
@@ -51,6 +55,12 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
       else await runSample(readSamplePlan(given), process.stdout, () => open);
       return 0;
     }
+    case "diagnose": {
+      const given = parseArguments(diagnoseCommand, words);
+      if (given === undefined) process.stdout.write(helpOf(diagnoseCommand));
+      else await runDiagnose(readDiagnosePlan(given), process.stdout, process.env);
+      return 0;
+    }
     case undefined:
     case "help":
     case "--help":
@@ -64,7 +74,7 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
     default: {
       const what = command.startsWith("-") ? "option" : "command";
       throw new Failure(
-        `unknown ${what} ${command}${suggestion(command, ["train", "sample"]) || "; see bptt --help"}`,
+        `unknown ${what} ${command}${suggestion(command, ["train", "sample", "diagnose"]) || "; see bptt --help"}`,
       );
     }
   }

@@ -1,25 +1,17 @@
 /** `bptt sample`. */
 
-import {
-  CharVocabulary,
-  FormatError,
-  loadNetwork,
-  OutOfMemoryError,
-  readMetadata,
-  sample,
-  type Network,
-} from "../index.js";
+import { sample, type CharVocabulary } from "../index.js";
 import { decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { Failure } from "./failure.js";
+import { loadModel } from "./load-model.js";
 import { readBytes } from "./read-file.js";
 import type { Output } from "./screen.js";
-import { VOCABULARY_KEY } from "./train-command.js";
 
 type Name = "length" | "temperature" | "top-k" | "top-p" | "prime" | "seed";
 
 export const sampleCommand: Command<Name> = {
   name: "sample",
-  operand: "<model>",
+  operands: ["<model>"],
   summary: "Writes text with a network that bptt train saved. Only the text goes to the output.",
   options: {
     length: { value: "<n>", help: "characters to write (400)" },
@@ -51,9 +43,9 @@ export interface SamplePlan {
   readonly seed: number;
 }
 
-export function readSamplePlan({ operand, given }: Arguments<Name>): SamplePlan {
+export function readSamplePlan({ operands: [path], given }: Arguments<Name>): SamplePlan {
   return {
-    path: operand,
+    path,
     length: wholeNumber("length", given.length, 0, 400),
     temperature: decimalNumber("temperature", given.temperature, "of at least 0", (x) => x >= 0, 0.8),
     topK: wholeNumber("top-k", given["top-k"], 1, undefined),
@@ -61,27 +53,6 @@ export function readSamplePlan({ operand, given }: Arguments<Name>): SamplePlan 
     prime: given.prime ?? "",
     seed: wholeNumber("seed", given.seed, Number.MIN_SAFE_INTEGER, 0),
   };
-}
-
-function loadModel(path: string, bytes: Uint8Array): { network: Network; vocabulary: CharVocabulary } {
-  try {
-    const characters = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";
-    const vocabulary = characters === "" ? undefined : CharVocabulary.from(characters);
-    const network = loadNetwork(bytes);
-    const { inputSize, outputSize, bidirectional } = network.options;
-    if (vocabulary?.size === inputSize && outputSize === inputSize && !bidirectional)
-      return { network, vocabulary };
-    network.dispose();
-    throw new FormatError(
-      "it is a network, but none that writes text: its metadata has no vocabulary of its size",
-    );
-  } catch (error) {
-    if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
-    if (error instanceof FormatError || error instanceof RangeError) {
-      throw new Failure(`${path} is no model of bptt train: ${error.message}`);
-    }
-    throw error;
-  }
 }
 
 function encodePrime(vocabulary: CharVocabulary, prime: string): Int32Array {

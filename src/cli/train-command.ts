@@ -1,6 +1,5 @@
 /** `bptt train`. */
 
-import { relative } from "node:path";
 import {
   adam,
   createNetwork,
@@ -14,6 +13,9 @@ import {
 } from "../index.js";
 import { Failure } from "./failure.js";
 import { duration, grouped, indented, nats, visible } from "./format.js";
+import { ownName, quoted } from "./invocation.js";
+import { createLearner, stretchOf } from "./learning-rule.js";
+import { VOCABULARY_KEY } from "./load-model.js";
 import { readText } from "./read-file.js";
 import { Report, type Standing } from "./report.js";
 import { requireWritable, saveFile } from "./save-file.js";
@@ -25,9 +27,6 @@ import type { TrainPlan } from "./train-options.js";
 /** Characters of the samples that show how it goes. */
 const SAMPLE = 240;
 const TEMPERATURE = 0.7;
-
-/** The key of the vocabulary in a model's metadata. */
-export const VOCABULARY_KEY = "vocabulary";
 
 async function createPlanned(plan: TrainPlan, size: number): Promise<Network> {
   const { cell, layers, hidden, embedding, dropout, seed, build } = plan;
@@ -95,8 +94,10 @@ async function learn(
   stopping: Stopping,
 ): Promise<void> {
   const { limit } = plan;
-  const report = new Report(screen, limit, data.windows);
+  // Updates an epoch: one every so many characters of each place of the text.
+  const report = new Report(screen, limit, (data.windows * plan.window) / stretchOf(plan.rule, plan.window));
   const updates = train(network, data.training, {
+    learner: createLearner(plan.rule),
     optimizer: adam({ learningRate: plan.learningRate }),
     clipNorm: plan.clip,
     ...(limit.kind === "steps" ? { maxSteps: limit.amount } : {}),
@@ -109,16 +110,6 @@ async function learn(
     if (report.update(progress)) await look(report, progress, network, data);
     if (limit.kind === "minutes" && report.done(progress.step) >= 1) break;
   }
-}
-
-/** How this program is called again: as it was by npm start, or by its name. */
-function ownName(): string {
-  const script = relative(process.cwd(), process.argv[1] ?? "").replaceAll("\\", "/");
-  return script === "dist/cli/main.js" ? `node ${script}` : "npx bptt";
-}
-
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : JSON.stringify(path);
 }
 
 async function finish(screen: Screen, plan: TrainPlan, data: TextData, network: Network): Promise<void> {
@@ -148,6 +139,9 @@ export async function runTrain(plan: TrainPlan, screen: Screen): Promise<number>
     try {
       await learn(screen, plan, data, network, stopping);
     } catch (error) {
+      // Of a rule that does not cover the network.
+      if (error instanceof RangeError && error.message.startsWith('"learner"'))
+        throw new Failure(`--rule ${plan.rule.name} cannot train this network: ${error.message}`);
       if (!(error instanceof DivergenceError)) throw error;
       diverged = error;
     }

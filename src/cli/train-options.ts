@@ -4,16 +4,18 @@ import { basename, extname } from "node:path";
 import type { Build, Cell } from "../index.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { Failure } from "./failure.js";
+import { readRule, ruleOptions, type Rule, type RuleOption } from "./learning-rule.js";
 
 type Name =
   | ("cell" | "layers" | "hidden" | "embedding" | "dropout" | "batch" | "window")
+  | RuleOption
   | ("learning-rate" | "clip" | "minutes" | "steps" | "epochs" | "seed" | "build" | "out");
 
 const DEFAULT_MINUTES = 5;
 
 export const trainCommand: Command<Name> = {
   name: "train",
-  operand: "<text>",
+  operands: ["<text>"],
   summary:
     "Trains a network to write like the text, a character at a time, and saves it. The last 5 % of the text are held out:\n" +
     "the network never learns from them, so that its loss there says how well it writes what it has not read. Losses are\n" +
@@ -32,6 +34,7 @@ export const trainCommand: Command<Name> = {
     dropout: { value: "<share>", help: "between layers, while training (0)" },
     batch: { value: "<n>", help: "places of the text that are read at the same time (32)" },
     window: { value: "<n>", help: "characters from one update to the next, and how far back errors go (64)" },
+    ...ruleOptions,
     "learning-rate": { value: "<x>", help: "of Adam (0.002); lower it when the loss jumps" },
     clip: { value: "<x>", help: "the largest norm of the gradient (1)" },
     minutes: {
@@ -47,6 +50,7 @@ export const trainCommand: Command<Name> = {
   examples: [
     "bptt train shakespeare.txt",
     "bptt train notes.txt --cell lstm --hidden 256 --minutes 10 --out notes.safetensors",
+    "bptt train notes.txt --cell gru --rule tbptt --k1 64 --k2 128",
   ],
 };
 
@@ -66,6 +70,7 @@ export interface TrainPlan {
   readonly dropout: number;
   readonly batch: number;
   readonly window: number;
+  readonly rule: Rule;
   readonly learningRate: number;
   readonly clip: number;
   readonly limit: Limit;
@@ -89,7 +94,7 @@ function readLimit(given: Arguments<Name>["given"]): Limit {
 }
 
 /** Throws a Failure that names the option. */
-export function readTrainPlan({ operand, given }: Arguments<Name>): TrainPlan {
+export function readTrainPlan({ operands: [path], given }: Arguments<Name>): TrainPlan {
   const positive = (value: number): boolean => value > 0;
   const size = (name: Name, fallback: number, least = 1): number => {
     const value = wholeNumber(name, given[name], least, fallback);
@@ -97,8 +102,8 @@ export function readTrainPlan({ operand, given }: Arguments<Name>): TrainPlan {
     return value;
   };
   return {
-    path: operand,
-    out: given.out ?? `${basename(operand, extname(operand))}.safetensors`,
+    path,
+    out: given.out ?? `${basename(path, extname(path))}.safetensors`,
     cell: choice("cell", given.cell, ["elman", "elman-relu", "gru", "lstm", "mingru"], "elman"),
     layers: size("layers", 1),
     hidden: size("hidden", 256),
@@ -106,6 +111,7 @@ export function readTrainPlan({ operand, given }: Arguments<Name>): TrainPlan {
     dropout: decimalNumber("dropout", given.dropout, "from 0 to below 1", (x) => x >= 0 && x < 1, 0),
     batch: size("batch", 32),
     window: size("window", 64),
+    rule: readRule(given, size("window", 64)),
     learningRate: decimalNumber("learning-rate", given["learning-rate"], "above 0", positive, 2e-3),
     clip: decimalNumber("clip", given.clip, "above 0", positive, 1),
     limit: readLimit(given),

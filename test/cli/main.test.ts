@@ -112,7 +112,7 @@ describe("help", () => {
     expect(out).toMatch(/^Usage: bptt <command>/);
   });
 
-  it.each(["train", "sample"])("explains %s and all its options", (command) => {
+  it.each(["train", "sample", "diagnose"])("explains %s and all its options", (command) => {
     for (const words of [
       [command, "--help"],
       [command, "x", "-h"],

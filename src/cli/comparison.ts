@@ -1,0 +1,128 @@
+/** `bptt diagnose --compare`: learning rules against the full gradient. */
+
+import {
+  compareLearners,
+  type LearnerComparison,
+  type LearnerMeasurement,
+  type Network,
+  type Truncation,
+} from "../index.js";
+import type { Excerpts } from "./excerpts.js";
+import { share, size } from "./format.js";
+import { createLearner, type Rule } from "./learning-rule.js";
+import type { Screen } from "./screen.js";
+import { tableLines } from "./table.js";
+
+export interface RuleComparison {
+  /** What to type. */
+  readonly rule: string;
+  readonly measured?: LearnerMeasurement;
+  /** Why it was not measured. */
+  readonly refused?: string;
+}
+
+/** Multiply-adds of one gradient past which a rule is left out: half a minute or so. */
+const MOST_WORK = 1e10;
+
+/** Seconds for the draws of one rule; two are drawn at least. */
+const MOST_SECONDS = 10;
+
+/** Where no truncation was recommended. */
+const USUAL_STRETCH = 16;
+
+function rulesFor(recommended: Truncation | undefined, steps: number): Rule[] {
+  const n = recommended?.k1 ?? Math.max(1, Math.min(USUAL_STRETCH, Math.floor(steps / 4)));
+  return [
+    { name: "bptt" },
+    { name: "tbptt", k1: n, k2: n },
+    { name: "tbptt", k1: n, k2: 2 * n },
+    { name: "artbp", meanLength: Math.max(2, n) },
+    { name: "snap1" },
+    { name: "kfRtrl" },
+    { name: "uoro", block: 1 },
+    { name: "noBackTrack" },
+  ];
+}
+
+function wordsOf(rule: Rule): string {
+  switch (rule.name) {
+    case "tbptt":
+      return `tbptt --k1 ${rule.k1} --k2 ${rule.k2}`;
+    case "artbp":
+      return `artbp --mean-length ${rule.meanLength}`;
+    default:
+      return rule.name;
+  }
+}
+
+/** Multiply-adds of one gradient, where they grow with a power of the units: of kfRtrl about S²·4H a step and sample. */
+function workOf(rule: Rule, { hiddenSize, layers }: Network["options"]): number {
+  const S = hiddenSize * layers;
+  return rule.name === "kfRtrl" ? 4 * S * S * hiddenSize : 0;
+}
+
+/** Each rule by itself, so that it can be said which is at work. */
+export function compareRules(
+  screen: Screen,
+  network: Network,
+  excerpts: Excerpts,
+  recommended: Truncation | undefined,
+  settings: { draws: number; seed: number },
+): RuleComparison[] {
+  const rules = rulesFor(recommended, excerpts.sequence.steps);
+  const rows = rules.map((rule, i): RuleComparison => {
+    const words = wordsOf(rule);
+    screen.show(`comparing ${i + 1} of ${rules.length}: ${words} …`);
+    return { rule: words, ...measureRule(network, excerpts, rule, settings) };
+  });
+  screen.clear();
+  return rows;
+}
+
+/** With as many draws as there is time for. */
+function measureRule(
+  network: Network,
+  { sequence, target }: Excerpts,
+  rule: Rule,
+  { draws, seed }: { draws: number; seed: number },
+): Omit<RuleComparison, "rule"> {
+  if (workOf(rule, network.options) * sequence.steps * sequence.batch > MOST_WORK)
+    return { refused: "too slow on this network; a smaller --batch or --window may do" };
+  const ask = (count: number): LearnerComparison =>
+    compareLearners(network, sequence, target, [createLearner(rule)], { draws: count, seed }).learners[0];
+  const first = ask(1);
+  if (first.measured === undefined) return { refused: first.refused ?? "" };
+  if (first.measured.noise === 0) return { measured: first.measured };
+  const most = Math.floor((1000 * MOST_SECONDS) / first.measured.milliseconds);
+  const { measured } = ask(Math.max(2, Math.min(draws, most)));
+  return measured === undefined ? {} : { measured };
+}
+
+export function printComparison(screen: Screen, rows: readonly RuleComparison[]): void {
+  screen.print();
+  screen.print(screen.strong("Learning rules beside the full gradient, of all parameters"));
+  const head = ["--rule", "bias", "noise", "cosine", "draws", "time", "memory"];
+  const measured = rows.flatMap(({ rule, measured: found }) => {
+    if (found === undefined) return [];
+    const { overall, noise, draws, samplingError, milliseconds, bytes } = found;
+    const seen = noise > 0 && overall.relativeDifference < 3 * samplingError ? "unseen" : undefined;
+    return [
+      [
+        rule,
+        seen ?? share(overall.relativeDifference),
+        share(Math.sqrt(noise)),
+        overall.cosine.toFixed(3),
+        String(draws),
+        `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`,
+        size(bytes),
+      ],
+    ];
+  });
+  for (const line of tableLines([head, ...measured])) screen.print(line);
+  for (const { rule, refused } of rows) if (refused !== undefined) screen.print(`${rule}: ${refused}`);
+  screen.print(
+    screen.faint(
+      `Bias and cosine are of the mean of the draws; "unseen": within what their noise leaves open. Time is one gradient's.`,
+    ),
+  );
+}

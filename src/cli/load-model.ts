@@ -1,0 +1,43 @@
+/** A network that `bptt train` saved, with the characters that it reads and writes. */
+
+import {
+  CharVocabulary,
+  FormatError,
+  loadNetwork,
+  OutOfMemoryError,
+  readMetadata,
+  type Build,
+  type Network,
+} from "../index.js";
+import { Failure } from "./failure.js";
+
+/** The key of the vocabulary in a model's metadata. */
+export const VOCABULARY_KEY = "vocabulary";
+
+export interface TextModel {
+  readonly network: Network;
+  readonly vocabulary: CharVocabulary;
+}
+
+/** Throws a Failure for another kind of file, and for kernels that do not run here. */
+export function loadModel(path: string, bytes: Uint8Array, build: "auto" | Build = "auto"): TextModel {
+  try {
+    const characters = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";
+    const vocabulary = characters === "" ? undefined : CharVocabulary.from(characters);
+    const network = loadNetwork(bytes, { build });
+    const { inputSize, outputSize, bidirectional } = network.options;
+    if (vocabulary?.size === inputSize && outputSize === inputSize && !bidirectional)
+      return { network, vocabulary };
+    network.dispose();
+    throw new FormatError(
+      "it is a network, but none that writes text: its metadata has no vocabulary of its size",
+    );
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
+    if (error instanceof RangeError && error.message.startsWith('"build"')) throw new Failure(error.message);
+    if (error instanceof FormatError || error instanceof RangeError) {
+      throw new Failure(`${path} is no model of bptt train: ${error.message}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/** A curve in a terminal, on a logarithmic axis. */
+
+import { naturalLogarithm } from "../random.js";
+
+export interface PlotSize {
+  /** Characters, axis included. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Decades below the largest value that are shown: less is lost in a float32 sum with it. */
+const DECADES = 8;
+
+/** Characters left of the axis: `1e-12 `. */
+const LABEL = 6;
+
+/** Braille's dots of a character: a bit for each of 2 columns and 4 rows (Unicode, U+2800). */
+const BRAILLE = [
+  [0x01, 0x08],
+  [0x02, 0x10],
+  [0x04, 0x20],
+  [0x40, 0x80],
+];
+
+/** Characters of dots, in Braille, or a star for each. */
+class Canvas {
+  readonly columns: number;
+  readonly rows: number;
+  private readonly ascii: boolean;
+  private readonly cells: Uint8Array[];
+  private readonly dots: readonly [number, number];
+
+  constructor(width: number, height: number, ascii: boolean) {
+    this.ascii = ascii;
+    this.dots = ascii ? [1, 1] : [2, 4];
+    this.columns = width * this.dots[0];
+    this.rows = height * this.dots[1];
+    this.cells = Array.from({ length: height }, () => new Uint8Array(width));
+  }
+
+  /** From the top left. */
+  set(x: number, y: number): void {
+    const [across, down] = this.dots;
+    this.cells[Math.floor(y / down)][Math.floor(x / across)] |= BRAILLE[y % down][x % across];
+  }
+
+  lines(): string[] {
+    return this.cells.map((row) =>
+      Array.from(row, (bits) => {
+        if (bits === 0) return " ";
+        return this.ascii ? "*" : String.fromCharCode(0x2800 + bits);
+      })
+        .join("")
+        .trimEnd(),
+    );
+  }
+}
+
+function decimalLogarithm(x: number): number {
+  return naturalLogarithm(x) * Math.LOG10E;
+}
+
+/** The curve at a place between two values, by the logarithm; undefined where there is none. */
+function between(logs: readonly (number | undefined)[], at: number): number | undefined {
+  const left = logs[Math.floor(at)];
+  const right = logs[Math.min(logs.length - 1, Math.ceil(at))];
+  if (left === undefined || right === undefined) return undefined;
+  return left + (right - left) * (at - Math.floor(at));
+}
+
+/**
+ * `values` from left to right, lines of text without colours. What is not above 0, not finite, or 8 decades below the
+ * largest is left out. `unit` stands behind the horizontal axis.
+ */
+export function plotLogarithmic(
+  values: ArrayLike<number>,
+  { width, height }: PlotSize,
+  ascii: boolean,
+  unit: string,
+): string[] {
+  const logs = Array.from(values, (value) =>
+    value > 0 && value < Infinity ? decimalLogarithm(value) : undefined,
+  );
+  const known = logs.filter((log) => log !== undefined);
+  if (known.length === 0) return ["(nothing above zero)"];
+  const top = Math.ceil(Math.max(...known) - 1e-9);
+  const bottom = Math.max(top - DECADES, Math.min(top - 1, Math.floor(Math.min(...known) + 1e-9)));
+  const canvas = new Canvas(Math.max(10, width - LABEL - 2), height, ascii);
+  draw(canvas, logs, bottom, top);
+  const corner = ascii ? ["|", "+", "-"] : ["┤", "└", "─"];
+  const labels = labelRows(bottom, top, height);
+  const wide = Math.max(10, width - LABEL - 2);
+  return [
+    ...canvas
+      .lines()
+      .map((line, row) => `${(labels.get(row) ?? "").padStart(LABEL)} ${corner[0]}${line}`.trimEnd()),
+    `${" ".repeat(LABEL + 1)}${corner[1]}${corner[2].repeat(wide)}`,
+    `${" ".repeat(LABEL + 2)}${ticks(values.length - 1, wide, unit)}`,
+  ];
+}
+
+/** A line through all, without gaps. */
+function draw(canvas: Canvas, logs: readonly (number | undefined)[], bottom: number, top: number): void {
+  let before: number | undefined;
+  for (let x = 0; x < canvas.columns; x++) {
+    const log = between(logs, (x / Math.max(1, canvas.columns - 1)) * (logs.length - 1));
+    const y = log === undefined ? NaN : Math.round(((top - log) / (top - bottom)) * (canvas.rows - 1));
+    if (!(y >= 0 && y < canvas.rows)) {
+      before = undefined;
+      continue;
+    }
+    const step = before === undefined ? 0 : Math.sign(before - y);
+    for (let at = y; at !== before && at >= 0 && at < canvas.rows; at += step) {
+      canvas.set(x, at);
+      if (step === 0) break;
+    }
+    if (before === y) canvas.set(x, y);
+    before = y;
+  }
+}
+
+/** By row, the decade that begins there: as many as there is room for. */
+function labelRows(bottom: number, top: number, height: number): Map<number, string> {
+  const every = Math.max(1, Math.ceil((top - bottom) / (height - 1)));
+  const labels = new Map<number, string>();
+  for (let decade = top; decade >= bottom; decade -= every)
+    labels.set(Math.round(((top - decade) / (top - bottom)) * (height - 1)), `1e${decade}`);
+  return labels;
+}
+
+/** 0, a half and the last, and the unit. */
+function ticks(last: number, width: number, unit: string): string {
+  const middle = last > 3 ? String(Math.round(last / 2)) : "";
+  const end = `${last} ${unit}`;
+  const half = Math.floor(width / 2) - Math.floor(middle.length / 2);
+  const start = `0${middle.padStart(half + middle.length - 1)}`;
+  return start.padEnd(Math.max(start.length + 2, width - end.length)) + end;
+}
+
+/** Whether the terminal shows more than ASCII: as its locale says, or Windows Terminal. */
+export function showsUnicode(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: string,
+): boolean {
+  const { TERM = "", LC_ALL = "", LC_CTYPE = "", LANG = "", WT_SESSION = "" } = environment;
+  if (TERM === "dumb" || TERM === "linux") return false;
+  if (platform === "win32") return WT_SESSION !== "";
+  return /utf-?8/i.test([LC_ALL, LC_CTYPE, LANG].find((value) => value !== "") ?? "");
+}
