@@ -1,64 +1,14 @@
 /** The adding problem (Hochreiter & Schmidhuber 1997): a sign that an LSTM's memory holds over T steps. */
-import type { TrainingWindow } from "../src/data/training-data.js";
-import { createNetwork } from "../src/network/create-network.js";
-import { adam } from "../src/optimize/adam.js";
-import { Random } from "../src/random.js";
-import { train } from "../src/train/train.js";
 import type { Build } from "../src/wasm/builds.js";
+import { B, H, learn, SOLVED, T } from "./adding-problem.js";
 import { fixed, type Section, type Table } from "./report.js";
 
-const T = 100;
-const B = 32;
-const H = 32;
-/** A moving mean of the squared error below this counts as solved; always answering 1 gives 1/6. */
-const SOLVED = 0.005;
-const SMOOTHING = 0.98;
 const REQUIRED_SHARE = 0.8;
 
 export interface AddingOptions {
   readonly updates: number;
   readonly seeds: number;
   readonly build: Build;
-}
-
-/** At each step a number from [0, 1) and a mark; two steps are marked, one in each half; the target is their sum. */
-function drawWindow(random: Random): TrainingWindow {
-  const values = new Float32Array(T * B * 2);
-  const targets = new Float32Array(T * B).fill(NaN);
-  for (let b = 0; b < B; b++) {
-    const marked = [random.integer(T / 2), T / 2 + random.integer(T / 2)];
-    let sum = 0;
-    for (let t = 0; t < T; t++) {
-      const at = (t * B + b) * 2;
-      values[at] = random.uniform();
-      if (!marked.includes(t)) continue;
-      values[at + 1] = 1;
-      sum += values[at];
-    }
-    targets[(T - 1) * B + b] = sum;
-  }
-  return { inputs: { steps: T, batch: B, values }, targets: { values: targets } };
-}
-
-function* windows(seed: number, count: number): Generator<TrainingWindow, void> {
-  const random = new Random(seed, 1);
-  for (let i = 0; i < count; i++) yield drawWindow(random);
-}
-
-async function learn(seed: number, { updates, build }: AddingOptions) {
-  const sizes = { inputSize: 2, hiddenSize: H, outputSize: 1 };
-  using network = createNetwork(
-    { ...sizes, cell: "lstm", seed, initialization: { forgetBias: 1 } },
-    { build },
-  );
-  const options = { optimizer: adam({ learningRate: 0.01 }), clipNorm: 1, epochs: 1 };
-  let moving: number | undefined;
-  for await (const { step, loss, epochEnd } of train(network, windows(seed, updates), options)) {
-    if (epochEnd) break;
-    moving = moving === undefined ? loss : SMOOTHING * moving + (1 - SMOOTHING) * loss;
-    if (moving < SOLVED) return { seed, solvedAt: step, moving };
-  }
-  return { seed, solvedAt: undefined, moving: moving ?? NaN };
 }
 
 export async function measureAdding(options: AddingOptions): Promise<Section> {
