@@ -7,6 +7,7 @@ import { supportedBuilds } from "../src/wasm/load.js";
 import "../src/wide.js";
 import { measureAdding } from "./adding.js";
 import { measureGrowth } from "./growth.js";
+import { measureBrackets, measureCopy } from "./memory-tasks.js";
 import { measureMemory } from "./memory.js";
 import { measureOnline } from "./online.js";
 import { Peak } from "./peak.js";
@@ -30,11 +31,14 @@ Sections; without any, the first four:
   profile       where the time of W2's, W3's and W4's steps goes, kernel by kernel
   shakespeare   held-out loss after training on a text; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
+  brackets      distant brackets, by seven learning rules: which carry a letter over 6 characters
+  copy          copy memory, by five learning rules
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
   --work NAMES    of steps: some of W1,W2,…,W8
-  --updates N     of memory (default 500; 10000 says more), shakespeare (1100) and adding (1500, at most)
+  --updates N     of memory (default 500; 10000 says more), shakespeare (1100), adding (1500, at most);
+                  windows of brackets (25000; 1000000 says more) and copy (500; 5000)
   --seeds N       of shakespeare (default 3) and adding (5)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
@@ -51,6 +55,8 @@ const sectionNames = [
   "profile",
   "shakespeare",
   "adding",
+  "brackets",
+  "copy",
 ] as const;
 type SectionName = (typeof sectionNames)[number];
 
@@ -184,6 +190,10 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       });
     case "adding":
       return measureAdding({ updates: wish.updates ?? 1500, seeds: wish.seeds ?? 5, build: fastest });
+    case "brackets":
+      return measureBrackets({ windows: wish.updates ?? 25_000, build: fastest });
+    case "copy":
+      return measureCopy({ windows: wish.updates ?? 500, build: fastest });
   }
 }
 
