@@ -120,8 +120,14 @@ describe.each(table)("$build, $options.cell, case $index", (given) => {
     expect(flow.layers).toHaveLength(options.layers ?? 1);
     close(flow.overall.norms, expected.overall);
   });
+});
+
+describe.each(cases.map((given, index) => ({ index, ...given })))("$options.cell, case $index", (given) => {
+  const network = createNetwork(given.options);
+  const { sequence, target, state } = drawn(given);
 
   it("can be cloned to another thread, and is the same again", () => {
+    const flow = gradientFlow(network, sequence, target, { state, losses: T });
     expect(structuredClone(flow)).toEqual(flow);
     expect(gradientFlow(network, sequence, target, { state, losses: T })).toEqual(flow);
   });
@@ -135,7 +141,7 @@ describe.each(table)("$build, $options.cell, case $index", (given) => {
     const bits = [gradientBits(copy), parameterBits(copy)];
     const { outputs } = copy.forward(sequence);
     const { reserved } = arena;
-    gradientFlow(copy, sequence, target, { state });
+    gradientFlow(copy, sequence, target, { state, losses: 3 });
     expect(arena.reserved).toBe(reserved);
     expect([gradientBits(copy), parameterBits(copy)]).toEqual(bits);
     // The tape of the forward before it.
