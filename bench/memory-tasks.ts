@@ -149,7 +149,8 @@ export async function measureBrackets(options: MemoryTaskOptions): Promise<Secti
     runs,
     [
       "Entropy 1.661, without memory 1.938. GRU H=64, B=1, Adam 1e-3/(1+0.03√update), clip 1, seed 1; a mean over a tenth of " +
-        "what was read each. An update every 4 characters; of tbptt, 16 and artbp every 16.",
+        "what was read each. An update every 4 characters; of tbptt, 16 and artbp every 16; artbp's mean is over " +
+        "its stretches, long and short alike.",
     ],
   );
   return { tables: [table], data: { ...options, characters, runs } };
