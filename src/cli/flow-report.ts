@@ -1,6 +1,6 @@
 /** What `gradientFlow` found, for people. */
 
-import type { GradientFlow, LagFlow, Network, Truncation } from "../index.js";
+import type { Cell, GradientFlow, LagFlow, Network, Truncation } from "../index.js";
 import { share, size } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
 import { plotLogarithmic } from "./plot.js";
@@ -19,7 +19,7 @@ export interface ReportSettings {
 const PLOT_HEIGHT = 9;
 
 /** What gates do, for those who do not know their letters. */
-const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+const meanings: Readonly<Record<Cell, Readonly<Record<string, string>>>> = {
   elman: { h: "state" },
   "elman-relu": { h: "state, low: 0" },
   gru: { r: "reset gate", z: "update gate, high: keeps", n: "candidate" },
@@ -30,6 +30,7 @@ const meanings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     o: "output gate",
     c: "cell state, in tanh(c)",
   },
+  mingru: { z: "update gate, low: keeps" },
 };
 
 export function printFlow(

@@ -4,6 +4,7 @@ import {
   artbp,
   blockRtrl,
   bptt,
+  diagonalRtrl,
   kfRtrl,
   noBackTrack,
   rtrl,
@@ -24,7 +25,8 @@ export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
       "how gradients are obtained (bptt). bptt goes back over each window. tbptt goes back --k2 characters every\n" +
       "--k1, into the windows before too; bptt diagnose finds both. artbp cuts at random: unbiased, little\n" +
       "noise. Forward in time, nothing is cut: rtrl and blockRtrl are exact, kfRtrl, uoro and noBackTrack\n" +
-      "unbiased and noisy, snap1 biased; rtrl, blockRtrl and kfRtrl are for small networks",
+      "unbiased and noisy, snap1 biased; rtrl, blockRtrl and kfRtrl are for small networks; diagonalRtrl is for\n" +
+      "--cell mingru, exact with one layer",
   },
   k1: { value: "<n>", help: "of tbptt: characters from one update to the next (the window)" },
   k2: { value: "<n>", help: "of tbptt: characters that errors go back, at least k1 (2·k1)" },
@@ -33,7 +35,7 @@ export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
 };
 
 export type Rule =
-  | { readonly name: "bptt" | "rtrl" | "kfRtrl" | "noBackTrack" | "snap1" }
+  | { readonly name: "bptt" | "rtrl" | "kfRtrl" | "noBackTrack" | "snap1" | "diagonalRtrl" }
   | { readonly name: "tbptt"; readonly k1: number; readonly k2: number }
   | { readonly name: "artbp"; readonly meanLength: number }
   | { readonly name: "uoro" | "blockRtrl"; readonly block: number };
@@ -55,6 +57,7 @@ const names = [
   "uoro",
   "noBackTrack",
   "snap1",
+  "diagonalRtrl",
 ] as const satisfies readonly Rule["name"][];
 
 /** `window`: what k1 and the mean length are unless they are given. Throws a Failure that names the option. */
@@ -109,6 +112,8 @@ export function createLearner(rule: Rule): Learner {
       return noBackTrack();
     case "snap1":
       return snap1();
+    case "diagonalRtrl":
+      return diagonalRtrl();
   }
 }
 

@@ -35,6 +35,8 @@ export const activations: Readonly<Record<Cell, readonly Activation[]>> = {
     gate("o", 3),
     { name: "c", low: -CELL_STATE_BOUND, high: CELL_STATE_BOUND, at: "c" },
   ],
+  // Its candidate is linear.
+  mingru: [gate("z", 0)],
 };
 
 /** Its values after a forward, [T·B, H], a row every `stride` elements. */

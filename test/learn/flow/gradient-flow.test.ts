@@ -23,7 +23,7 @@ interface Case {
   lengths?: Int32Array;
 }
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const cases: Case[] = cells.flatMap((cell): Case[] => {
   const sizes = { cell, inputSize: 4, hiddenSize: 5, outputSize: 3, seed: 3 };
   return [

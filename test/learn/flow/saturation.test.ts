@@ -45,9 +45,10 @@ const squashed: Record<Cell, (step: CellStep, after: CellState) => Values> = {
       c: [...c].map(Math.tanh),
     };
   },
+  mingru: ({ input }) => ({ z: Array.from({ length: H }, (_, i) => sigmoid(input[i])) }),
 };
 
-const names: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const names: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const table = builds.flatMap((build) => names.map((cell) => ({ build, cell })));
 
 describe.each(table)("$build, $cell", ({ build, cell }) => {

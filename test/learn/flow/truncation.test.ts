@@ -46,7 +46,7 @@ function biasOf(network: Network, learner: Learner, number: number): number {
   return Math.hypot(...given.map((x, i) => x - full[i])) / Math.hypot(...full);
 }
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm"];
+const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
 const kinds = cells.flatMap((cell) =>
   [1, 2].flatMap((layers) => [0, 150].map((updates) => ({ cell, layers, updates }))),
 );
