@@ -84,7 +84,7 @@ describe.each(builds)("gradients, %s build", (build) => {
     network.backward(none[0], { stateGradient: drawState(new Random(2), sizes) });
     expect(
       network
-        .parameter("rnn.weight_hh_l0")
+        .parameter("rnn.weight_ih_l0")
         .readGradient()
         .some((x) => x !== 0),
     ).toBe(true);
