@@ -1,7 +1,7 @@
 /** What the benchmark says: tables for people, one object for programs. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import type { Build } from "../src/wasm/builds.js";
 
@@ -72,17 +72,20 @@ export function formatTable({ title, columns, rows, notes = [] }: Table): string
   ].join("\n");
 }
 
-/** bench/results/<cpu>-node<major>.json; returns the path. */
-export async function saveReport(report: Report): Promise<string> {
-  const { cpu, node } = report.machine;
+/** bench/results/<prefix><cpu>-node<major>.json */
+export function reportPath({ cpu, node }: Machine, prefix = ""): string {
   const slug = cpu
     .toLowerCase()
     .replaceAll(/\((r|tm)\)/g, "")
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "");
-  const folder = join(import.meta.dirname, "results");
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${slug}-node${node.split(".")[0]}.json`);
+  return join(import.meta.dirname, "results", `${prefix}${slug}-node${node.split(".")[0]}.json`);
+}
+
+/** Writes it where `reportPath` says; returns the path. */
+export async function saveReport(report: { readonly machine: Machine }, prefix = ""): Promise<string> {
+  const path = reportPath(report.machine, prefix);
+  mkdirSync(dirname(path), { recursive: true });
   // As `npm run format` leaves it.
   const options = { ...(await resolveConfig(path)), filepath: path };
   writeFileSync(path, await format(JSON.stringify(report, rounded, 2), options));
