@@ -7,6 +7,7 @@ import { supportedBuilds } from "../src/wasm/load.js";
 import "../src/wide.js";
 import { measureAdding } from "./adding.js";
 import { measureGrowth } from "./growth.js";
+import { measureMemoryBudget } from "./memory-budget.js";
 import { measureBrackets, measureCopy } from "./memory-tasks.js";
 import { measureMemory } from "./memory.js";
 import { measureOnline } from "./online.js";
@@ -26,6 +27,7 @@ Sections; without any, the first four:
   steps         W1 to W8: training, forward-only and streaming steps
   subnormals    a training step whose gradients vanish, beside a normal one
   memory        memory over many updates of the built package
+  memory-budget time of bptt within a memory budget beside the whole tape's, and a sequence of 100,000 steps
   growth        time against T, B, H and L, and memory, with the fitted exponents
   online        a step of exact online learning beside forward and backward
   profile       where the time of W2's, W3's and W4's steps goes, kernel by kernel
@@ -37,8 +39,8 @@ Sections; without any, the first four:
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
   --work NAMES    of steps: some of W1,W2,…,W8
-  --updates N     of memory (default 500; 10000 says more), shakespeare (1100), adding (1500, at most);
-                  windows of brackets (25000; 1000000 says more) and copy (500; 5000)
+  --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
+                  adding (1500, at most); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
   --seeds N       of shakespeare (default 3) and adding (5)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
@@ -50,6 +52,7 @@ const sectionNames = [
   "steps",
   "subnormals",
   "memory",
+  "memory-budget",
   "growth",
   "online",
   "profile",
@@ -175,6 +178,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureSubnormals(peaks);
     case "memory":
       return measureMemory(wish.updates ?? 500, fastest, behindFlag ? [relaxedFlag] : []);
+    case "memory-budget":
+      return measureMemoryBudget(wish.updates ?? 3, fastest, behindFlag ? [relaxedFlag] : []);
     case "growth":
       return measureGrowth(peaks);
     case "online":

@@ -16,7 +16,7 @@ import {
 import { choice, decimalNumber, wholeNumber, type OptionHelp } from "./arguments.js";
 import { Failure } from "./failure.js";
 
-export type RuleOption = "rule" | "k1" | "k2" | "mean-length" | "block";
+export type RuleOption = "rule" | "k1" | "k2" | "mean-length" | "block" | "memory";
 
 export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
   rule: {
@@ -32,10 +32,17 @@ export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
   k2: { value: "<n>", help: "of tbptt: characters that errors go back, at least k1 (2·k1)" },
   "mean-length": { value: "<x>", help: "of artbp: characters between cuts, on average (the window)" },
   block: { value: "<n>", help: "of uoro (1) and blockRtrl (16): characters that are taken together" },
+  memory: {
+    value: "<MB>",
+    help: "of bptt: megabytes to go back through a window in, by running steps again; for long windows",
+  },
 };
 
+const MEGABYTE = 1e6;
+
 export type Rule =
-  | { readonly name: "bptt" | "rtrl" | "kfRtrl" | "noBackTrack" | "snap1" | "diagonalRtrl" }
+  | { readonly name: "bptt"; readonly memoryBudget?: number }
+  | { readonly name: "rtrl" | "kfRtrl" | "noBackTrack" | "snap1" | "diagonalRtrl" }
   | { readonly name: "tbptt"; readonly k1: number; readonly k2: number }
   | { readonly name: "artbp"; readonly meanLength: number }
   | { readonly name: "uoro" | "blockRtrl"; readonly block: number };
@@ -45,6 +52,7 @@ const owners: Readonly<Record<Exclude<RuleOption, "rule">, readonly Rule["name"]
   k2: ["tbptt"],
   "mean-length": ["artbp"],
   block: ["uoro", "blockRtrl"],
+  memory: ["bptt"],
 };
 
 const names = [
@@ -68,6 +76,10 @@ export function readRule(given: Readonly<Partial<Record<RuleOption, string>>>, w
       throw new Failure(`--${option} is for --rule ${owners[option].join(" and ")}, not for ${name}`);
   }
   switch (name) {
+    case "bptt": {
+      const memory = decimalNumber("memory", given.memory, "above 0", (x) => x > 0, undefined);
+      return memory === undefined ? { name } : { name, memoryBudget: memory * MEGABYTE };
+    }
     case "tbptt": {
       const k1 = wholeNumber("k1", given.k1, 1, window);
       return { name, k1, k2: wholeNumber("k2", given.k2, k1, 2 * k1) };
@@ -95,7 +107,7 @@ export function readRule(given: Readonly<Partial<Record<RuleOption, string>>>, w
 export function createLearner(rule: Rule): Learner {
   switch (rule.name) {
     case "bptt":
-      return bptt();
+      return bptt(rule);
     case "tbptt":
       return tbptt(rule);
     case "artbp":

@@ -28,6 +28,11 @@ import type { TrainPlan } from "./train-options.js";
 const SAMPLE = 240;
 const TEMPERATURE = 0.7;
 
+/** Before the first update: the least that would do is in its message. */
+function isTooSmallBudget(error: unknown): error is RangeError {
+  return error instanceof RangeError && error.message.startsWith('"memoryBudget"');
+}
+
 async function createPlanned(plan: TrainPlan, size: number): Promise<Network> {
   const { cell, layers, hidden, embedding, dropout, seed, build } = plan;
   // Never loaded otherwise: it is asked for by name alone.
@@ -142,6 +147,7 @@ export async function runTrain(plan: TrainPlan, screen: Screen): Promise<number>
       // Of a rule that does not cover the network.
       if (error instanceof RangeError && error.message.startsWith('"learner"'))
         throw new Failure(`--rule ${plan.rule.name} cannot train this network: ${error.message}`);
+      if (isTooSmallBudget(error)) throw new Failure(`--memory is too little: ${error.message}`);
       if (!(error instanceof DivergenceError)) throw error;
       diverged = error;
     }

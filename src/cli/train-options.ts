@@ -51,6 +51,7 @@ export const trainCommand: Command<Name> = {
     "bptt train shakespeare.txt",
     "bptt train notes.txt --cell lstm --hidden 256 --minutes 10 --out notes.safetensors",
     "bptt train notes.txt --cell gru --rule tbptt --k1 64 --k2 128",
+    "bptt train notes.txt --cell lstm --batch 8 --window 5000 --memory 50",
   ],
 };
 

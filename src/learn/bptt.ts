@@ -1,32 +1,54 @@
 import { requireNumber, requireObject } from "../errors.js";
+import { BudgetedPass } from "./budgeted-pass.js";
 import { CarriedPass } from "./carried-pass.js";
-import { createLearner, type Learner } from "./learner.js";
+import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "./learner.js";
 
 export interface BpttOptions {
-  /** Bytes to stay within; not available yet. */
+  /**
+   * Bytes to stay within: of tape, saved states, recomputation, and outputs. Parameters, what is derived from them (weights as
+   * the kernels read them), gradients and optimizer do not count, nor do the window's own arrays. Default: no limit.
+   */
   memoryBudget?: number;
 }
 
 /**
  * Back-propagation through time (Werbos 1990), over each window as a whole: one gradient a window, exact but for its
  * start, where it is truncated. Where a window carries, its state goes on from the window before.
+ *
+ * With a `memoryBudget` it keeps as much of the tape, and as many states between blocks of steps, as fit, and computes the
+ * rest again (Gruslys et al. 2016, "Memory-efficient backpropagation through time", arXiv 1606.03401), by the schedule of
+ * fewest forward steps: the same gradient, but for the rounding of sums that are cut at other places. Outputs exist block by
+ * block; a loss of the caller's own needs them all at once, and then they count. A bidirectional network cannot be cut: its
+ * budget must hold the whole window. A window that needs more than the budget is a RangeError that says the least possible.
  */
 export function bptt(options: BpttOptions = {}): Learner {
   const { memoryBudget } = requireObject("options", options);
-  if (memoryBudget !== undefined) {
-    requireNumber("memoryBudget", memoryBudget, { above: 0 });
-    throw new RangeError(
-      `"memoryBudget" expected none, got ${memoryBudget}: it is not available in this version`,
-    );
-  }
-  return createLearner("bptt", (context) => {
-    const pass = new CarriedPass(context);
-    return {
-      *window({ window, carry }) {
-        if (!carry) pass.restart();
-        yield pass.gradient(window);
-      },
-      end: () => [], // the first window of an epoch carries nothing
-    };
-  });
+  if (memoryBudget === undefined) return createLearner("bptt", wholeTape);
+  requireNumber("memoryBudget", memoryBudget, { above: 0 });
+  return createLearner("bptt", (context) => withinBudget(context, memoryBudget));
+}
+
+function wholeTape(context: LearnerContext): LearnerRun {
+  const pass = new CarriedPass(context);
+  return {
+    *window({ window, carry }) {
+      if (!carry) pass.restart();
+      yield pass.gradient(window);
+    },
+    end: () => [], // the first window of an epoch carries nothing
+  };
+}
+
+function withinBudget(context: LearnerContext, memoryBudget: number): LearnerRun {
+  const pass = new BudgetedPass(context, memoryBudget);
+  return {
+    *window(checked) {
+      if (!checked.carry) pass.restart();
+      yield pass.gradient(checked);
+    },
+    end: () => [],
+    dispose: () => {
+      pass.dispose();
+    },
+  };
 }

@@ -6,8 +6,10 @@ export interface RecomputeNeeds {
   /** T, at least 1. */
   readonly steps: number;
   readonly budgetBytes: number;
-  /** What there is besides the slots, whatever the plan. */
-  readonly fixedBytes: number;
+  /** Whether the sequence cannot be cut: it is one block then. Default false. */
+  readonly whole?: boolean;
+  /** What there is besides the slots, for blocks of so many steps; hardly less for more steps. */
+  readonly workBytes: (steps: number) => number;
   /** A state between two steps; above 0. */
   readonly hiddenBytes: number;
   /** The tape of a block of so many steps; more for more steps. */
@@ -39,14 +41,14 @@ const BLOCK_START = 2;
  * which it names.
  */
 export function planRecompute(needs: RecomputeNeeds): RecomputePlan {
-  const { steps, budgetBytes, fixedBytes, hiddenBytes, blockBytes } = needs;
+  const { steps, budgetBytes, whole = false, workBytes, hiddenBytes, blockBytes } = needs;
   let best: RecomputePlan | undefined;
   let bestTime = Infinity;
   let leastBytes = Infinity;
-  for (const count of ladder(Math.min(steps, MOST_UNITS))) {
+  for (const count of ladder(whole ? 1 : Math.min(steps, MOST_UNITS))) {
     const block = Math.ceil(steps / count);
     const units = Math.ceil(steps / block);
-    const tapeBytes = blockBytes(block);
+    const [tapeBytes, fixedBytes] = [blockBytes(block), workBytes(block)];
     const startBytes = units > 1 ? hiddenBytes : 0;
     leastBytes = Math.min(leastBytes, fixedBytes + tapeBytes + startBytes);
     const space = budgetBytes - fixedBytes;

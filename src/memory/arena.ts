@@ -54,20 +54,24 @@ export class Arena {
     this.u8 = new Uint8Array(memory.buffer);
   }
 
+  /** What a block with all the regions takes. */
+  bytesOf(plan: Shapes): number {
+    return Math.max(
+      ALIGNMENT,
+      Object.values(plan).reduce((bytes, shape) => bytes + this.spanOf(shape), 0),
+    );
+  }
+
   /** One block with all the regions, zeros. Throws an OutOfMemoryError when there is no room; nothing is changed then. */
   reserve<Plan extends Shapes>(plan: Plan): Block<Plan> {
-    const offsets = new Map<string, number>();
-    let bytes = 0;
-    for (const [name, shape] of Object.entries(plan)) {
-      offsets.set(name, bytes + this.guard);
-      bytes += roundUp(sizeOf(shape) * 4, ALIGNMENT) + 2 * this.guard;
-    }
-    bytes = Math.max(bytes, ALIGNMENT);
+    const bytes = this.bytesOf(plan);
     const pointer = this.take(bytes);
     this.u8.fill(0, pointer, pointer + bytes);
     const regions: Record<string, Region> = {};
+    let at = pointer;
     for (const [name, shape] of Object.entries(plan)) {
-      const region = { ...shape, pointer: pointer + (offsets.get(name) ?? 0) };
+      const region = { ...shape, pointer: at + this.guard };
+      at += this.spanOf(shape);
       regions[name] = region;
       for (const [start, end] of this.guardsOf(region)) this.u8.fill(0xff, start, end); // a NaN pattern
     }
@@ -109,6 +113,11 @@ export class Arena {
       }
     }
     return broken;
+  }
+
+  /** Bytes of a region, with what lies around it. */
+  private spanOf(shape: Shape): number {
+    return roundUp(sizeOf(shape) * 4, ALIGNMENT) + 2 * this.guard;
   }
 
   /** What lies around a region, its alignment's remainder included. */

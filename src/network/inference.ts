@@ -4,14 +4,14 @@ import type { Inputs } from "./arguments.js";
 import type { Model, Pass } from "./model.js";
 import { carryState, readFinalState, writeInitialState, writeInputs } from "./transfer.js";
 import type { State } from "./types.js";
-import type { Window, WindowSizes } from "./window.js";
+import type { OwnWindow, Window, WindowSizes } from "./window.js";
 
 /** Rows, T·B, of a stretch: enough for the products to run at full speed. */
 const ROWS = 512;
 
 export class Inference {
   private readonly model: Model;
-  private window: Window | undefined;
+  private window: OwnWindow | undefined;
 
   constructor(model: Model) {
     this.model = model;
@@ -51,7 +51,7 @@ export class Inference {
     return readFinalState(engine, runs);
   }
 
-  private prepare(sizes: WindowSizes): Window {
+  private prepare(sizes: WindowSizes): OwnWindow {
     if (this.window?.matches(sizes) !== true) {
       this.window?.release();
       this.window = undefined;

@@ -21,9 +21,14 @@ export interface InputParameters {
 /** Where a table has this many times the rows that meet it, each row goes to its token's column on its own. */
 const FEW = 4;
 
+/** Whether the gradients of so many rows, of tokens from `inputSize`, go through a table. */
+export function needsTable(rows: number, inputSize: number): boolean {
+  return rows * FEW >= inputSize;
+}
+
 /** Regions that the gradients pass through. */
 export interface InputScratch {
-  /** [I, blocks·H], tokens only. */
+  /** [I, blocks·H], tokens only; none where no rows need it. */
   readonly dTable: Region;
   /** [blocks·H]. */
   readonly dBias: Region;
@@ -142,10 +147,10 @@ export class InputProduct {
 
   private addTokenGradient(dz: Region, tokens: Region, dTable: Region, shift: number): void {
     const { kernels, arena } = this.engine;
-    const { gradient } = this.parameters.weight;
+    const { gradient, layout } = this.parameters.weight;
     const { stride } = gradient;
     const pointer = gradient.pointer + shift;
-    if (dz.rows * FEW < dTable.rows) {
+    if (!needsTable(dz.rows, layout.columns.size)) {
       kernels.scatterAddColumns(pointer, dz.pointer, tokens.pointer, dz.rows, this.width, stride, dz.stride);
       return;
     }

@@ -13,7 +13,7 @@ import { directionsOf, planParameters } from "./parameter-plan.js";
 import { Parameters, type ParameterPlace } from "./parameters.js";
 import { stepSlots } from "./slots.js";
 import type { CompleteOptions } from "./types.js";
-import { Window, type InputKind, type WindowSizes } from "./window.js";
+import { OwnWindow, type InputKind, type Window, type WindowSizes } from "./window.js";
 
 /** Of a window, what a pass through it needs besides its memory. */
 export interface Pass {
@@ -77,13 +77,26 @@ export class Model {
   }
 
   /** A window with all that running it needs; throws an OutOfMemoryError. `holdings`: who owns it. */
-  createWindow(sizes: WindowSizes, holdings = this.holdings): Window {
+  createWindow(sizes: WindowSizes, holdings = this.holdings): OwnWindow {
     this.reserveWeights(sizes.inputs, sizes.tape);
-    return new Window(holdings, this.options, this.cell, sizes);
+    return new OwnWindow(holdings, this.options, this.cell, sizes);
   }
 
   /** From the window's initial states and inputs to its outputs, which it returns. */
   forward(window: Window, pass: Pass): Region {
+    this.forwardStates(window, pass);
+    return this.forwardHead(window, pass);
+  }
+
+  /** From the top layer's states to the outputs, which it returns. */
+  forwardHead(window: Window, pass: Pass): Region {
+    const outputs = window.rows(window.regions.outputs, pass.steps);
+    this.head.forward(outputs, this.topHidden(window, pass));
+    return outputs;
+  }
+
+  /** From the window's initial states and inputs to the states after each step. */
+  forwardStates(window: Window, pass: Pass): void {
     this.embed(window, pass.steps);
     this.layers.forEach((directions, l) => {
       const input = this.inputOf(window, pass, l);
@@ -92,9 +105,16 @@ export class Model {
         this.drop(window, pass, l, d);
       });
     });
-    const outputs = window.rows(window.regions.outputs, pass.steps);
-    this.head.forward(outputs, this.topHidden(window, pass));
-    return outputs;
+  }
+
+  /** What `forwardStates` makes of the inputs and the states besides the states: what layers read, and weights' gradients. */
+  remakeInputs(window: Window, pass: Pass): void {
+    this.embed(window, pass.steps);
+    this.layers.forEach((directions, l) => {
+      directions.forEach((_, d) => {
+        this.drop(window, pass, l, d);
+      });
+    });
   }
 
   /**

@@ -14,9 +14,9 @@ const WIDEST_PANEL = 16;
 const TRANSPOSED_DEPTH = 256;
 const TRANSPOSED_ROWS = 96;
 
-/** Floats of scratch for C[M, N] += Aᵀ·B. */
-export function transposedScratch(N: number): number {
-  return TRANSPOSED_DEPTH * (roundUp(N, WIDEST_PANEL) + TRANSPOSED_ROWS);
+/** Floats of scratch for C[M, N] += Aᵀ·B, of A and B with K rows. */
+export function transposedScratch(N: number, K = TRANSPOSED_DEPTH): number {
+  return Math.min(TRANSPOSED_DEPTH, depthOf(K)) * (roundUp(N, WIDEST_PANEL) + TRANSPOSED_ROWS);
 }
 
 export function depthOf(size: number): number {

@@ -16,7 +16,7 @@ import {
   writeInputs,
 } from "./transfer.js";
 import type { Network, Session, State, StepInput } from "./types.js";
-import type { InputKind, Window } from "./window.js";
+import type { InputKind, OwnWindow } from "./window.js";
 
 const PASS: Pass = { steps: 1, lengths: false, firstRow: 0, dropout: undefined };
 
@@ -27,7 +27,7 @@ export class NetworkSession implements Session {
   private readonly model: Model;
   private readonly alive: () => void;
   private readonly holdings: Holdings;
-  private window: Window;
+  private window: OwnWindow;
   /** The window's, made once: steps are short. */
   private runs: readonly CellRun[];
   private disposed = false;
@@ -117,7 +117,7 @@ export class NetworkSession implements Session {
     writeInputs(engine, this.windowFor(kind), { ...PASS, batch: B, kind, array, lengths: undefined }, 0, 1);
   }
 
-  private windowFor(inputs: InputKind): Window {
+  private windowFor(inputs: InputKind): OwnWindow {
     const held = this.window;
     if (held.sizes.inputs === inputs) {
       this.model.reserveWeights(inputs, false);
@@ -132,7 +132,7 @@ export class NetworkSession implements Session {
     return window;
   }
 
-  private createWindow(inputs: InputKind): Window {
+  private createWindow(inputs: InputKind): OwnWindow {
     const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false };
     return this.model.createWindow(sizes, this.holdings);
   }

@@ -7,7 +7,7 @@ import { applyLoss } from "./loss.js";
 import type { Model, Pass } from "./model.js";
 import { addFinalGradient, writeInitialState, writeInputs } from "./transfer.js";
 import type { Reduction, State } from "./types.js";
-import type { Window, WindowSizes } from "./window.js";
+import type { OwnWindow, Window, WindowSizes } from "./window.js";
 
 /** One forward's. */
 export interface Record {
@@ -19,7 +19,7 @@ export interface Record {
 
 export class Tape {
   private readonly model: Model;
-  private window: Window | undefined;
+  private window: OwnWindow | undefined;
   private last: Record | undefined;
   /** Whether backward may still run, and the parameters' version that forward saw. */
   private live = false;
@@ -91,7 +91,7 @@ export class Tape {
     this.last = undefined;
   }
 
-  private prepare(sizes: WindowSizes): Window {
+  private prepare(sizes: WindowSizes): OwnWindow {
     const held = this.window;
     if (held?.matches(sizes) === true) {
       this.model.reserveWeights(sizes.inputs, true);

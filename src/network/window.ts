@@ -1,6 +1,6 @@
 /** The memory of one window of T steps: what goes in, states, outputs and, on a tape, their gradients. */
 
-import type { Block } from "../memory/arena.js";
+import type { Arena, Block } from "../memory/arena.js";
 import type { Holdings } from "../memory/holdings.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../memory/regions.js";
 import { NONE, type Cell, type CellRegions } from "./cell.js";
@@ -25,7 +25,7 @@ export interface WindowSizes {
 }
 
 /** A region that this kind of window does not need has no rows. */
-function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+export function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
   const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
   const { steps, batch, tape } = sizes;
   const rows = steps * batch;
@@ -52,14 +52,26 @@ function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
     dTable: tape && width === 0 && layers > 0 ? matrix(I, blocks) : NONE,
     /** [blocks·H]. */
     dBias: tape ? vector(blocks) : NONE,
-    scratch: tape ? vector(transposedScratch(widest)) : NONE,
+    scratch: tape ? vector(transposedScratch(widest, rows)) : NONE,
   };
 }
 
-type SharedShapes = ReturnType<typeof planShared>;
+export type SharedShapes = ReturnType<typeof planShared>;
+
+/** Where a window's parts lie, whoever holds the memory. */
+export interface Window {
+  readonly sizes: WindowSizes;
+  readonly regions: Readonly<Record<keyof SharedShapes, Region>>;
+  /** Of layer l and direction d at l·D + d. */
+  readonly layers: readonly CellRegions[];
+  /** Outputs of every layer but the last after dropout, [T·B, H], as `layers`; none without. */
+  readonly dropped: readonly Region[];
+  /** The first `steps` steps of a region of T·B rows. */
+  rows(region: Region, steps: number): Region;
+}
 
 /** The regions that `prefix` names, without it. */
-function pick<Name extends string>(
+export function pick<Name extends string>(
   regions: Readonly<Record<string, Region>>,
   shapes: Readonly<Record<Name, Shape>>,
   prefix: string,
@@ -70,16 +82,20 @@ function pick<Name extends string>(
 }
 
 /** As `pick` finds them again. */
-function withPrefix(shapes: Readonly<Record<string, Shape>>, prefix: string): Record<string, Shape> {
+export function withPrefix(shapes: Readonly<Record<string, Shape>>, prefix: string): Record<string, Shape> {
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, shape]));
 }
 
-export class Window {
+/** No target in the padding: where h is not finite, outputs of NaN stand there, which are no part of the loss. */
+export function clearTargets(arena: Arena, { pointer, rows, stride }: Region): void {
+  arena.f32.fill(NaN, pointer >>> 2, (pointer >>> 2) + rows * stride);
+}
+
+/** A window with memory of its own. */
+export class OwnWindow implements Window {
   readonly sizes: WindowSizes;
-  readonly regions: Readonly<Record<keyof SharedShapes, Region>>;
-  /** Of layer l and direction d at l·D + d. */
+  readonly regions: Window["regions"];
   readonly layers: readonly CellRegions[];
-  /** Outputs of every layer but the last after dropout, [T·B, H], as `layers`; none without. */
   readonly dropped: readonly Region[];
   private readonly holdings: Holdings;
   private readonly block: Block;
@@ -105,9 +121,7 @@ export class Window {
     this.block = block;
     this.regions = pick(block.regions, shared, "");
     this.layers = all.map((prefix) => pick(block.regions, states, prefix));
-    // No target in the padding: where h is not finite, outputs of NaN stand there, which are no part of the loss.
-    const { pointer, rows, stride } = this.regions.targetRows;
-    holdings.arena.f32.fill(NaN, pointer >>> 2, (pointer >>> 2) + rows * stride);
+    clearTargets(holdings.arena, this.regions.targetRows);
     this.dropped = droppers.map((prefix) => pick(block.regions, { dropped }, prefix).dropped);
   }
 
@@ -122,7 +136,6 @@ export class Window {
     );
   }
 
-  /** The first `steps` steps of a region of T·B rows. */
   rows(region: Region, steps: number): Region {
     return rowsOf(region, 0, steps * this.sizes.batch);
   }

@@ -67,11 +67,20 @@ describe("bptt train", () => {
       "another cell",
       ["--cell", "lstm", "--layers", "2", "--dropout", "0.2", "--embedding", "5", "--steps", "3"],
     ],
+    ["a memory budget", ["--window", "200", "--memory", "0.15", "--steps", "2"]],
     ["an odd size", ["--hidden", "13", "--batch", "3", "--window", "7", "--steps", "3", "--clip", "0.5"]],
   ])("takes %s", (_, words) => {
     const { code, err } = place.run(["train", "text.txt", ...small, ...words, "--out", "other.safetensors"]);
     expect([code, err]).toEqual([0, ""]);
     expect(place.run(["sample", "other.safetensors", "--length", "5"]).out).toHaveLength(5);
+  });
+
+  it("says how much memory it takes where --memory is too little", () => {
+    const { code, err } = place.run(["train", "text.txt", ...small, "--memory", "0.0001"]);
+    expect(err).toMatch(
+      /^bptt: --memory is too little: "memoryBudget" expected at least \d+ bytes .*\n$/,
+    );
+    expect(code).toBe(2);
   });
 
   it("shows colours when it is told to, and none when it is told not to", () => {
@@ -153,6 +162,7 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/--batch expects a whole number of at least 1, not "2.5"/, ["train", "text.txt", "--batch", "2.5"]],
     [/--learning-rate expects a number above 0, not "0"/, ["train", "text.txt", "--learning-rate", "0"]],
     [/--clip expects a number above 0, not "Infinity"/, ["train", "text.txt", "--clip", "Infinity"]],
+    [/--memory expects a number above 0, not "0"/, ["train", "text.txt", "--memory", "0"]],
     [/--dropout expects a number from 0 to below 1, not "1"/, ["train", "text.txt", "--dropout", "1"]],
     [/--cell expects elman, .*, not "lstn"; did you mean lstm\?/, ["train", "text.txt", "--cell", "lstn"]],
     [/only one of --minutes, --steps and --epochs/, ["train", "text.txt", "--steps", "1", "--epochs", "1"]],

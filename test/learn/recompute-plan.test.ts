@@ -10,7 +10,7 @@ const FIXED = 1000;
 const needs = (steps: number, budgetBytes: number): RecomputeNeeds => ({
   steps,
   budgetBytes,
-  fixedBytes: FIXED,
+  workBytes: () => FIXED,
   hiddenBytes: 100,
   blockBytes: (block) => 300 * block + 40,
 });
@@ -20,12 +20,12 @@ const timeOf = (steps: number, block: number, units: number, runs: number): numb
   runs * block - (units * block - steps) + 2 * (runs + units);
 
 /** Of all block lengths and slots within the budget the best time. */
-function bestTime({ steps, budgetBytes, fixedBytes, hiddenBytes, blockBytes }: RecomputeNeeds): number {
+function bestTime({ steps, budgetBytes, workBytes, hiddenBytes, blockBytes }: RecomputeNeeds): number {
   let best = Infinity;
   for (let block = 1; block <= steps; block++) {
     const units = Math.ceil(steps / block);
     for (let internal = 1; internal <= units; internal++) {
-      const left = budgetBytes - fixedBytes - internal * blockBytes(block);
+      const left = budgetBytes - workBytes(block) - internal * blockBytes(block);
       const hidden = Math.floor(left / hiddenBytes);
       if (left < 0 || (internal < units && hidden < 1)) continue;
       const runs = forwardRuns(units, usedSlots(units, { internal, hidden }));
@@ -40,27 +40,31 @@ describe("planRecompute", () => {
     .record({
       steps: fc.integer({ min: 1, max: 150 }),
       fixedBytes: fc.integer({ min: 0, max: 1000 }),
+      workStepBytes: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 300 })),
       hiddenBytes: fc.integer({ min: 1, max: 300 }),
       stepBytes: fc.integer({ min: 1, max: 300 }),
       slotBytes: fc.integer({ min: 0, max: 300 }),
       share: fc.integer({ min: 0, max: 120 }).map((percent) => percent / 100),
     })
-    .map(({ stepBytes, slotBytes, share, ...rest }) => {
+    .map(({ fixedBytes, workStepBytes, stepBytes, slotBytes, share, ...rest }) => {
       const blockBytes = (block: number): number => stepBytes * block + slotBytes;
-      const least = blockBytes(1) + rest.hiddenBytes;
-      const budgetBytes = rest.fixedBytes + least + Math.floor(share * blockBytes(rest.steps));
-      return { ...rest, blockBytes, budgetBytes };
+      const workBytes = (block: number): number => workStepBytes * block + fixedBytes;
+      const least = workBytes(1) + blockBytes(1) + rest.hiddenBytes;
+      const whole = blockBytes(rest.steps) + workStepBytes * rest.steps;
+      return { ...rest, workBytes, blockBytes, budgetBytes: least + Math.floor(share * whole) };
     });
 
   it("gives a schedule that stays within the budget and takes the steps that it says", () => {
     fc.assert(
       fc.property(anyNeeds, (given) => {
-        const { steps, budgetBytes, fixedBytes, hiddenBytes, blockBytes } = given;
+        const { steps, budgetBytes, workBytes, hiddenBytes, blockBytes } = given;
         const { block, units, slots, storage, forwardSteps, bytes } = planRecompute(given);
         expect(units).toBe(Math.ceil(steps / block));
         const { runs, peak } = new Replayer(units, slots).replay(recomputeSchedule(units, slots));
         expect(peak).toEqual(slots);
-        expect(bytes).toBe(fixedBytes + slots.internal * blockBytes(block) + slots.hidden * hiddenBytes);
+        expect(bytes).toBe(
+          workBytes(block) + slots.internal * blockBytes(block) + slots.hidden * hiddenBytes,
+        );
         expect(bytes).toBeLessThanOrEqual(budgetBytes);
         const lengths = runs.map((_, unit) => Math.min(block, steps - unit * block));
         expect(forwardSteps).toBe(sum(runs.map((count, unit) => count * lengths[unit])));
@@ -114,5 +118,13 @@ describe("planRecompute", () => {
     const given = { ...needs(3, 1939), hiddenBytes: 10_000 };
     expect(() => planRecompute(given)).toThrow(/expected at least 1940 bytes for 3 steps, got 1939/);
     expect(planRecompute({ ...given, budgetBytes: 1940 })).toMatchObject({ storage: "all", bytes: 1940 });
+  });
+
+  it("leaves a sequence that cannot be cut whole, and names what that takes", () => {
+    const given = { ...needs(10, FIXED + 3040), whole: true };
+    expect(planRecompute(given)).toMatchObject({ block: 10, units: 1, storage: "all", forwardSteps: 10 });
+    expect(() => planRecompute({ ...given, budgetBytes: FIXED + 3039 })).toThrow(
+      /expected at least 4040 bytes for 10 steps, got 4039/,
+    );
   });
 });
