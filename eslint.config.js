@@ -13,7 +13,7 @@ const exactMath = [
 const inexact = "differs between engines: numerics use the kernels, or src/random.ts.";
 
 export default defineConfig(
-  globalIgnores(["dist", "build", "assembly", "src/wasm/generated", "bench/compare"]),
+  globalIgnores(["dist", "build", "assembly", "src/wasm/generated", "src/worker/generated", "bench/compare"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -10,7 +10,7 @@ export const layers = [
   ["network", "optimize"],
   ["learn", "data", "formats"],
   ["train", "infer"],
-  ["index.ts", "wide.ts", "cli"],
+  ["index.ts", "wide.ts", "worker", "cli"],
 ];
 
 /**

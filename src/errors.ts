@@ -121,6 +121,13 @@ export function requireObject<Shape extends object>(name: string, value: Shape |
   return value;
 }
 
+/** An object with the given methods, said to be `what`. */
+export function requireMethods(name: string, what: string, value: unknown, methods: readonly string[]): void {
+  const has = (method: string): boolean =>
+    typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
+  if (!methods.every(has)) throw new TypeError(`"${name}" expected ${what}, got ${describe(value)}`);
+}
+
 /** A Float32Array with as many values as the shape says; `shape` is for the message, like `[T=64, B=32]`. */
 export function requireFloat32Array(
   name: string,

@@ -1,14 +1,14 @@
 /** What `train` is to do, checked and completed. */
 
 import type { TrainingData } from "../data/training-data.js";
-import { describe, requireInteger, requireNumber, requireObject } from "../errors.js";
+import { describe, requireInteger, requireMethods, requireNumber, requireObject } from "../errors.js";
 import { bptt } from "../learn/bptt.js";
 import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import { requireData } from "./read-windows.js";
-import type { StopSignal } from "./stop-signal.js";
+import { requireSignal, type StopSignal } from "./stop-signal.js";
 
 /** The learning rate for the update after `step` updates, from 0. */
 export type Schedule = (step: number) => number;
@@ -60,13 +60,6 @@ function requireFunction(name: string, value: unknown): void {
     throw new TypeError(`"${name}" expected a function, got ${describe(value)}`);
 }
 
-/** An object with the given methods, said to be `what`. */
-function requireMethods(name: string, what: string, value: unknown, methods: readonly string[]): void {
-  const has = (method: string): boolean =>
-    typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
-  if (!methods.every(has)) throw new TypeError(`"${name}" expected ${what}, got ${describe(value)}`);
-}
-
 function requireOptimizer(optimizer: unknown): void {
   requireMethods("optimizer", "an optimizer, as sgd() or adam() make it", optimizer, ["step", "reset"]);
 }
@@ -104,13 +97,7 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
   const maxSteps = requireCount("maxSteps", given.maxSteps) ?? Infinity;
   const epochs = requireCount("epochs", given.epochs) ?? (maxSteps < Infinity ? Infinity : 1);
   requireValidation(given);
-  if (signal !== undefined) {
-    requireMethods("signal", "an AbortSignal", signal, [
-      "throwIfAborted",
-      "addEventListener",
-      "removeEventListener",
-    ]);
-  }
+  if (signal !== undefined) requireSignal(signal);
   const { validation, validateEvery, patience } = given;
   return {
     network,

@@ -6,7 +6,7 @@ import type { StopSignal } from "./stop-signal.js";
 const TURN_DUE = 8;
 
 /** Resolves in a task of its own, after the timers, signals and input that are waiting. */
-function macrotask(): Promise<void> {
+export function macrotask(): Promise<void> {
   return new Promise((resolve) => {
     if ("setImmediate" in globalThis) {
       setImmediate(resolve);

@@ -33,7 +33,11 @@ function engineTakes(build: CarriedBuild): boolean {
 
 let carried: readonly CarriedBuild[] | undefined;
 
-function carriedBuilds(): readonly CarriedBuild[] {
+/**
+ * Those of the builds in this file that the engine takes.
+ * @internal
+ */
+export function carriedBuilds(): readonly CarriedBuild[] {
   carried ??= (["simd", "relaxed-simd"] as const).filter(engineTakes);
   return carried;
 }
@@ -48,8 +52,9 @@ export function provideWide(binary: string): void {
 }
 
 function wideBuild(): WideBuild {
+  if (wideOutcome !== undefined) return wideOutcome;
   if (wideBinary === undefined) return { refusal: `its kernels come with import "bptt/wide"` };
-  wideOutcome ??= carriedBuilds().includes("relaxed-simd")
+  wideOutcome = carriedBuilds().includes("relaxed-simd")
     ? buildWide(decode(wideBinary))
     : { refusal: "this engine has no relaxed SIMD" };
   return wideOutcome;
@@ -60,7 +65,7 @@ function wideBuild(): WideBuild {
  * why. After `import "bptt/wide"` the first call compiles and tries the wide build, some tenths of a second.
  */
 export function supportedBuilds(): readonly Build[] {
-  const wide = wideBinary !== undefined && "module" in wideBuild();
+  const wide = "module" in wideBuild();
   return Object.freeze(wide ? [...carriedBuilds(), "wide"] : [...carriedBuilds()]);
 }
 
@@ -100,7 +105,7 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
 
 const modules = new Map<Build, WebAssembly.Module>();
 
-function moduleOf(build: Build): WebAssembly.Module {
+function compileKernels(build: Build): WebAssembly.Module {
   if (build !== "wide") return new WebAssembly.Module(decode(binaries[build]));
   const outcome = wideBuild();
   if ("module" in outcome) return outcome.module;
@@ -108,13 +113,30 @@ function moduleOf(build: Build): WebAssembly.Module {
 }
 
 /**
- * An instance on the given memory; compiles synchronously, some milliseconds.
+ * A build's kernels, compiled synchronously on first use, some milliseconds.
+ * @internal
+ */
+export function kernelModule(build: Build): WebAssembly.Module {
+  const module = modules.get(build) ?? compileKernels(build);
+  modules.set(build, module);
+  return module;
+}
+
+/**
+ * Takes a build's kernels from a thread that compiled them: native code goes with the module, the wide build's too.
+ * @internal
+ */
+export function provideModule(build: Build, module: WebAssembly.Module): void {
+  modules.set(build, module);
+  if (build === "wide") wideOutcome = { module };
+}
+
+/**
+ * An instance on the given memory.
  * @internal
  */
 export function instantiateKernels(build: Build, memory: WebAssembly.Memory): Kernels {
-  const module = modules.get(build) ?? moduleOf(build);
-  modules.set(build, module);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(kernelModule(build), { env: { memory } });
   if (!isKernels(exports)) throw new TypeError(`the kernels of the ${build} build export something else`);
   return exports;
 }

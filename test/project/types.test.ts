@@ -80,21 +80,56 @@ export const run = (network: Network, data: TrainingData) =>
   train(network, data, { optimizer: adam(), signal: new AbortController().signal });
 `;
 
+/** The same in a worker; where the platform's types are known, its Worker is one that can be given. */
+const remote = `
+import { serveNetworks, startWorker, WorkerError } from "bptt/worker";
+import type { NetworkWorker, RemoteNetwork, RemoteSession, RemoteTrainOptions, WorkerLike } from "bptt/worker";
+
+export const start = (make: () => WorkerLike) => startWorker({ worker: make, timeout: 1000 });
+await using worker: NetworkWorker = await startWorker();
+using network: RemoteNetwork = await worker.createNetwork({ inputSize: 2, hiddenSize: 3, outputSize: 2 });
+const optimizer = await worker.createOptimizer({ type: "sgd", learningRate: 0.1, momentum: 0.9 });
+const options: RemoteTrainOptions = { optimizer, learner: { type: "tbptt", k1: 2 }, schedule: [0.1, 0.2], ahead: 0 };
+const tokens = Uint8Array.of(0, 1, 0, 1);
+for await (const { step, loss } of network.train({ type: "tokenStream", tokens, batch: 1, window: 1 }, options)) step + loss;
+for await (const { step } of network.train([], { optimizer: { type: "adam" }, loss: { own: "mine", options: 1 } })) step;
+const session: RemoteSession = await network.session({ batch: 1 });
+export const outputs: Float32Array = await session.step(0);
+export const { hidden = outputs } = await network.forward({ steps: 1, batch: 1, tokens: Uint8Array.of(1) }, { hidden: true });
+export const { gradients } = await network.estimateGradient({ steps: 1, batch: 1, tokens }, {}, { type: "uoro" });
+export const serve = () => serveNetworks({ schedules: { mine: () => (step) => 1 / step } });
+export const failed = (error: unknown) => error instanceof WorkerError;
+// @ts-expect-error: no such rule
+network.train([], { optimizer, learner: { type: "bppt" } });
+// @ts-expect-error: functions cannot go to a worker
+network.train([], { optimizer, schedule: (step: number) => 1 / step });
+`;
+const nodeWorker = `
+import { Worker } from "node:worker_threads";
+import { startWorker } from "bptt/worker";
+export const worker = startWorker({ worker: () => new Worker("./worker.js") });
+`;
+const webWorker = `
+import { startWorker } from "bptt/worker";
+export const worker = startWorker({ worker: () => new Worker("./worker.js", { type: "module" }) });
+`;
+
 let folder: string;
 beforeAll(() => {
   folder = installPackage();
   writeFileSync(join(folder, "program.ts"), program);
-  writeFileSync(join(folder, "stopping.ts"), stopping);
+  const others = { stopping, remote, "node-worker": nodeWorker, "web-worker": webWorker };
+  for (const [name, text] of Object.entries(others)) writeFileSync(join(folder, `${name}.ts`), text);
 });
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
 it.each([
-  ["Node's module resolution", {}, ["program.ts"]],
-  ["a bundler's module resolution", asBundlersDo, ["program.ts"]],
-  ["Node's types", withNodeTypes, ["program.ts", "stopping.ts"]],
-  ["a browser's types", withDom, ["program.ts", "stopping.ts"]],
+  ["Node's module resolution", {}, ["program.ts", "remote.ts"]],
+  ["a bundler's module resolution", asBundlersDo, ["program.ts", "remote.ts"]],
+  ["Node's types", withNodeTypes, ["program.ts", "stopping.ts", "remote.ts", "node-worker.ts"]],
+  ["a browser's types", withDom, ["program.ts", "stopping.ts", "remote.ts", "web-worker.ts"]],
 ])("the shipped types compile in a strict project with %s", (_, options, files) => {
   const paths = files.map((file) => join(folder, file));
   expect(compile(paths, { ...strictOptions, ...options })).toEqual([]);

@@ -1,0 +1,12 @@
+export type {
+  DataDescription,
+  LearnerDescription,
+  OptimizerDescription,
+  OwnDescription,
+  OwnFunctions,
+} from "./descriptions.js";
+export { serveNetworks } from "./serve-networks.js";
+export { startWorker } from "./start-worker.js";
+export type * from "./types.js";
+export { WorkerError } from "./worker-error.js";
+export type { WorkerLike } from "./worker-like.js";

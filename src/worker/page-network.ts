@@ -1,0 +1,208 @@
+/** A network in a worker, as the page has it. */
+
+import { isArrayLike } from "../data/token-list.js";
+import { describe, requireBoolean, requireLength } from "../errors.js";
+import type { CompareLearnersOptions, LearnersComparison } from "../learn/compare-learners.js";
+import type { EstimateGradientOptions, GradientEstimate } from "../learn/estimate-gradient.js";
+import type { GradientFlow, GradientFlowOptions } from "../learn/flow/gradient-flow.js";
+import type {
+  BackwardOptions,
+  BackwardResult,
+  Build,
+  CompleteOptions,
+  ForwardOptions,
+  ForwardResult,
+  Sequence,
+  SessionOptions,
+  Target,
+} from "../network/types.js";
+import type { Evaluation } from "../train/evaluate.js";
+import type { Progress } from "../train/training.js";
+import type { Connection } from "./connection.js";
+import { requireDescription, type LearnerDescription } from "./descriptions.js";
+import { Kept } from "./kept.js";
+import type { NetworkFace, ParameterFace } from "./messages.js";
+import { PageSession } from "./page-session.js";
+import { evaluateInWorker, trainInWorker } from "./page-training.js";
+import { Parcel, shapes } from "./portable-arrays.js";
+import type {
+  RemoteData,
+  RemoteNetwork,
+  RemoteParameter,
+  RemoteSession,
+  RemoteTrainOptions,
+} from "./types.js";
+
+function requireLearner(name: string, learner: LearnerDescription): LearnerDescription {
+  requireDescription(name, learner, `{ type: "tbptt", k1: 64 }`);
+  return learner;
+}
+
+export class PageNetwork extends Kept implements RemoteNetwork {
+  readonly options: CompleteOptions;
+  readonly build: Build;
+  readonly parameters: readonly RemoteParameter[];
+
+  constructor(connection: Connection, { handle, options, build, parameters }: NetworkFace) {
+    super(connection, handle, "network");
+    this.options = Object.freeze(options);
+    this.build = build;
+    this.parameters = Object.freeze(parameters.map((face) => new PageParameter(this, face)));
+  }
+
+  parameter(name: string): RemoteParameter {
+    this.kept();
+    const found = this.parameters.find((parameter) => parameter.name === name);
+    if (found !== undefined) return found;
+    const names = this.parameters.map((parameter) => parameter.name).join(", ");
+    throw new RangeError(`"name" expected one of ${names}, got ${describe(name)}`);
+  }
+
+  async forward(sequence: Sequence, options?: ForwardOptions): Promise<ForwardResult> {
+    const parcel = new Parcel();
+    const given = parcel.pack("sequence", sequence, shapes.sequence);
+    const how = parcel.pack("options", options, shapes.forwardOptions);
+    return this.connection.call("forward", [this.kept(), given, how], parcel.transfer);
+  }
+
+  async backward(target: Target, options?: BackwardOptions): Promise<BackwardResult> {
+    const parcel = new Parcel();
+    const given = parcel.pack("target", target, shapes.target);
+    const how = parcel.pack("options", options, shapes.backwardOptions);
+    return this.connection.call("backward", [this.kept(), given, how], parcel.transfer);
+  }
+
+  async zeroGradients(): Promise<void> {
+    return this.connection.call("zeroGradients", [this.kept()]);
+  }
+
+  async clone(): Promise<RemoteNetwork> {
+    return new PageNetwork(this.connection, await this.connection.call("clone", [this.kept()]));
+  }
+
+  async session(options?: SessionOptions): Promise<RemoteSession> {
+    const parcel = new Parcel();
+    const how = parcel.pack("options", options, shapes.sessionOptions);
+    const face = await this.connection.call("openSession", [this.kept(), how], parcel.transfer);
+    return new PageSession(this, this.connection, face);
+  }
+
+  async save(metadata?: Record<string, string>): Promise<Uint8Array> {
+    return this.connection.call("save", [this.kept(), metadata]);
+  }
+
+  async clipGradientNorm(maxNorm: number): Promise<number> {
+    return this.connection.call("clipGradientNorm", [this.kept(), maxNorm]);
+  }
+
+  async clipGradientValue(maxValue: number): Promise<void> {
+    return this.connection.call("clipGradientValue", [this.kept(), maxValue]);
+  }
+
+  train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void> {
+    return trainInWorker(this.connection, this.kept(), data, options);
+  }
+
+  async evaluate(data: RemoteData): Promise<Evaluation> {
+    return evaluateInWorker(this.connection, this.kept(), data);
+  }
+
+  async estimateGradient(
+    sequence: Sequence,
+    target: Target,
+    learner: LearnerDescription,
+    options?: EstimateGradientOptions,
+  ): Promise<GradientEstimate> {
+    const parcel = new Parcel();
+    const inputs = parcel.pack("sequence", sequence, shapes.sequence);
+    const targets = parcel.pack("target", target, shapes.target);
+    const how = parcel.pack("options", options, shapes.gradientOptions);
+    const args = [this.kept(), inputs, targets, requireLearner("learner", learner), how] as const;
+    return this.connection.call("estimateGradient", args, parcel.transfer);
+  }
+
+  async compareLearners(
+    sequence: Sequence,
+    target: Target,
+    learners: readonly LearnerDescription[],
+    options?: CompareLearnersOptions,
+  ): Promise<LearnersComparison> {
+    const list: unknown = learners;
+    if (!Array.isArray(list))
+      throw new TypeError(`"learners" expected an array of learners, got ${describe(list)}`);
+    const parcel = new Parcel();
+    const inputs = parcel.pack("sequence", sequence, shapes.sequence);
+    const targets = parcel.pack("target", target, shapes.target);
+    const rules = Array.from(learners, (learner, i) => requireLearner(`learners[${i}]`, learner));
+    const how = parcel.pack("options", options, shapes.gradientOptions);
+    const args = [this.kept(), inputs, targets, rules, how] as const;
+    return this.connection.call("compareLearners", args, parcel.transfer);
+  }
+
+  async gradientFlow(
+    sequence: Sequence,
+    target: Target,
+    options?: GradientFlowOptions,
+  ): Promise<GradientFlow> {
+    const parcel = new Parcel();
+    const inputs = parcel.pack("sequence", sequence, shapes.sequence);
+    const targets = parcel.pack("target", target, shapes.target);
+    const how = parcel.pack("options", options, shapes.gradientOptions);
+    return this.connection.call("gradientFlow", [this.kept(), inputs, targets, how], parcel.transfer);
+  }
+}
+
+class PageParameter implements RemoteParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  private readonly network: PageNetwork;
+  private isTrainable: boolean;
+
+  constructor(network: PageNetwork, { name, shape, trainable }: ParameterFace) {
+    this.network = network;
+    this.name = name;
+    this.shape = Object.freeze(shape);
+    this.isTrainable = trainable;
+  }
+
+  async read(): Promise<Float32Array> {
+    return this.network.connection.call("readParameter", [this.network.kept(), this.name]);
+  }
+
+  async write(values: ArrayLike<number>): Promise<void> {
+    const parcel = new Parcel();
+    const args = [this.network.kept(), this.name, this.numbers(values, parcel)] as const;
+    return this.network.connection.call("writeParameter", args, parcel.transfer);
+  }
+
+  async readGradient(): Promise<Float32Array> {
+    return this.network.connection.call("readGradient", [this.network.kept(), this.name]);
+  }
+
+  async writeGradient(values: ArrayLike<number>): Promise<void> {
+    const parcel = new Parcel();
+    const args = [this.network.kept(), this.name, this.numbers(values, parcel)] as const;
+    return this.network.connection.call("writeGradient", args, parcel.transfer);
+  }
+
+  get trainable(): boolean {
+    this.network.kept();
+    return this.isTrainable;
+  }
+
+  set trainable(value: boolean) {
+    const handle = this.network.kept();
+    this.isTrainable = requireBoolean("trainable", value);
+    // It cannot fail but with the worker, which the next call tells of.
+    this.network.connection.call("setTrainable", [handle, this.name, value]).catch(() => undefined);
+  }
+
+  /** What can be sent: of an object that is only like an array, as many elements as there are to be. */
+  private numbers(values: ArrayLike<number>, parcel: Parcel): ArrayLike<number> {
+    const packed = parcel.pack("values", values);
+    if (ArrayBuffer.isView(packed) || !isArrayLike(packed)) return packed;
+    const length = this.shape.reduce((product, size) => product * size, 1);
+    requireLength("values", packed.length, length, `[${this.shape.join(", ")}]`);
+    return Array.from({ length }, (_, i) => packed[i]);
+  }
+}

@@ -1,0 +1,118 @@
+/** An iteration of the page's windows, which go to the worker as it asks for them. */
+
+import type { TrainingData, TrainingWindow } from "../data/training-data.js";
+import { macrotask } from "../train/pace.js";
+import type { ToWorker } from "./messages.js";
+import { Parcel, sending, shapes } from "./portable-arrays.js";
+
+/** Milliseconds of iterating after which what is there goes to the worker, and the page has its turn. */
+const TURN_DUE = 8;
+
+type Walked = AsyncIterator<TrainingWindow> | Iterator<TrainingWindow>;
+type Send = (message: ToWorker, transfer: ArrayBuffer[]) => void;
+
+/** One iteration. */
+export class PageWalk {
+  /** What the iterator threw, or what a window was refused with. */
+  thrown: unknown;
+  threw = false;
+  private readonly job: number;
+  private readonly walk: number;
+  private readonly send: Send;
+  private iterator: Walked | undefined;
+  /** Windows that the worker asked for and did not get yet. */
+  private wanted = 0;
+  private running = false;
+  /** The iterator owes an answer. */
+  private pending = false;
+  private closed = false;
+  private windows: TrainingWindow[] = [];
+  private parcel = new Parcel();
+
+  constructor(job: number, walk: number, send: Send) {
+    this.job = job;
+    this.walk = walk;
+    this.send = send;
+  }
+
+  serve(data: TrainingData, count: number): void {
+    this.wanted += count;
+    if (!this.running) void this.run(data);
+  }
+
+  /** Ends the iteration; waits for the iterator's own end unless it may wait for something that never comes. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    const closing = Promise.resolve(this.iterator?.return?.());
+    if (!this.pending) await closing;
+    else closing.catch(() => undefined);
+  }
+
+  private async run(data: TrainingData): Promise<void> {
+    this.running = true;
+    try {
+      this.iterator ??= Symbol.asyncIterator in data ? data[Symbol.asyncIterator]() : data[Symbol.iterator]();
+      await this.iterate(this.iterator);
+    } catch (error) {
+      this.thrown = error;
+      this.threw = true;
+      this.flush("thrown");
+    }
+    this.running = false;
+  }
+
+  private async iterate(iterator: Walked): Promise<void> {
+    let turn = performance.now();
+    while (this.wanted > 0 && !this.closed) {
+      const result = await this.ask(iterator);
+      if (result === undefined) return;
+      if (result.done === true) {
+        this.closed = true;
+        this.flush("done");
+        return;
+      }
+      this.wanted--;
+      this.add(result.value);
+      if (performance.now() - turn < TURN_DUE) continue;
+      this.flush();
+      await macrotask();
+      turn = performance.now();
+    }
+    this.flush();
+  }
+
+  /** The next result; undefined where the iteration was closed meanwhile. An iterator that throws is at its end. */
+  private async ask(iterator: Walked): Promise<IteratorResult<TrainingWindow> | undefined> {
+    this.pending = true;
+    try {
+      const result = await iterator.next();
+      return this.closed ? undefined : result;
+    } catch (error) {
+      this.closed = true;
+      throw error;
+    } finally {
+      this.pending = false;
+    }
+  }
+
+  /** What comes at once goes together; what the iterator waits for does not keep back what came before it. */
+  private add(window: TrainingWindow): void {
+    this.windows.push(this.parcel.pack("window", window, shapes.window));
+    if (this.windows.length > 1) return;
+    const { parcel } = this;
+    void macrotask().then(() => {
+      if (this.parcel === parcel && !this.closed) this.flush();
+    });
+  }
+
+  private flush(end?: "done" | "thrown"): void {
+    const { job, walk, windows, parcel } = this;
+    if (windows.length === 0 && end === undefined) return;
+    this.windows = [];
+    this.parcel = new Parcel();
+    sending(() => {
+      this.send({ kind: "windows", job, walk, windows, end }, parcel.transfer);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, requireMethods, requireNumber, requireObject } from "../errors.js";
+import { makeAsyncDisposable } from "../memory/disposable.js";
+import type { NetworkOptions, RuntimeOptions } from "../network/types.js";
+import { carriedBuilds, chooseBuild, supportedBuilds } from "../wasm/load.js";
+import { Connection } from "./connection.js";
+import { createWorker } from "./create-worker.js";
+import { requireDescription, type OptimizerDescription } from "./descriptions.js";
+import { PageNetwork } from "./page-network.js";
+import { PageOptimizer } from "./page-optimizer.js";
+import { Parcel } from "./portable-arrays.js";
+import type { NetworkWorker, RemoteNetwork, RemoteOptimizer, StartWorkerOptions } from "./types.js";
+import { watchWorker } from "./watch-worker.js";
+import { WorkerError } from "./worker-error.js";
+
+/** Milliseconds in which a file of the caller's may be fetched, compiled and run. */
+const TIMEOUT = 30_000;
+
+class PageWorker implements NetworkWorker {
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  private readonly connection: Connection;
+  /** Whether it has the kernels itself: it is of the caller's file. */
+  private readonly ownKernels: boolean;
+
+  static {
+    makeAsyncDisposable(this.prototype);
+  }
+
+  constructor(connection: Connection, ownKernels: boolean) {
+    this.connection = connection;
+    this.ownKernels = ownKernels;
+    if (!ownKernels) for (const build of carriedBuilds()) connection.sendKernels(build);
+  }
+
+  async createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
+    this.sendWide(runtime);
+    const face = await this.connection.call("createNetwork", [options, runtime]);
+    return new PageNetwork(this.connection, face);
+  }
+
+  async loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
+    const parcel = new Parcel();
+    const given = parcel.pack("bytes", bytes);
+    this.sendWide(runtime);
+    const face = await this.connection.call("loadNetwork", [given, runtime], parcel.transfer);
+    return new PageNetwork(this.connection, face);
+  }
+
+  async createOptimizer(description: OptimizerDescription): Promise<RemoteOptimizer> {
+    requireDescription("description", description, `{ type: "adam", learningRate: 1e-3 }`);
+    return new PageOptimizer(this.connection, await this.connection.call("createOptimizer", [description]));
+  }
+
+  async terminate(): Promise<void> {
+    await this.connection.die(new WorkerError("the worker was terminated"));
+  }
+
+  /**
+   * The wide kernels only once they are asked for: they take their time. Throws a RangeError where they cannot run, and the
+   * worker does not have them itself.
+   */
+  private sendWide(runtime: RuntimeOptions | undefined): void {
+    // What is no object the worker refuses.
+    const given: unknown = runtime;
+    const wish = typeof given === "object" && given !== null && "build" in given ? given.build : undefined;
+    if (wish !== "wide" || (this.ownKernels && !supportedBuilds().includes(wish))) return;
+    this.connection.sendKernels(chooseBuild(wish));
+  }
+}
+
+/**
+ * Starts a worker that makes, trains and runs networks while this thread does something else:
+ *
+ * ```ts
+ * const worker = await startWorker();
+ * const network = await worker.createNetwork({ cell: "gru", inputSize: 65, hiddenSize: 128, outputSize: 65 });
+ * const data = { type: "tokenStream", tokens, batch: 32, window: 64 } as const;
+ * for await (const { step, loss } of network.train(data, { optimizer: { type: "adam" }, maxSteps: 1000 })) show(step, loss);
+ * ```
+ *
+ * In Node a worker that nothing waits for does not keep the process from its end. Throws a TypeError or RangeError for a bad
+ * argument, and a WorkerError where the worker does not start.
+ */
+export async function startWorker(options: StartWorkerOptions = {}): Promise<NetworkWorker> {
+  const { worker: make, timeout = TIMEOUT } = requireObject("options", options);
+  requireNumber("timeout", timeout, { above: 0 });
+  if (make !== undefined && typeof make !== "function")
+    throw new TypeError(`"worker" expected a function that makes a worker, got ${describe(make)}`);
+  const { worker, forget } =
+    make === undefined ? createWorker() : { worker: make(), forget: () => undefined };
+  requireMethods("worker()", "a Worker", worker, ["postMessage", "terminate"]);
+  try {
+    return new PageWorker(await watchWorker(worker, timeout), make !== undefined);
+  } finally {
+    forget();
+  }
+}

@@ -1,0 +1,169 @@
+/** What lives in a worker, as the page has it: the same as without one, but every answer is a promise. */
+
+import type { TrainingData } from "../data/training-data.js";
+import type { SampleOptions } from "../infer/sample.js";
+import type { CompareLearnersOptions, LearnersComparison } from "../learn/compare-learners.js";
+import type { EstimateGradientOptions, GradientEstimate } from "../learn/estimate-gradient.js";
+import type { GradientFlow, GradientFlowOptions } from "../learn/flow/gradient-flow.js";
+import type {
+  BackwardOptions,
+  BackwardResult,
+  Build,
+  CompleteOptions,
+  ForwardOptions,
+  ForwardResult,
+  NetworkOptions,
+  RuntimeOptions,
+  Sequence,
+  SessionOptions,
+  State,
+  StepInput,
+  Target,
+} from "../network/types.js";
+import type { Evaluation } from "../train/evaluate.js";
+import type { TrainOptions } from "../train/options.js";
+import type { Progress } from "../train/training.js";
+import type {
+  DataDescription,
+  LearnerDescription,
+  OptimizerDescription,
+  OwnDescription,
+} from "./descriptions.js";
+import type { WorkerLike } from "./worker-like.js";
+
+export interface StartWorkerOptions {
+  /**
+   * Makes the worker, of a file that calls `serveNetworks()`: where a Content-Security-Policy forbids `worker-src blob:`, or
+   * for functions of one's own. Default: one made from a script that the library carries. It is terminated with the rest.
+   */
+  worker?: () => WorkerLike;
+  /** Milliseconds that the worker has to answer for the first time; default 30 000. */
+  timeout?: number;
+}
+
+/**
+ * A worker, and what was made in it. Calls are answered in their order, between the updates of a training that is running; a
+ * call that fails rejects with an error of the class that it would have thrown here, and changes nothing.
+ *
+ * When the worker ends, whatever the reason, all that waits for it rejects with a `WorkerError`, and so does every later call.
+ * A browser tells of that in secure contexts only, to which `localhost` belongs.
+ */
+export interface NetworkWorker {
+  /** As `createNetwork`. */
+  createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork>;
+  /** As `loadNetwork`; `bytes` may be used again. `loadNetwork(saveNetwork(network))` brings one of this thread's. */
+  loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Promise<RemoteNetwork>;
+  /** An optimizer that serves several trainings, or steps of one's own. */
+  createOptimizer(description: OptimizerDescription): Promise<RemoteOptimizer>;
+  /** Ends the worker at once, whatever it is doing; what waits for it rejects with a WorkerError. Idempotent. */
+  terminate(): Promise<void>;
+  /** `await using worker = await startWorker()` terminates it; where the engine has no such symbol, none is invented. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** As `Network`. */
+export interface RemoteNetwork extends Disposable {
+  readonly options: CompleteOptions;
+  readonly build: Build;
+  readonly parameters: readonly RemoteParameter[];
+  /** RangeError for an unknown name. */
+  parameter(name: string): RemoteParameter;
+  forward(sequence: Sequence, options?: ForwardOptions): Promise<ForwardResult>;
+  backward(target: Target, options?: BackwardOptions): Promise<BackwardResult>;
+  zeroGradients(): Promise<void>;
+  clone(): Promise<RemoteNetwork>;
+  session(options?: SessionOptions): Promise<RemoteSession>;
+  /** As `saveNetwork`. */
+  save(metadata?: Record<string, string>): Promise<Uint8Array>;
+  /** As `clipGradientNorm`. */
+  clipGradientNorm(maxNorm: number): Promise<number>;
+  /** As `clipGradientValue`. */
+  clipGradientValue(maxValue: number): Promise<void>;
+  /**
+   * As `train`: begins with the first event that is asked for. The worker trains on while the page is busy, up to
+   * `options.ahead`, and rests while no event is taken. Events come in groups, at least every 16 ms, and are yielded one by one.
+   *
+   * `data`: described, so that the worker makes it; or as for `train`, its windows then being copied to the worker, some ahead
+   * of their use. `break` ends training quietly, and the signal with its reason, within one update.
+   *
+   * Throws a TypeError for what cannot cross.
+   */
+  train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void>;
+  /** As `evaluate`. */
+  evaluate(data: RemoteData): Promise<Evaluation>;
+  /** As `estimateGradient`. */
+  estimateGradient(
+    sequence: Sequence,
+    target: Target,
+    learner: LearnerDescription,
+    options?: EstimateGradientOptions,
+  ): Promise<GradientEstimate>;
+  /** As `compareLearners`. */
+  compareLearners(
+    sequence: Sequence,
+    target: Target,
+    learners: readonly LearnerDescription[],
+    options?: CompareLearnersOptions,
+  ): Promise<LearnersComparison>;
+  /** As `gradientFlow`. */
+  gradientFlow(sequence: Sequence, target: Target, options?: GradientFlowOptions): Promise<GradientFlow>;
+  /** Gives the memory back; idempotent; any later call rejects with a DisposedError. */
+  dispose(): void;
+}
+
+export type RemoteData = TrainingData | DataDescription;
+
+/** As `TrainOptions`, with descriptions in place of what consists of functions. */
+export interface RemoteTrainOptions extends Omit<
+  TrainOptions,
+  "learner" | "optimizer" | "loss" | "schedule" | "validation"
+> {
+  /** Default `{ type: "bptt" }`. */
+  learner?: LearnerDescription;
+  /** Described, or one that `createOptimizer` made. */
+  optimizer: OptimizerDescription | RemoteOptimizer;
+  /** `{ own: "name" }` of one that the worker's `serveNetworks` was given. */
+  loss?: OwnDescription;
+  /** Learning rates, one an update, of which the last holds from there on; or `{ own: "name" }` of a function. */
+  schedule?: ArrayLike<number> | OwnDescription;
+  validation?: RemoteData;
+  /**
+   * Milliseconds that the worker trains on while the oldest event waits to be taken; default 100. After `break` the parameters
+   * may thus be some updates ahead of the last event. 0: each update begins when its event is asked for, as without a worker.
+   */
+  ahead?: number;
+}
+
+/** As `Parameter`. */
+export interface RemoteParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+  write(values: ArrayLike<number>): Promise<void>;
+  readGradient(): Promise<Float32Array>;
+  writeGradient(values: ArrayLike<number>): Promise<void>;
+  /** May be set; calls from then on find it so. */
+  trainable: boolean;
+}
+
+/** As `Session`. */
+export interface RemoteSession extends Disposable {
+  readonly network: RemoteNetwork;
+  readonly batch: number;
+  step(input: StepInput): Promise<Float32Array>;
+  /** As `sample`. */
+  sample(options: SampleOptions): Promise<Int32Array>;
+  readState(): Promise<State>;
+  writeState(state: State): Promise<void>;
+  reset(): Promise<void>;
+  dispose(): void;
+}
+
+/** As `Optimizer`; belongs to the first network it steps. */
+export interface RemoteOptimizer extends Disposable {
+  step(network: RemoteNetwork): Promise<void>;
+  /** Also while a training uses it: the next update does. */
+  setLearningRate(rate: number): Promise<void>;
+  reset(): Promise<void>;
+  dispose(): void;
+}

@@ -1,0 +1,60 @@
+/** What a page carries: the worker's script, made of the source as it is, and only where the worker is used. */
+
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { describe, expect, it } from "vitest";
+import { bundleWorker } from "../../scripts/bundle-worker.js";
+import { relaxedSimd } from "../../src/wasm/generated/relaxed-simd.js";
+import { simd } from "../../src/wasm/generated/simd.js";
+import { script } from "../../src/worker/generated/script.js";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A program of these lines with what it imports, as a bundler makes it for a page. */
+function bundle(lines: string): string {
+  return buildSync({
+    stdin: { contents: lines, resolveDir: join(root, "src") },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    target: "es2023",
+  }).outputFiles[0].text;
+}
+
+describe("the worker's script", () => {
+  it("is made of the source as it is", async () => {
+    expect((await bundleWorker()) === script, "run `npm run build` after a change").toBe(true);
+  });
+
+  it("carries no kernels", () => {
+    for (const kernels of [simd, relaxedSimd]) expect(script).not.toContain(kernels.slice(0, 200));
+    expect(script).not.toContain("--experimental-wasm-revectorize");
+  });
+});
+
+describe("a page's bundle", () => {
+  const page = bundle(`import { startWorker } from "./worker/index.js"; console.log(startWorker);`);
+  const own = bundle(`import { serveNetworks } from "./worker/index.js"; serveNetworks();`);
+  const local = bundle(
+    `import { createNetwork, train } from "./index.js"; console.log(createNetwork, train);`,
+  );
+
+  it("with startWorker has the script and the kernels, and of the library little besides", () => {
+    const besides = page.length - JSON.stringify(script).length - simd.length - relaxedSimd.length;
+    // 32 kB of them when this was written, the trial of the wide kernels included; the library is four times that.
+    expect(besides).toBeLessThan(45_000);
+    expect(page).toContain(simd);
+  });
+
+  it("with createNetwork and train has nothing of the worker", () => {
+    expect(local).not.toContain("bptt-");
+    expect(local).not.toContain('getBuiltinModule("node:worker_threads")');
+    expect(local.includes(script.slice(0, 500))).toBe(false);
+  });
+
+  it("of a worker's file has the library, and no other worker", () => {
+    expect(own).toContain(simd);
+    expect(own).not.toContain("createObjectURL");
+  });
+});

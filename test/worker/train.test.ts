@@ -1,0 +1,276 @@
+/** Training in a worker is training: the same events and parameters, bit for bit. */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sequenceSet } from "../../src/data/sequence-set.js";
+import { tokenStream } from "../../src/data/token-stream.js";
+import type { TrainingData } from "../../src/data/training-data.js";
+import {
+  adagrad,
+  adam,
+  adamW,
+  artbp,
+  blockRtrl,
+  bptt,
+  createNetwork,
+  diagonalRtrl,
+  evaluate,
+  kfRtrl,
+  noBackTrack,
+  rmsprop,
+  rtrl,
+  sgd,
+  snap1,
+  tbptt,
+  train,
+  uoro,
+  createLearner,
+  type Learner,
+  type NetworkOptions,
+  type Optimizer,
+  type Progress,
+  type TrainOptions,
+} from "../../src/index.js";
+import { startWorker } from "../../src/worker/start-worker.js";
+import type {
+  LearnerDescription,
+  NetworkWorker,
+  OptimizerDescription,
+  RemoteData,
+  RemoteNetwork,
+  RemoteTrainOptions,
+} from "../../src/worker/index.js";
+import { builds } from "../builds.js";
+import { allParameters, tokenWindows } from "../train/windows.js";
+import { halvedSquares, halving, constantWindows, wholeWindows } from "./own-functions.js";
+import { ownWorker, threads } from "./workers.js";
+
+const V = 7;
+const tokens = Uint8Array.from({ length: 400 }, (_, i) => (i * i + (i >> 3)) % V);
+const stream = { batch: 2, window: 6 };
+const described = { type: "tokenStream", tokens, ...stream } as const;
+const items = Array.from({ length: 9 }, (_, i) => ({
+  inputs: { tokens: tokens.slice(i, 2 * i + 1) },
+  targets: { class: i % V },
+}));
+const sets = { batch: 4, shuffle: true, seed: 5 };
+
+/** What is the same wherever it runs: all but the speed. */
+function untimed(events: readonly Progress[]): Omit<Progress, "tokensPerSecond">[] {
+  return events.map(({ tokensPerSecond, ...rest }) => {
+    expect(tokensPerSecond).toBeGreaterThanOrEqual(0);
+    return rest;
+  });
+}
+
+async function collect(events: AsyncIterable<Progress>): Promise<Progress[]> {
+  const all: Progress[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+async function remoteParameters(network: RemoteNetwork): Promise<number[]> {
+  const all = await Promise.all(network.parameters.map((parameter) => parameter.read()));
+  return all.flatMap((values) => [...values]);
+}
+
+interface Run {
+  readonly network?: Partial<NetworkOptions>;
+  readonly data: TrainingData;
+  readonly options: TrainOptions;
+  readonly remoteData?: RemoteData;
+  readonly remoteOptions: RemoteTrainOptions;
+}
+
+/** Runs both and holds them against each other. */
+async function compare(worker: NetworkWorker, run: Run, runtime = {}): Promise<void> {
+  const options = { inputSize: V, hiddenSize: 9, outputSize: V, seed: 4, ...run.network };
+  const local = createNetwork(options, runtime);
+  const remote = await worker.createNetwork(options, runtime);
+  const expected = await collect(train(local, run.data, run.options));
+  const came = await collect(remote.train(run.remoteData ?? run.data, run.remoteOptions));
+  expect(untimed(came)).toEqual(untimed(expected));
+  expect(came.length).toBeGreaterThan(0);
+  expect(await remoteParameters(remote)).toEqual(allParameters(local));
+  local.dispose();
+  remote.dispose();
+}
+
+const rules: readonly (readonly [LearnerDescription, Learner, Partial<NetworkOptions>?])[] = [
+  [{ type: "diagonalRtrl" }, diagonalRtrl(), { cell: "mingru" }],
+  [{ type: "bptt" }, bptt()],
+  [{ type: "tbptt", k1: 4, k2: 9 }, tbptt({ k1: 4, k2: 9 })],
+  [{ type: "artbp", meanLength: 5 }, artbp({ meanLength: 5 })],
+  [{ type: "rtrl" }, rtrl()],
+  [{ type: "blockRtrl", block: 3 }, blockRtrl({ block: 3 })],
+  [{ type: "uoro", block: 2 }, uoro({ block: 2 })],
+  [{ type: "noBackTrack" }, noBackTrack()],
+  [{ type: "kfRtrl" }, kfRtrl()],
+  [{ type: "snap1" }, snap1()],
+];
+
+const optimizers: readonly (readonly [OptimizerDescription, () => Optimizer])[] = [
+  [{ type: "sgd", learningRate: 0.1, momentum: 0.9 }, () => sgd({ learningRate: 0.1, momentum: 0.9 })],
+  [{ type: "rmsprop", learningRate: 1e-3 }, () => rmsprop({ learningRate: 1e-3 })],
+  [{ type: "adagrad", learningRate: 0.02 }, () => adagrad({ learningRate: 0.02 })],
+  [{ type: "adam", amsgrad: true }, () => adam({ amsgrad: true })],
+  [{ type: "adamW", weightDecay: 0.1 }, () => adamW({ weightDecay: 0.1 })],
+];
+
+describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start) => {
+  let worker: NetworkWorker;
+  beforeAll(async () => {
+    worker = await start();
+  });
+  afterAll(() => worker.terminate());
+
+  const named = rules.map(([learner, local, network = { cell: "lstm" }]) => ({ learner, local, network }));
+  it.each(named)("by $local.name", async ({ learner, local, network }) => {
+    await compare(worker, {
+      network: { ...network, hiddenSize: 5 },
+      data: tokenStream(tokens, stream),
+      options: { optimizer: adam(), learner: local, clipNorm: 1, maxSteps: 50 },
+      remoteData: described,
+      remoteOptions: { optimizer: { type: "adam" }, learner, clipNorm: 1, maxSteps: 50 },
+    });
+  });
+
+  it.each(optimizers)("with %o", async (optimizer, local) => {
+    await compare(worker, {
+      data: tokenStream(tokens, stream),
+      options: { optimizer: local(), maxSteps: 50, clipValue: 0.1 },
+      remoteData: described,
+      remoteOptions: { optimizer, maxSteps: 50, clipValue: 0.1 },
+    });
+  });
+
+  it.each(builds)("in the %s build", async (build) => {
+    const options = { maxSteps: 50 };
+    await compare(
+      worker,
+      {
+        network: { cell: "gru", layers: 2, dropout: 0.25 },
+        data: tokenStream(tokens, stream),
+        options: { ...options, optimizer: adam() },
+        remoteData: described,
+        remoteOptions: { ...options, optimizer: { type: "adam" } },
+      },
+      { build },
+    );
+  });
+
+  it.each<[string, TrainingData, RemoteData]>([
+    ["a list of windows", tokenWindows(12, { V }), tokenWindows(12, { V })],
+    ["windows that come one by one", tokenWindows(12, { V }), slowly(tokenWindows(12, { V }))],
+    ["a token stream of this thread's", tokenStream(tokens, stream), tokenStream(tokens, stream)],
+    ["a set of this thread's", sequenceSet(items, sets), sequenceSet(items, sets)],
+    ["a described set", sequenceSet(items, sets), { type: "sequenceSet", items, ...sets }],
+  ])("over %s", async (_name, data, remoteData) => {
+    await compare(worker, {
+      data,
+      options: { optimizer: adam(), maxSteps: 50 },
+      remoteData,
+      remoteOptions: { optimizer: { type: "adam" }, maxSteps: 50 },
+    });
+  });
+
+  it("with validation, patience and a list of learning rates", async () => {
+    const rates = [0.3, 0.2, 0.1];
+    const common = { epochs: 30, patience: 2, validateEvery: 5 };
+    await compare(worker, {
+      data: tokenStream(tokens, stream),
+      options: {
+        ...common,
+        optimizer: sgd({ learningRate: 1 }),
+        validation: tokenWindows(3, { V }),
+        schedule: (step) => rates[Math.min(step, 2)],
+      },
+      remoteData: described,
+      remoteOptions: {
+        ...common,
+        optimizer: { type: "sgd", learningRate: 1 },
+        validation: tokenWindows(3, { V }),
+        schedule: rates,
+      },
+    });
+  });
+
+  it("and evaluation too", async () => {
+    const options = { inputSize: V, hiddenSize: 5, outputSize: V };
+    const local = createNetwork(options);
+    const remote = await worker.createNetwork(options);
+    const expected = await evaluate(local, tokenStream(tokens, stream));
+    expect(await remote.evaluate(described)).toEqual(expected);
+    expect(await remote.evaluate(tokenStream(tokens, stream))).toEqual(expected);
+  });
+});
+
+/** The same windows, each after a turn. */
+function slowly<Window>(windows: readonly Window[]): AsyncIterable<Window> {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (const window of windows) {
+        await new Promise((resolve) => setTimeout(resolve));
+        yield window;
+      }
+    },
+  };
+}
+
+describe("functions of the worker's own", () => {
+  const network = { inputSize: 1, outputSize: 1 };
+
+  it("take part in training by their names", async () => {
+    const worker = await startWorker({ worker: ownWorker });
+    await compare(worker, {
+      network,
+      data: constantWindows(20),
+      options: {
+        optimizer: sgd({ learningRate: 0.05 }),
+        learner: createLearner("whole", wholeWindows),
+        schedule: halving(0.1),
+        epochs: 2,
+      },
+      remoteData: { own: "constants", options: 20 },
+      remoteOptions: {
+        optimizer: { own: "plain", options: 0.05 },
+        learner: { own: "whole" },
+        schedule: { own: "halving", options: 0.1 },
+        epochs: 2,
+      },
+    });
+    await compare(worker, {
+      network,
+      data: constantWindows(20),
+      options: { optimizer: adam(), loss: halvedSquares(3), epochs: 2 },
+      remoteData: { own: "constants", options: 20 },
+      remoteOptions: {
+        optimizer: { type: "adam" },
+        loss: { own: "halvedSquares", options: 3 },
+        epochs: 2,
+      },
+    });
+    await worker.terminate();
+  });
+});
+
+describe("an optimizer of the worker's", () => {
+  it("goes on from training to training, with the learning rate that it is given", async () => {
+    const worker = await startWorker();
+    const options = { inputSize: V, hiddenSize: 5, outputSize: V };
+    const local = createNetwork(options);
+    const remote = await worker.createNetwork(options);
+    const optimizer = adam();
+    const remoteOptimizer = await worker.createOptimizer({ type: "adam" });
+    const expected: Progress[] = [];
+    const came: Progress[] = [];
+    for (const rate of [1e-3, 0.1]) {
+      optimizer.learningRate = rate;
+      await remoteOptimizer.setLearningRate(rate);
+      const given = { maxSteps: 5 };
+      expected.push(...(await collect(train(local, tokenStream(tokens, stream), { ...given, optimizer }))));
+      came.push(...(await collect(remote.train(described, { ...given, optimizer: remoteOptimizer }))));
+    }
+    expect(untimed(came)).toEqual(untimed(expected));
+    await worker.terminate();
+  });
+});
