@@ -18,10 +18,16 @@ export class DivergenceError extends Error {
   /** The loss of the last update whose loss and gradient norm were finite; NaN when there was none. */
   readonly lastFiniteLoss: number;
 
-  constructor(step: number, lastFiniteLoss: number, what: string) {
+  /** `kept`: what became of the parameters. */
+  constructor(
+    step: number,
+    lastFiniteLoss: number,
+    what: string,
+    kept = "The parameters are those that gave it",
+  ) {
     super(
       `training diverged at step ${step}: ${what}; the last finite loss was ${lastFiniteLoss}. ` +
-        `The parameters are those that gave it; try a lower learning rate or clipNorm`,
+        `${kept}; try a lower learning rate or clipNorm`,
     );
     this.step = step;
     this.lastFiniteLoss = lastFiniteLoss;

@@ -64,6 +64,13 @@ export { snap1 } from "./learn/online/snap1.js";
 export { uoro, type UoroOptions } from "./learn/online/uoro.js";
 export { tbptt, type TbpttOptions } from "./learn/tbptt.js";
 export { evaluate, type Evaluation } from "./train/evaluate.js";
+export {
+  onlineSession,
+  type LearnedStep,
+  type OnlineSession,
+  type OnlineSessionOptions,
+  type StepTarget,
+} from "./train/online-session.js";
 export type { Schedule, TrainOptions } from "./train/options.js";
 export type { StopSignal } from "./train/stop-signal.js";
 export { train } from "./train/train.js";

@@ -33,6 +33,15 @@ export class Random {
     if (this.state.every((x) => x === 0)) this.state[0] = 1; // the one state xoshiro cannot leave
   }
 
+  /** Its state, four integers of 32 bits, not all of them 0: to be saved and restored. */
+  get words(): readonly number[] {
+    return [...this.state];
+  }
+
+  set words(words: readonly number[]) {
+    this.state.set(words);
+  }
+
   /** 32 random bits. */
   bits(): number {
     const s = this.state;

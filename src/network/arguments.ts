@@ -10,7 +10,7 @@ import {
 } from "../errors.js";
 import { cells } from "./cells.js";
 import { directionsOf, outputWidth } from "./parameter-plan.js";
-import type { CompleteOptions, Sequence, State, Target } from "./types.js";
+import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Target } from "./types.js";
 import type { InputKind } from "./window.js";
 
 export type Tokens = Uint8Array | Uint16Array | Int32Array;
@@ -162,6 +162,33 @@ export function requireSequence(
   return { steps: T, batch: B, kind, array, lengths };
 }
 
+/** One step's input, as a session takes it. */
+export function requireStepInput(input: StepInput, batch: number, options: CompleteOptions): Inputs {
+  const { inputSize: I, embeddingSize } = options;
+  const step = { steps: 1, batch, lengths: undefined };
+  if (embeddingSize > 0 && input instanceof Float32Array) {
+    throw new TypeError(
+      `"input" expected tokens, which the network's embedding is for, got ${describe(input)}`,
+    );
+  }
+  if (typeof input === "number") {
+    if (batch !== 1)
+      throw new RangeError(`"input" expected ${batch} tokens ([B=${batch}]), got the number ${input}`);
+    return { ...step, kind: "tokens", array: Int32Array.of(requireInteger("input", input, 0, I - 1)) };
+  }
+  if (input instanceof Float32Array) {
+    const array = requireFloat32Array("input", settled(input), batch * I, `[B=${batch}, I=${I}]`);
+    return { ...step, kind: "values", array };
+  }
+  if (!isTokens(input)) {
+    throw new TypeError(
+      `"input" expected a token, a Uint8Array, Uint16Array or Int32Array of tokens, or a Float32Array of values, ` +
+        `got ${describe(input)}`,
+    );
+  }
+  return { ...step, kind: "tokens", array: requireTokens("input", input, batch, `[B=${batch}]`, I) };
+}
+
 /** Values of one part of a state, [L*D, B, H]. */
 function requireStatePart(
   name: string,
@@ -171,6 +198,13 @@ function requireStatePart(
 ): Float32Array {
   const [LD, H] = [options.layers * directionsOf(options), options.hiddenSize];
   return requireFloat32Array(name, settled(value), LD * batch * H, `[L*D=${LD}, B=${batch}, H=${H}]`);
+}
+
+/** Of all layers and directions. */
+export function zeroState(batch: number, options: CompleteOptions): State {
+  const length = options.layers * directionsOf(options) * batch * options.hiddenSize;
+  const h = new Float32Array(length);
+  return cells[options.cell].hasCellState ? { h, c: new Float32Array(length) } : { h };
 }
 
 /** A state, or undefined: zeros. */
@@ -192,20 +226,37 @@ export function requireState(
   return { h };
 }
 
+/** A session's batch, which the state may imply, and the state that it starts from. */
+export function requireSessionStart(
+  { batch, state }: SessionOptions,
+  options: CompleteOptions,
+): { batch: number; state: State | undefined } {
+  const given: unknown = state?.h;
+  const rowBytes = 4 * options.layers * options.hiddenSize;
+  const implied = ArrayBuffer.isView(given) ? Math.max(1, Math.ceil(given.byteLength / rowBytes)) : 1;
+  const B = requireInteger("options.batch", batch === undefined ? implied : batch, 1, LARGEST);
+  return { batch: B, state: requireState("options.state", state, B, options) };
+}
+
 interface GoalSizes {
   readonly steps: number;
   readonly batch: number;
   readonly lengths?: Int32Array | undefined;
 }
 
-function requireClasses(value: unknown, { steps: T, batch: B, lengths }: GoalSizes, O: number): Goal {
-  const given = requireInt32Array("targets.classes", settled(value), T * B, `[T=${T}, B=${B}]`);
+function requireClasses(
+  name: string,
+  value: unknown,
+  { steps: T, batch: B, lengths }: GoalSizes,
+  O: number,
+): Goal {
+  const given = requireInt32Array(name, settled(value), T * B, `[T=${T}, B=${B}]`);
   const array = withPadding(given, lengths, T, -1);
   let count = 0;
   for (let i = 0; i < array.length; i++) {
     if (!(array[i] >= -1 && array[i] < O)) {
       throw new RangeError(
-        `"targets.classes" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
+        `"${name}" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
       );
     }
     if (array[i] >= 0) count++;
@@ -213,15 +264,20 @@ function requireClasses(value: unknown, { steps: T, batch: B, lengths }: GoalSiz
   return { kind: "classes", array, count };
 }
 
-/** The targets of a window of T steps and B sequences. */
-export function requireTarget(target: Target, sizes: GoalSizes, options: CompleteOptions): Goal {
+/** The targets of a window of T steps and B sequences. `name`: what the caller calls them. */
+export function requireTarget(
+  target: Target,
+  sizes: GoalSizes,
+  options: CompleteOptions,
+  name = "targets",
+): Goal {
   const { steps: T, batch: B, lengths } = sizes;
   const O = outputWidth(options);
-  const given = requireObject("targets", target);
-  const kind = requireOneOf("targets", given, ["classes", "values", "gradient"]);
-  if (kind === "classes") return requireClasses(given.classes, sizes, O);
+  const given = requireObject(name, target);
+  const kind = requireOneOf(name, given, ["classes", "values", "gradient"]);
+  if (kind === "classes") return requireClasses(`${name}.classes`, given.classes, sizes, O);
   const shape = `[T=${T}, B=${B}, O=${O}]`;
-  const values = requireFloat32Array(`targets.${kind}`, settled(given[kind]), T * B * O, shape);
+  const values = requireFloat32Array(`${name}.${kind}`, settled(given[kind]), T * B * O, shape);
   if (kind === "gradient") {
     const steps = lengths?.reduce((sum, length) => sum + length, 0) ?? T * B;
     return { kind, array: withPadding(values, lengths, T, 0), count: steps * O };

@@ -133,10 +133,15 @@ export class Dynamics {
     this.ran = true;
   }
 
-  /** The last block's outputs, [T, B, O], before `loss`. */
-  outputs(): Float32Array {
+  /** Back before the last block: the state is the one that it started from. */
+  undo(): void {
+    this.ran = false;
+  }
+
+  /** The last block's outputs, [T, B, O], before `loss`; in `out` if given. */
+  outputs(out?: Float32Array): Float32Array {
     const { regions } = this.window;
-    return readRegion(this.model.engine.arena.f32, this.window.rows(regions.outputs, this.pass.steps));
+    return readRegion(this.model.engine.arena.f32, this.window.rows(regions.outputs, this.pass.steps), out);
   }
 
   /**
@@ -144,11 +149,21 @@ export class Dynamics {
    * outputs' place, and adds the head's gradients, which are exact and immediate under every rule.
    */
   loss(goal: Goal, first: number, scale: number): number {
+    const sum = this.putLoss(goal, first, scale);
+    this.addHeadGradients();
+    return sum;
+  }
+
+  /** The first half of `loss`: no parameter's gradient changes. */
+  putLoss(goal: Goal, first: number, scale: number): number {
+    return applyLoss(this.model.engine, this.window, goal, first, this.pass.steps, scale);
+  }
+
+  /** The second. */
+  addHeadGradients(): void {
     const { model, window, pass } = this;
-    const sum = applyLoss(model.engine, window, goal, first, pass.steps, scale);
     const outputs = window.rows(window.regions.outputs, pass.steps);
     model.head.addGradients(outputs, model.topHidden(window, pass), window.regions.scratch);
-    return sum;
   }
 
   /** states[b, :] ← the derivative of the last block's final state along them as its initial state: forward mode, exact. */

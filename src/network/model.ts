@@ -36,8 +36,8 @@ export class Model {
   /** By layer, of one or two directions. */
   readonly layers: readonly (readonly Layer[])[];
   readonly head: Head;
-  /** Windows that dropped outputs. */
-  private droppedWindows = 0;
+  /** Windows that dropped outputs: which masks come next. */
+  droppedWindows = 0;
 
   /** Parameters are zeros. Throws an OutOfMemoryError when there is no room for them. */
   constructor(engine: Engine, options: CompleteOptions) {

@@ -1,17 +1,16 @@
 /** The public face of a network: checks what comes, and hands out copies. */
 
-import {
-  describe,
-  DisposedError,
-  requireBoolean,
-  requireChoice,
-  requireInteger,
-  requireObject,
-} from "../errors.js";
+import { describe, DisposedError, requireBoolean, requireChoice, requireObject } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
 import type { Engine } from "../memory/engine.js";
 import { readRegion } from "../memory/regions.js";
-import { LARGEST, requireSequence, requireState, requireTarget, type Inputs } from "./arguments.js";
+import {
+  requireSequence,
+  requireSessionStart,
+  requireState,
+  requireTarget,
+  type Inputs,
+} from "./arguments.js";
 import { Inference } from "./inference.js";
 import { Model } from "./model.js";
 import { NetworkParameter } from "./parameters.js";
@@ -153,13 +152,8 @@ export class RecurrentNetwork implements Network {
         `"session" expected a network of one direction, got a bidirectional one: it needs the whole sequence`,
       );
     }
-    const { batch, state } = requireObject("options", options);
-    const given: unknown = state?.h;
-    const rowBytes = 4 * this.options.layers * this.options.hiddenSize;
-    const implied = ArrayBuffer.isView(given) ? Math.max(1, Math.ceil(given.byteLength / rowBytes)) : 1;
-    const B = requireInteger("options.batch", batch === undefined ? implied : batch, 1, LARGEST);
-    const initial = requireState("options.state", state, B, this.options);
-    return new NetworkSession(this, this.model, this.requireAlive, B, initial);
+    const { batch, state } = requireSessionStart(requireObject("options", options), this.options);
+    return new NetworkSession(this, this.model, this.requireAlive, batch, state);
   }
 
   dispose(): void {

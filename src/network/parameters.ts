@@ -158,6 +158,20 @@ export class Parameters {
     this.zero(this.gradients, this.count);
   }
 
+  scaleGradients(factor: number): void {
+    this.engine.kernels.scale(this.gradients, factor, this.count);
+  }
+
+  /** Bit for bit, padding included, as flat memory; for the same layout. */
+  readGradients(): Float32Array {
+    const start = this.gradients >>> 2;
+    return this.engine.arena.f32.slice(start, start + this.count);
+  }
+
+  writeGradients(values: Float32Array): void {
+    this.engine.arena.f32.set(values, this.gradients >>> 2);
+  }
+
   private zero(pointer: number, count: number): void {
     this.engine.arena.f32.fill(0, pointer >>> 2, (pointer >>> 2) + count);
   }

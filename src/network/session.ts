@@ -1,10 +1,10 @@
 /** Streaming inference: one step at a time, in the memory of one step. */
 
-import { describe, DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
+import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
 import { Holdings } from "../memory/holdings.js";
 import { readRegion } from "../memory/regions.js";
-import { isTokens, requireState, requireTokens, settled } from "./arguments.js";
+import { requireState, requireStepInput } from "./arguments.js";
 import type { CellRun } from "./cell.js";
 import type { Model, Pass } from "./model.js";
 import { outputWidth } from "./parameter-plan.js";
@@ -89,32 +89,15 @@ export class NetworkSession implements Session {
   /** The input goes into the window's memory, which is replaced first when it is of the other kind. */
   private writeStep(input: StepInput): void {
     const { engine, options } = this.model;
-    const B = this.batch;
-    const I = options.inputSize;
-    if (options.embeddingSize > 0 && input instanceof Float32Array) {
-      throw new TypeError(
-        `"input" expected tokens, which the network's embedding is for, got ${describe(input)}`,
-      );
-    }
-    if (typeof input === "number") {
-      if (B !== 1) throw new RangeError(`"input" expected ${B} tokens ([B=${B}]), got the number ${input}`);
-      const token = requireInteger("input", input, 0, I - 1);
+    if (typeof input === "number" && this.batch === 1) {
+      // The most usual one, without an array on the way.
+      const token = requireInteger("input", input, 0, options.inputSize - 1);
       const { tokens } = this.windowFor("tokens").regions;
       engine.arena.i32[tokens.pointer >>> 2] = token;
       return;
     }
-    const dense = input instanceof Float32Array;
-    if (!dense && !isTokens(input)) {
-      throw new TypeError(
-        `"input" expected a token, a Uint8Array, Uint16Array or Int32Array of tokens, or a Float32Array of values, ` +
-          `got ${describe(input)}`,
-      );
-    }
-    const array = dense
-      ? requireFloat32Array("input", settled(input), B * I, `[B=${B}, I=${I}]`)
-      : requireTokens("input", input, B, `[B=${B}]`, I);
-    const kind = dense ? "values" : "tokens";
-    writeInputs(engine, this.windowFor(kind), { ...PASS, batch: B, kind, array, lengths: undefined }, 0, 1);
+    const inputs = requireStepInput(input, this.batch, options);
+    writeInputs(engine, this.windowFor(inputs.kind), inputs, 0, 1);
   }
 
   private windowFor(inputs: InputKind): OwnWindow {

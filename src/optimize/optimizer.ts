@@ -41,6 +41,28 @@ interface Binding<Moment extends string> {
   readonly steps: number[];
 }
 
+/** What an optimizer remembers of its network: to be saved and restored. */
+export interface OptimizerMemory {
+  /** Of the moments. */
+  readonly names: readonly string[];
+  /** Makes room, if there is none yet. Throws an OutOfMemoryError, and an InvalidStateError for another network, nothing changed. */
+  prepare(network: Network): RememberedMoments;
+}
+
+/** Each moment lies as the network's parameters do, padding included. */
+export interface RememberedMoments {
+  readonly moments: ReadonlyMap<string, Region>;
+  /** Updates so far of each parameter. */
+  readonly steps: number[];
+}
+
+const memories = new WeakMap<Optimizer, OptimizerMemory>();
+
+/** Undefined for an optimizer that the library did not make. */
+export function optimizerMemory(optimizer: Optimizer): OptimizerMemory | undefined {
+  return memories.get(optimizer);
+}
+
 function bind<Moment extends string>(network: RecurrentNetwork, names: readonly Moment[]): Binding<Moment> {
   const { holdings: parent, parameters } = network.model;
   const holdings = parent.child();
@@ -93,6 +115,19 @@ export function createOptimizer<Moment extends string>(
 ): Optimizer {
   let rate = requireNumber("learningRate", learningRate, { least: 0, most: MOST });
   let binding: Binding<Moment> | undefined;
+  const bound = (network: Network): Binding<Moment> => {
+    const given = requireNetwork(network);
+    if (binding !== undefined && binding.network !== given) {
+      throw new InvalidStateError(
+        `"network" expected the network of the optimizer's first step, got another: create one optimizer for each, or reset it`,
+      );
+    }
+    if (binding === undefined) {
+      binding = bind(given, names);
+      binding.holdings.releaseWith(optimizer);
+    }
+    return binding;
+  };
   const optimizer: Optimizer = {
     get learningRate() {
       return rate;
@@ -101,22 +136,23 @@ export function createOptimizer<Moment extends string>(
       rate = requireNumber("learningRate", value, { least: 0, most: MOST });
     },
     step(network) {
-      const given = requireNetwork(network);
-      if (binding !== undefined && binding.network !== given) {
-        throw new InvalidStateError(
-          `"network" expected the network of the optimizer's first step, got another: create one optimizer for each, or reset it`,
-        );
-      }
-      if (binding === undefined) {
-        binding = bind(given, names);
-        binding.holdings.releaseWith(optimizer);
-      }
-      updateAll(binding, rate, update);
+      updateAll(bound(network), rate, update);
     },
     reset() {
       binding?.holdings.releaseAll();
       binding = undefined;
     },
   };
+  memories.set(optimizer, {
+    names,
+    prepare(network) {
+      const { moments, steps } = bound(network);
+      const shape = vector(requireNetwork(network).model.parameters.count);
+      return {
+        moments: new Map(names.map((name) => [name, { ...shape, pointer: moments[name] }])),
+        steps,
+      };
+    },
+  });
   return optimizer;
 }

@@ -4,6 +4,7 @@ import type { TrainingData } from "../data/training-data.js";
 import { describe, requireInteger, requireMethods, requireNumber, requireObject } from "../errors.js";
 import { bptt } from "../learn/bptt.js";
 import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
+import { beginOnline, requireOnline } from "../learn/online/online-learner.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
@@ -16,6 +17,13 @@ export type Schedule = (step: number) => number;
 export interface TrainOptions {
   /** Default bptt() over each window: truncation at its start. */
   learner?: Learner;
+  /**
+   * Steps from one update to the next, of the online rules (`rtrl`, `uoro`, …) alone: counted along windows that carry, across
+   * them and within them; what is left where a run of them ends makes an update of its own. Default: an update a window.
+   * Between updates, what a rule keeps of the past is of older parameters: its gradient is exact, or unbiased, only as far as
+   * they changed little.
+   */
+  updateEvery?: number;
   /** Of this network, or not used yet. */
   optimizer: Optimizer;
   /**
@@ -46,7 +54,7 @@ export interface TrainOptions {
   signal?: StopSignal;
 }
 
-export interface TrainPlan extends Readonly<Omit<TrainOptions, "learner">> {
+export interface TrainPlan extends Readonly<Omit<TrainOptions, "learner" | "updateEvery">> {
   readonly network: Network;
   readonly data: TrainingData;
   readonly begin: BeginLearning;
@@ -55,17 +63,17 @@ export interface TrainPlan extends Readonly<Omit<TrainOptions, "learner">> {
   readonly maxSteps: number;
 }
 
-function requireFunction(name: string, value: unknown): void {
+export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== "function")
     throw new TypeError(`"${name}" expected a function, got ${describe(value)}`);
 }
 
-function requireOptimizer(optimizer: unknown): void {
+export function requireOptimizer(optimizer: unknown): void {
   requireMethods("optimizer", "an optimizer, as sgd() or adam() make it", optimizer, ["step", "reset"]);
 }
 
 /** Infinity: nothing is cut. */
-function requireLimit(name: string, limit: number | undefined): void {
+export function requireLimit(name: string, limit: number | undefined): void {
   if (limit !== undefined && limit !== Infinity) requireNumber(name, limit, { above: 0 });
 }
 
@@ -82,13 +90,26 @@ function requireValidation({ validation, validateEvery, patience }: TrainOptions
   }
 }
 
+/** How the learner begins that updates so often. */
+function requireBegin(learner: Learner, updateEvery: number | undefined): BeginLearning {
+  const begin = requireLearner("learner", learner);
+  if (updateEvery === undefined) return begin;
+  const every = requireInteger("updateEvery", updateEvery, 1);
+  const plan = requireOnline(
+    learner,
+    `"updateEvery"`,
+    `leave "updateEvery" out, or use tbptt({ k1: ${every} }), which updates every k1 steps`,
+  );
+  return beginOnline(plan, every);
+}
+
 /** Throws a TypeError or RangeError that names the argument. */
 export function requireTrainPlan(network: Network, data: TrainingData, options: TrainOptions): TrainPlan {
   requireNetwork(network);
   requireData("data", data);
   const given = requireObject("options", options);
   const { learner, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
-  const begin = requireLearner("learner", learner ?? bptt());
+  const begin = requireBegin(learner ?? bptt(), given.updateEvery);
   requireOptimizer(optimizer);
   if (loss !== undefined) requireFunction("loss", loss);
   requireLimit("clipNorm", clipNorm);

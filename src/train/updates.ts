@@ -12,6 +12,26 @@ export interface Update {
   readonly learningRate: number;
 }
 
+/** Clips the gradients that stand in the network; returns their joint norm before. One that is not finite stays. */
+export function clipGradients({
+  network,
+  clipNorm,
+  clipValue,
+}: Pick<TrainPlan, "network" | "clipNorm" | "clipValue">): number {
+  const norm = clipNorm === undefined ? gradientNorm(network) : clipGradientNorm(network, clipNorm);
+  if (clipValue !== undefined) clipGradientValue(network, clipValue);
+  return norm;
+}
+
+/** As the schedule says, if there is one, for the update after `step` updates. */
+export function setLearningRate(
+  { optimizer, schedule }: Pick<TrainPlan, "optimizer" | "schedule">,
+  step: number,
+): void {
+  if (schedule === undefined) return;
+  optimizer.learningRate = requireNumber(`schedule(${step})`, schedule(step), { least: 0 });
+}
+
 /** The updates of one training, each from the gradients that stand in the network. */
 export class Updates {
   /** Updates so far. */
@@ -27,14 +47,12 @@ export class Updates {
 
   /** Clips and steps. Throws a DivergenceError when the loss or the norm is not finite. */
   apply({ loss }: GradientEvent): Update {
-    const { network, optimizer, clipNorm, clipValue, schedule } = this.plan;
+    const { network, optimizer } = this.plan;
     if (loss !== undefined && !Number.isFinite(loss)) this.diverge(`the loss was ${loss}`);
-    const norm = clipNorm === undefined ? gradientNorm(network) : clipGradientNorm(network, clipNorm);
+    const norm = clipGradients(this.plan);
     if (!Number.isFinite(norm)) this.diverge(`the gradient norm was ${norm}`);
     if (loss !== undefined) this.lastFiniteLoss = loss;
-    if (clipValue !== undefined) clipGradientValue(network, clipValue);
-    if (schedule !== undefined)
-      optimizer.learningRate = requireNumber(`schedule(${this.step})`, schedule(this.step), { least: 0 });
+    setLearningRate(this.plan, this.step);
     this.proven = snapshotParameters(network, this.proven);
     optimizer.step(network);
     this.step++;

@@ -5,7 +5,8 @@ import type { LayerInput } from "../../network/input-product.js";
 import { PRODUCT_COLUMNS, type Rows } from "../../network/rows.js";
 import type { Random } from "../../random.js";
 import type { Learner } from "../learner.js";
-import { balance, createOnlineLearner, type OnlineRule } from "./online-learner.js";
+import { createOnlineLearner } from "./online-learner.js";
+import { balance, type OnlineRule } from "./online-rule.js";
 
 /**
  * Kronecker-factored real-time recurrent learning (Mujika, Meier & Steger 2018, "Approximating real-time recurrent learning

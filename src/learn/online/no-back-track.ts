@@ -3,7 +3,8 @@ import type { Dynamics } from "../../network/dynamics.js";
 import type { Rows } from "../../network/rows.js";
 import type { Random } from "../../random.js";
 import type { Learner } from "../learner.js";
-import { balance, createOnlineLearner, drawSigns, type OnlineRule } from "./online-learner.js";
+import { createOnlineLearner } from "./online-learner.js";
+import { balance, drawSigns, type OnlineRule } from "./online-rule.js";
 
 /**
  * NoBackTrack (Ollivier, Tallec & Charpiat 2015, "Training recurrent networks online without backtracking",

@@ -2,7 +2,8 @@ import { requireInteger, requireObject } from "../../errors.js";
 import type { Dynamics } from "../../network/dynamics.js";
 import { PRODUCT_COLUMNS, type Rows } from "../../network/rows.js";
 import type { Learner } from "../learner.js";
-import { createOnlineLearner, type OnlineRule } from "./online-learner.js";
+import { createOnlineLearner } from "./online-learner.js";
+import type { OnlineRule } from "./online-rule.js";
 
 /**
  * Real-time recurrent learning (Williams & Zipser 1989, "A learning algorithm for continually running fully recurrent neural

@@ -6,7 +6,8 @@ import type { ParameterPlace } from "../../network/parameters.js";
 import type { Rows } from "../../network/rows.js";
 import type { UnitDerivative } from "../../network/unit-derivatives.js";
 import type { Learner } from "../learner.js";
-import { createOnlineLearner, type OnlineRule } from "./online-learner.js";
+import { createOnlineLearner } from "./online-learner.js";
+import type { OnlineRule } from "./online-rule.js";
 
 /**
  * SnAp-1 (Menick et al. 2020, "A practical sparse approximation for real time recurrent learning", arXiv 2006.07232): of the

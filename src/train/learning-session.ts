@@ -1,0 +1,262 @@
+/** What stands behind `onlineSession`. */
+
+import { describe, DisposedError, DivergenceError, requireFloat32Array, requireInteger } from "../errors.js";
+import type { Learner } from "../learn/learner.js";
+import { OnlineProcess, type RunningRule } from "../learn/online/online-process.js";
+import type { OnlineRulePlan } from "../learn/online/online-rule.js";
+import { makeDisposable } from "../memory/disposable.js";
+import { requireState, requireStepInput, requireTarget, zeroState, type Goal } from "../network/arguments.js";
+import type { RecurrentNetwork } from "../network/network.js";
+import { outputWidth } from "../network/parameter-plan.js";
+import type { State, StepInput } from "../network/types.js";
+import type { InputKind } from "../network/window.js";
+import { optimizerMemory, type Optimizer } from "../optimize/optimizer.js";
+import type { LearnedStep, OnlineSession, StepTarget } from "./online-session.js";
+import type { Schedule } from "./options.js";
+import { restoreProgress, saveProgress, type SessionParts } from "./session-progress.js";
+import { clipGradients, setLearningRate } from "./updates.js";
+
+/** Checked and complete. */
+export interface SessionPlan {
+  readonly network: RecurrentNetwork;
+  readonly learner: Learner;
+  readonly rule: OnlineRulePlan;
+  readonly optimizer: Optimizer;
+  readonly updateEvery: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly state: State | undefined;
+  readonly clipNorm: number | undefined;
+  readonly clipValue: number | undefined;
+  readonly schedule: Schedule | undefined;
+}
+
+function copyState({ h, c }: State): State {
+  return c === undefined ? { h: h.slice() } : { h: h.slice(), c: c.slice() };
+}
+
+/** A step has one target, of whichever form. */
+function requireStepTarget(target: StepTarget, batch: number, { options }: RecurrentNetwork): Goal {
+  const sizes = { steps: 1, batch };
+  const require = (given: Parameters<typeof requireTarget>[0]): Goal =>
+    requireTarget(given, sizes, options, "target");
+  if (target instanceof Int32Array) return require({ classes: target });
+  if (target instanceof Float32Array) return require({ values: target });
+  if (typeof target !== "number") {
+    if (typeof target === "object" && !ArrayBuffer.isView(target)) return require(target);
+    throw new TypeError(
+      `"target" expected a class, an Int32Array of classes, a Float32Array of values, or an object with classes, values ` +
+        `or gradient, got ${describe(target)}`,
+    );
+  }
+  if (batch !== 1)
+    throw new RangeError(`"target" expected ${batch} classes ([B=${batch}]), got the number ${target}`);
+  const O = outputWidth(options);
+  if (O === 1)
+    throw new RangeError(`"target" expected a Float32Array for a network of one output, got ${target}`);
+  return require({ classes: Int32Array.of(requireInteger("target", target, -1, O - 1)) });
+}
+
+export class LearningSession implements OnlineSession {
+  declare readonly [Symbol.dispose]: () => void;
+  readonly network: RecurrentNetwork;
+  readonly learner: Learner;
+  readonly batch: number;
+  private readonly plan: SessionPlan;
+  private readonly noTarget: Goal;
+  private parts: SessionParts;
+  private lastFiniteLoss = NaN;
+  /** Whether the network's gradients are those of an update that was made. */
+  private spent = true;
+  private disposed = false;
+
+  static {
+    makeDisposable(this.prototype);
+  }
+
+  constructor(plan: SessionPlan) {
+    this.plan = plan;
+    this.network = plan.network;
+    this.learner = plan.learner;
+    this.batch = plan.batch;
+    this.noTarget = { kind: "classes", array: new Int32Array(plan.batch).fill(-1), count: 0 };
+    const begins = copyState(plan.state ?? zeroState(plan.batch, plan.network.options));
+    this.parts = { process: this.createProcess(), steps: 0, updates: 0, begins };
+  }
+
+  get steps(): number {
+    return this.parts.steps;
+  }
+
+  get updates(): number {
+    return this.parts.updates;
+  }
+
+  get state(): State {
+    this.requireAlive();
+    const { begins, process } = this.parts;
+    return begins === undefined ? process.require().dynamics.state : copyState(begins);
+  }
+
+  set state(state: State) {
+    this.requireAlive();
+    const given = requireState("state", state, this.batch, this.network.options);
+    if (given === undefined) throw new TypeError(`"state" expected an object, got undefined`);
+    this.parts.begins = copyState(given);
+  }
+
+  learn(input: StepInput, target: StepTarget, out?: Float32Array): LearnedStep {
+    this.requireAlive();
+    const inputs = requireStepInput(input, this.batch, this.network.options);
+    const goal = requireStepTarget(target, this.batch, this.network);
+    this.requireSameKind(goal);
+    const result = this.requireOut(out);
+    const { process } = this.parts;
+    const isUpdate = process.pending.steps + 1 >= this.plan.updateEvery;
+    if (isUpdate) this.prepareUpdate();
+    const running = this.runningFor(inputs.kind);
+    const { dynamics, rule } = running;
+    const { model } = this.network;
+    const masks = model.droppedWindows;
+    dynamics.forward(inputs, 0, 1);
+    const outputs = dynamics.outputs();
+    const sum = dynamics.putLoss(goal, 0, 1);
+    if (goal.kind !== "gradient" && !Number.isFinite(sum)) {
+      this.goBack(running, masks);
+      this.diverge(`the loss was ${sum}`);
+    }
+    this.startGradient();
+    dynamics.addHeadGradients();
+    rule.advance();
+    process.add(inputs, goal.count > 0 ? goal.kind : (process.pending.kind ?? goal.kind), 1, goal.count);
+    if (isUpdate) this.update(running, masks);
+    this.parts.begins = undefined;
+    this.parts.steps++;
+    result.set(outputs);
+    const loss = goal.count > 0 ? sum / goal.count : sum;
+    if (goal.count > 0 && goal.kind !== "gradient") this.lastFiniteLoss = loss;
+    return { loss, count: goal.count, outputs: result };
+  }
+
+  step(input: StepInput, out?: Float32Array): Float32Array {
+    this.requireAlive();
+    const inputs = requireStepInput(input, this.batch, this.network.options);
+    const result = this.requireOut(out);
+    const { dynamics, rule } = this.runningFor(inputs.kind);
+    dynamics.forward(inputs, 0, 1);
+    dynamics.outputs(result);
+    dynamics.putLoss(this.noTarget, 0, 1);
+    rule.advance();
+    this.parts.begins = undefined;
+    this.parts.steps++;
+    return result;
+  }
+
+  reset(): void {
+    this.requireAlive();
+    this.parts.begins = zeroState(this.batch, this.network.options);
+  }
+
+  save(): Uint8Array {
+    this.requireAlive();
+    return saveProgress(this.plan, this.parts);
+  }
+
+  restore(bytes: Uint8Array): void {
+    this.requireAlive();
+    const process = this.createProcess();
+    try {
+      const parts = restoreProgress(bytes, this.plan, process);
+      this.parts.process.dispose();
+      this.parts = parts;
+      this.spent = process.pending.steps === 0;
+    } catch (error) {
+      process.dispose();
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.parts.process.dispose();
+  }
+
+  private createProcess(): OnlineProcess {
+    const { network, rule, seed } = this.plan;
+    return new OnlineProcess(rule, { network, reduction: "mean", seed });
+  }
+
+  /** Throws an OutOfMemoryError. */
+  private runningFor(kind: InputKind): RunningRule {
+    const { begins, process } = this.parts;
+    if (begins !== undefined) {
+      const running = process.prepare(this.batch, kind);
+      process.begin(begins);
+      return running;
+    }
+    const running = process.require();
+    if (running.inputs === kind) return running;
+    throw new RangeError(
+      `"input" expected ${running.inputs}, as in the steps before, got ${kind}: reset() begins a new sequence`,
+    );
+  }
+
+  /** A mean of classes and values together would say nothing. */
+  private requireSameKind({ kind, count }: Goal): void {
+    const { pending } = this.parts.process;
+    if (pending.count === 0 || count === 0 || pending.kind === kind) return;
+    throw new RangeError(
+      `"target" expected ${pending.kind}, as in the steps before that the next update is made of, got ${kind}`,
+    );
+  }
+
+  private requireOut(out: Float32Array | undefined): Float32Array {
+    const [B, O] = [this.batch, outputWidth(this.network.options)];
+    return out === undefined
+      ? new Float32Array(B * O)
+      : requireFloat32Array("out", out, B * O, `[B=${B}, O=${O}]`);
+  }
+
+  /** What may fail before an update, before anything is changed. */
+  private prepareUpdate(): void {
+    const { optimizer, network } = this.plan;
+    optimizerMemory(optimizer)?.prepare(network);
+    setLearningRate(this.plan, this.parts.updates);
+  }
+
+  /** The gradient under way is the network's alone. */
+  private startGradient(): void {
+    if (this.spent) this.network.model.parameters.zeroGradients();
+    this.spent = false;
+  }
+
+  private update(running: RunningRule, masks: number): void {
+    const { network, optimizer } = this.plan;
+    this.parts.process.take();
+    this.spent = true;
+    const norm = clipGradients(this.plan);
+    if (!Number.isFinite(norm)) {
+      this.goBack(running, masks);
+      running.rule.reset();
+      network.model.parameters.zeroGradients();
+      this.diverge(`the gradient norm was ${norm}`);
+    }
+    optimizer.step(network);
+    this.parts.updates++;
+  }
+
+  /** Before the step that was just made. */
+  private goBack({ dynamics }: RunningRule, masks: number): void {
+    dynamics.undo();
+    this.network.model.droppedWindows = masks;
+  }
+
+  private diverge(what: string): never {
+    throw new DivergenceError(this.parts.updates, this.lastFiniteLoss, what, "The parameters are as before");
+  }
+
+  private requireAlive(): void {
+    if (this.disposed) throw new DisposedError("the session was disposed of");
+    this.network.requireAlive();
+  }
+}

@@ -1,0 +1,166 @@
+/** A learning session's parts on their way into a file and out of one. */
+
+import type { TensorSource } from "../formats/safetensors.js";
+import type { OnlineProcess } from "../learn/online/online-process.js";
+import { readRegion, writeRegion } from "../memory/regions.js";
+import { zeroState } from "../network/arguments.js";
+import type { State } from "../network/types.js";
+import { optimizerMemory } from "../optimize/optimizer.js";
+import type { SessionPlan } from "./learning-session.js";
+import { failSession, readSession, writeSession, type SessionProgress } from "./session-file.js";
+
+/** What changes while a session learns. */
+export interface SessionParts {
+  process: OnlineProcess;
+  steps: number;
+  updates: number;
+  /** What the sequence begins from; undefined once a step of it was made. */
+  begins: State | undefined;
+}
+
+type Tensors = ReadonlyMap<string, Float32Array>;
+
+function stateTensors(state: State, { network, batch }: SessionPlan): TensorSource[] {
+  const { layers, hiddenSize } = network.options;
+  const shape = [layers, batch, hiddenSize];
+  const { h, c } = state;
+  const read = (values: Float32Array) => () => values;
+  const tensors = [{ name: "state.h", shape, read: read(h) }];
+  if (c !== undefined) tensors.push({ name: "state.c", shape, read: read(c) });
+  return tensors;
+}
+
+/** What the rule keeps of the past, row by row, padding included. */
+function ruleTensors({ process, begins }: SessionParts): TensorSource[] {
+  if (begins !== undefined) return [];
+  return Object.entries(process.require().rule.memory).map(([name, rows]) => ({
+    name: `rule.${name}`,
+    shape: [rows.count, rows.size],
+    read: () => rows.read(),
+  }));
+}
+
+/** In the network's own layout, padding included, as the moments are. */
+function gradientTensors({ network }: SessionPlan, pendingSteps: number): TensorSource[] {
+  const { parameters } = network.model;
+  if (pendingSteps === 0) return [];
+  return [{ name: "gradients", shape: [parameters.count], read: () => parameters.readGradients() }];
+}
+
+function momentTensors({ network, optimizer }: SessionPlan): TensorSource[] {
+  const { parameters, engine } = network.model;
+  const memory = optimizerMemory(optimizer);
+  return (memory?.names ?? []).map((name) => ({
+    name: `optimizer.${name}`,
+    shape: [parameters.count],
+    read: () => {
+      const region = memory?.prepare(network).moments.get(name);
+      return region === undefined ? new Float32Array(parameters.count) : readRegion(engine.arena.f32, region);
+    },
+  }));
+}
+
+export function saveProgress(plan: SessionPlan, parts: SessionParts): Uint8Array {
+  const { process, steps, updates, begins } = parts;
+  const { network, optimizer } = plan;
+  const { pending } = process;
+  const progress: SessionProgress = {
+    learner: plan.learner.name,
+    batch: plan.batch,
+    inputs: begins === undefined ? process.require().inputs : "none",
+    steps,
+    updates,
+    droppedWindows: network.model.droppedWindows,
+    pendingSteps: pending.steps,
+    pendingCount: pending.count,
+    pendingKind: pending.kind ?? "none",
+    random: [...process.words],
+    optimizerSteps: [...(optimizerMemory(optimizer)?.prepare(network).steps ?? [])],
+  };
+  return writeSession(progress, [
+    ...stateTensors(begins ?? process.require().dynamics.state, plan),
+    ...ruleTensors(parts),
+    ...gradientTensors(plan, pending.steps),
+    ...momentTensors(plan),
+  ]);
+}
+
+/** Throws a FormatError for a file of another kind of session, nothing changed. */
+function requireSameSession(
+  { network, learner, batch, optimizer }: SessionPlan,
+  file: SessionProgress,
+): void {
+  if (file.learner !== learner.name) failSession("learner", learner.name, file.learner);
+  if (file.batch !== batch) failSession("batch", batch, file.batch);
+  if (file.inputs === "values" && network.options.embeddingSize > 0)
+    failSession("inputs", "tokens, for the embedding", file.inputs);
+  const known = optimizerMemory(optimizer) === undefined ? 0 : network.parameters.length;
+  if (file.optimizerSteps.length !== known)
+    failSession("numbers of updates for", `${known} parameters`, file.optimizerSteps.length);
+}
+
+/** Parts as they were saved, with `process`, which is new. Throws a FormatError or an OutOfMemoryError, nothing changed. */
+export function restoreProgress(bytes: Uint8Array, plan: SessionPlan, process: OnlineProcess): SessionParts {
+  const file = readSession(bytes);
+  const { progress } = file;
+  requireSameSession(plan, progress);
+  process.words = progress.random;
+  if (progress.inputs !== "none") process.prepare(plan.batch, progress.inputs);
+  if (process.words.length !== progress.random.length)
+    failSession("words of random numbers", process.words.length, progress.random.length);
+  const empty = zeroState(plan.batch, plan.network.options);
+  const parts: SessionParts = {
+    process,
+    steps: progress.steps,
+    updates: progress.updates,
+    begins: progress.inputs === "none" ? empty : undefined,
+  };
+  const expected = [
+    ...stateTensors(empty, plan),
+    ...ruleTensors(parts),
+    ...gradientTensors(plan, progress.pendingSteps),
+    ...momentTensors(plan),
+  ];
+  const tensors = file.readTensors(new Map(expected.map(({ name, shape }) => [name, shape])));
+  writeOptimizer(plan, progress, tensors);
+  return writeParts(plan, progress, tensors, parts);
+}
+
+function writeOptimizer(
+  { network, optimizer }: SessionPlan,
+  progress: SessionProgress,
+  tensors: Tensors,
+): void {
+  const remembered = optimizerMemory(optimizer)?.prepare(network);
+  if (remembered === undefined) return;
+  for (const [name, region] of remembered.moments)
+    writeRegion(network.model.engine.arena.f32, region, tensors.get(`optimizer.${name}`) ?? []);
+  remembered.steps.splice(0, Infinity, ...progress.optimizerSteps);
+}
+
+function writeParts(
+  { network }: SessionPlan,
+  progress: SessionProgress,
+  tensors: Tensors,
+  parts: SessionParts,
+): SessionParts {
+  const { process } = parts;
+  const { model } = network;
+  const [h, c] = [tensors.get("state.h"), tensors.get("state.c")];
+  if (h !== undefined) parts.begins = c === undefined ? { h } : { h, c };
+  if (progress.inputs !== "none") {
+    process.begin(parts.begins);
+    for (const [name, rows] of Object.entries(process.require().rule.memory)) {
+      const values = tensors.get(`rule.${name}`);
+      if (values !== undefined) rows.write(values);
+    }
+    parts.begins = undefined;
+  }
+  const gradients = tensors.get("gradients");
+  if (gradients !== undefined) model.parameters.writeGradients(gradients);
+  model.droppedWindows = progress.droppedWindows;
+  const { pendingSteps: steps, pendingCount: count, pendingKind } = progress;
+  const kind = pendingKind === "none" ? undefined : pendingKind;
+  process.pending = { steps, count, positions: steps, loss: 0, kind };
+  return parts;
+}
