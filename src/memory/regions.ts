@@ -39,8 +39,9 @@ export function sizeOf(shape: Shape): number {
 }
 
 /** Rows [first, first + rows) of a region. */
-export function rowsOf(region: Region, first: number, rows: number): Region {
-  return { ...region, pointer: region.pointer + first * region.stride * 4, rows };
+export function rowsOf({ pointer, columns, stride }: Region, first: number, rows: number): Region {
+  // Member by member: spreads show in steps of tens of microseconds.
+  return { rows, columns, stride, pointer: pointer + first * stride * 4 };
 }
 
 /** Copies a region's values out, without padding, into `out` (from its start) or a new array. */

@@ -59,7 +59,7 @@ export class InputProduct {
     const columns = (width / cell.gates) * cell.blocks;
     const bias = new PackedWeights(all, holdings, vector(columns), (row) => {
       arena.f32.fill(0, row.pointer >>> 2, (row.pointer >>> 2) + columns);
-      for (const { at, value } of this.biasParts(row)) kernels.add(at, at, value.pointer, width);
+      for (const { at, place } of this.biasParts(row)) kernels.add(at, at, place.value.pointer, width);
     });
     this.bias = bias;
     const inputs = weight.layout.columns;
@@ -180,21 +180,21 @@ export class InputProduct {
   private addBiasGradients(dz: Region, dBias: Region, shift: number): void {
     const { kernels, arena } = this.engine;
     const parts = this.biasParts(dBias);
-    if (!parts.some(({ trainable }) => trainable)) return;
+    if (!parts.some(({ place }) => place.trainable)) return;
     arena.f32.fill(0, dBias.pointer >>> 2, (dBias.pointer >>> 2) + dz.stride);
     kernels.addColumnSums(dBias.pointer, dz.pointer, dz.rows, dz.stride);
-    for (const { at, gradient, trainable } of parts) {
-      const to = gradient.pointer + shift;
-      if (trainable) kernels.add(to, to, at, this.width);
+    for (const { at, place } of parts) {
+      const to = place.gradient.pointer + shift;
+      if (place.trainable) kernels.add(to, to, at, this.width);
     }
   }
 
   /** b_ih goes with the first G of a row's blocks, b_hh with the last G. */
-  private biasParts(row: Region): (ParameterPlace & { at: number })[] {
+  private biasParts({ pointer, stride }: Region): { place: ParameterPlace; at: number }[] {
     const { bias, recurrentBias } = this.parameters;
-    const first = { ...bias, at: row.pointer };
+    const first = { place: bias, at: pointer };
     if (recurrentBias === undefined) return [first];
-    return [first, { ...recurrentBias, at: row.pointer + (row.stride - this.width) * 4 }];
+    return [first, { place: recurrentBias, at: pointer + (stride - this.width) * 4 }];
   }
 
   /** The columns of W_ih, or of its gradient, that one source meets. */

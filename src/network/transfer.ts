@@ -48,7 +48,7 @@ export function createResult(name: string, length: number): Float32Array {
 /** Where the states of a run start, or where they end; c only where the cell has it. */
 function statesOf(run: CellRun, slot: typeof initialSlot): { h: Region; c?: Region } {
   const { h, c } = run.regions;
-  return { h: slot(h, run), ...(c.rows > 0 ? { c: slot(c, run) } : {}) };
+  return c.rows > 0 ? { h: slot(h, run), c: slot(c, run) } : { h: slot(h, run) };
 }
 
 /** The initial states of all layers and directions; undefined: zeros. */
