@@ -1,7 +1,7 @@
 /** How the cost of a training step grows with T, B, H and L, and its memory with T: a cliff would be a defect. */
 import { engineFor } from "../src/memory/engine.js";
 import type { Build } from "../src/wasm/builds.js";
-import { measureAll, type Work } from "./measure.js";
+import { exponent, measureAll, type Work } from "./measure.js";
 import type { Peak } from "./peak.js";
 import { fixed, type Section, type Table } from "./report.js";
 import { networkOf, randomWindow, trainingFlop, trainingStep, type Size } from "./work.js";
@@ -25,16 +25,6 @@ const axes: readonly Axis[] = [
   { name: "H", sizes: [16, 32, 64, 128, 256, 512, 1024], at: (hidden) => ({ ...base, hidden, steps: 8 }) },
   { name: "L", sizes: [1, 2, 4, 8], at: (layers) => ({ ...base, layers }) },
 ];
-
-/** The least-squares slope of log y over log x: y ~ x^slope. */
-function exponent(x: readonly number[], y: readonly number[]): number {
-  const [u, v] = [x.map(Math.log), y.map(Math.log)];
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [mu, mv] = [mean(u), mean(v)];
-  const above = u.reduce((sum, a, i) => sum + (a - mu) * (v[i] - mv), 0);
-  return above / u.reduce((sum, a) => sum + (a - mu) ** 2, 0);
-}
 
 /** Bytes that the window and what belongs to it take in the kernels' memory. */
 function bytesOf(size: Size, build: Build): number {

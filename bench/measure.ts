@@ -112,6 +112,24 @@ export function leastTimes(runs: readonly (() => void)[], samples: number, repea
   return least;
 }
 
+/**
+ * Milliseconds of one run, of the processor's time: the least of so many samples, each of `runs` runs or more. What else the
+ * machine does only ever adds; for work that is compared with itself at other sizes, not with the peak.
+ */
+export function leastProcessorTime(run: () => void, samples: number, runs = 1): number {
+  const repeats = Math.max(runs, repeatsOf(run));
+  const warm = performance.now() + WARM_UP;
+  while (performance.now() < warm) run();
+  let least = Infinity;
+  for (let sample = 0; sample < samples; sample++) {
+    const before = process.cpuUsage();
+    for (let i = 0; i < repeats; i++) run();
+    const { user, system } = process.cpuUsage(before);
+    least = Math.min(least, (user + system) / 1000 / repeats);
+  }
+  return least;
+}
+
 /** How many times as long as the other one takes, in pairs. */
 export function timeRatio(name: string, run: () => void, other: () => void, pairs: number) {
   const repeats = repeatsOf(run);
@@ -130,4 +148,14 @@ export function timeRatio(name: string, run: () => void, other: () => void, pair
     otherMilliseconds: median(others.slice(-pairs)),
     ratio: median(ratios.slice(-pairs)),
   };
+}
+
+/** The least-squares slope of log y over log x: y ~ x^slope. */
+export function exponent(x: readonly number[], y: readonly number[]): number {
+  const [u, v] = [x.map(Math.log), y.map(Math.log)];
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mu, mv] = [mean(u), mean(v)];
+  const above = u.reduce((sum, a, i) => sum + (a - mu) * (v[i] - mv), 0);
+  return above / u.reduce((sum, a) => sum + (a - mu) ** 2, 0);
 }

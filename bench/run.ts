@@ -15,6 +15,7 @@ import { Peak } from "./peak.js";
 import { measureProducts } from "./products.js";
 import { measureProfile } from "./profile.js";
 import { describeMachine, fixed, formatTable, percent, saveReport, type Section } from "./report.js";
+import { measureRules } from "./rules.js";
 import { measureLearning } from "./shakespeare.js";
 import { measureAllSteps } from "./steps.js";
 import { measureSubnormals } from "./subnormals.js";
@@ -30,6 +31,7 @@ Sections; without any, the first four:
   memory-budget time of bptt within a memory budget beside the whole tape's, and a sequence of 100,000 steps
   growth        time against T, B, H and L, and memory, with the fitted exponents
   online        a step of exact online learning beside forward and backward
+  rules         what a step costs under each learning rule, against H
   profile       where the time of W2's, W3's and W4's steps goes, kernel by kernel
   shakespeare   held-out loss after training on a text; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
@@ -55,6 +57,7 @@ const sectionNames = [
   "memory-budget",
   "growth",
   "online",
+  "rules",
   "profile",
   "shakespeare",
   "adding",
@@ -184,6 +187,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureGrowth(peaks);
     case "online":
       return measureOnline(peaks);
+    case "rules":
+      return measureRules(fastest);
     case "profile":
       return measureProfile(peaks);
     case "shakespeare":
