@@ -87,8 +87,9 @@ export class Rows {
     }
   }
 
+  /** As `addScaled`, tiny results become 0. */
   scale(row: number, factor: number): void {
-    this.engine.kernels.scale(this.pointer(row), factor, this.size);
+    this.addScaled(row, 0, this, row, factor);
   }
 
   /** Σ over a row of the products with another's, in float64. */

@@ -27,9 +27,8 @@ class BalancedRankOne implements OnlineRule {
   private readonly dynamics: Dynamics;
   private readonly random: Random;
   private readonly signs: Rows;
-  /** ε_i/ρ_i, and what the step owes to the parameters along it. */
+  /** ε_i/ρ_i. */
   private readonly weighted: Rows;
-  private readonly fresh: Rows;
   /** A cotangent for each unit, where layers are stacked. */
   private readonly identity: Rows | undefined;
 
@@ -40,7 +39,6 @@ class BalancedRankOne implements OnlineRule {
     this.memory = { state: dynamics.createStates(batch), parameters: dynamics.createGradients(batch) };
     this.signs = dynamics.createStates(batch);
     this.weighted = dynamics.createStates(batch);
-    this.fresh = dynamics.createGradients(1);
     if (parts.options.layers === 1) return;
     this.identity = dynamics.createStates(stateSize);
     for (const unit of layout.units) this.identity.set(unit, unit, 1);
@@ -52,7 +50,7 @@ class BalancedRankOne implements OnlineRule {
   }
 
   advance(): void {
-    const { dynamics, signs, weighted, fresh } = this;
+    const { dynamics, signs, weighted } = this;
     const { state, parameters } = this.memory;
     const direct = dynamics.vjp({ losses: true });
     direct.accumulate();
@@ -63,9 +61,8 @@ class BalancedRankOne implements OnlineRule {
     for (let b = 0; b < dynamics.batch; b++) kept.push(this.draw(b));
     const along = dynamics.vjp({ cotangent: weighted });
     for (let b = 0; b < dynamics.batch; b++) {
-      fresh.zero();
-      along.accumulateRow(b, fresh, 0);
-      parameters.addScaled(b, 1, fresh, 0, 1 / kept[b]);
+      parameters.scale(b, 1 / kept[b]);
+      along.accumulateRow(b, parameters, b);
       state.addScaled(b, 1, signs, b, kept[b]);
     }
   }
