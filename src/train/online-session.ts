@@ -9,7 +9,7 @@ import { LearningSession } from "./learning-session.js";
 import { requireFunction, requireLimit, requireOptimizer, type Schedule } from "./options.js";
 
 export interface OnlineSessionOptions {
-  /** An online rule: `rtrl`, `blockRtrl`, `kfRtrl`, `uoro`, `noBackTrack` or `snap1`. */
+  /** An online rule: `rtrl`, `blockRtrl`, `kfRtrl`, `uoro`, `noBackTrack`, `snap1` or `diagonalRtrl`. */
   learner: Learner;
   /** Of this network, or not used yet. */
   optimizer: Optimizer;

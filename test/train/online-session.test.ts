@@ -5,6 +5,7 @@ import {
   artbp,
   bptt,
   createNetwork,
+  diagonalRtrl,
   DisposedError,
   DivergenceError,
   estimateGradient,
@@ -95,6 +96,19 @@ describe.each(builds)("a session that learns, %s", (build) => {
       }
     },
   );
+
+  it("diagonalRtrl learns, saves and restores too", () => {
+    const options: NetworkOptions = { ...shape, cell: "mingru" };
+    using network = createNetwork(options, { build });
+    using other = createNetwork(options, { build });
+    const [session, resumed] = [network, other].map((one) =>
+      onlineSession(one, { learner: diagonalRtrl(), optimizer: sgd({ learningRate: 0 }), updateEvery: 4 }),
+    );
+    for (let t = 0; t < 5; t++) session.learn(t, t % 4);
+    resumed.restore(session.save());
+    for (let t = 0; t < 3; t++) expect(resumed.learn(t, t % 4)).toEqual(session.learn(t, t % 4));
+    expect(gradientsOf(other)).toEqual(gradientsOf(network));
+  });
 
   it.each(onlineRules)("$name: with a rate of 0 its gradient is estimateGradient's", ({ learner }) => {
     using network = createNetwork(shape, { build });

@@ -33,7 +33,7 @@ export function requireOnline(learner: Learner, what: string, instead: string): 
   const plan = plans.get(learner);
   if (plan !== undefined) return plan;
   throw new RangeError(
-    `"learner" expected rtrl(), blockRtrl(), kfRtrl(), uoro(), noBackTrack() or snap1() for ${what}, ` +
+    `"learner" expected rtrl(), blockRtrl(), kfRtrl(), uoro(), noBackTrack(), snap1() or diagonalRtrl() for ${what}, ` +
       `got ${learner.name}: ${instead}`,
   );
 }

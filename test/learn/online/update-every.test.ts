@@ -145,7 +145,7 @@ describe("train's option updateEvery", () => {
     const start = () => train(network, windowsOf([4]), { learner, optimizer, updateEvery: 3 });
     expect(start).toThrow(RangeError);
     expect(start).toThrow(
-      `"learner" expected rtrl(), blockRtrl(), kfRtrl(), uoro(), noBackTrack() or snap1() for "updateEvery", got ` +
+      `"learner" expected rtrl(), blockRtrl(), kfRtrl(), uoro(), noBackTrack(), snap1() or diagonalRtrl() for "updateEvery", got ` +
         `${learner.name}: leave "updateEvery" out, or use tbptt({ k1: 3 }), which updates every k1 steps`,
     );
   });
