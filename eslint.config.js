@@ -61,6 +61,9 @@ export default defineConfig(
       "no-restricted-globals": ["error", "process", "Buffer", "require", "global", "__dirname", "__filename"],
     },
   },
-  { files: ["*.config.{js,ts}"], rules: { "import-x/no-default-export": "off" } },
+  {
+    files: ["*.config.{js,ts}", "src/entries/wasm-files.d.ts"],
+    rules: { "import-x/no-default-export": "off" },
+  },
   { files: ["bench/**", "scripts/**", "examples/**"], rules: { "no-console": "off" } },
 );

@@ -6,7 +6,10 @@ const major = Number(process.versions.node.split(".")[0]);
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // What the entry `bptt` does, since tests import single files.
+    setupFiles: ["src/wasm/inlined.ts"],
     execArgv: major < 22 ? ["--experimental-wasm-relaxed-simd"] : [],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

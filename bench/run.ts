@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Build } from "../src/wasm/builds.js";
+import "../src/wasm/inlined.js";
 import { supportedBuilds } from "../src/wasm/load.js";
 import "../src/wide.js";
 import { measureAdding } from "./adding.js";

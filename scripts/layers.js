@@ -10,7 +10,7 @@ export const layers = [
   ["network", "optimize"],
   ["learn", "data", "formats"],
   ["train", "infer"],
-  ["index.ts", "wide.ts", "worker", "cli"],
+  ["index.ts", "entries", "wide.ts", "worker", "cli"],
 ];
 
 /**
@@ -21,6 +21,7 @@ export const neighbours = {
   "random.ts": ["errors.ts"],
   optimize: ["network"],
   learn: ["data"],
+  entries: ["index.ts"],
   cli: ["index.ts", "wide.ts"],
 };
 

@@ -2,6 +2,8 @@
 /** The command line: dispatch, and how it ends. */
 
 import { readFileSync } from "node:fs";
+// The kernels; the other files take names from src/index.ts alone.
+import "../wasm/inlined.js";
 import { helpOf, parseArguments, suggestion } from "./arguments.js";
 import { runDiagnose } from "./diagnose-command.js";
 import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";

@@ -1,5 +1,6 @@
 import { describe, requireInteger, requireFloat32Array } from "../errors.js";
 import { engineFor } from "../memory/engine.js";
+import { supportedBuilds } from "../wasm/load.js";
 import { matrix, readRegion, rowsOf, writeRegion } from "../memory/regions.js";
 import { settled } from "./arguments.js";
 
@@ -27,7 +28,8 @@ export function softmax(logits: Float32Array, width: number, out?: Float32Array)
   // Rows written over logits that are still to be read would be converted twice.
   const shifted = result.buffer === given.buffer && result.byteOffset !== given.byteOffset;
   const source = shifted ? given.slice() : given;
-  const { arena, kernels, constants } = engineFor("simd");
+  // The same bits everywhere, wherever these kernels are.
+  const { arena, kernels, constants } = engineFor(supportedBuilds()[0] ?? "simd");
   const rows = source.length / columns;
   const block = arena.reserve({ staged: matrix(Math.min(rows, ROWS), columns) });
   const { staged } = block.regions;

@@ -1,14 +1,12 @@
-/** Chooses, compiles and instantiates the kernels. */
+/** Chooses, compiles and instantiates the kernels. Where they come from is said by the entry: src/entries/, src/wide.ts. */
 
-import { describe, requireChoice } from "../errors.js";
+import { describe, InvalidStateError, requireChoice } from "../errors.js";
 import type { Build } from "./builds.js";
-import { relaxedSimd } from "./generated/relaxed-simd.js";
-import { simd } from "./generated/simd.js";
 import { isKernels, type Kernels } from "./kernels.js";
-import { buildWide, type WideBuild } from "./wide-build.js";
+import type { WideBuild } from "./wide-build.js";
 
-type CarriedBuild = Exclude<Build, "wide">;
-const binaries: Record<CarriedBuild, string> = { simd, "relaxed-simd": relaxedSimd };
+/** The builds that are chosen by themselves. */
+export type PlainBuild = Exclude<Build, "wide">;
 
 /**
  * Modules of one function that does nothing but one operation, to validate: an engine that takes it has the feature.
@@ -21,41 +19,58 @@ function probe(...operation: number[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...header, 10, body.length + 2, 1, body.length, ...body]);
 }
 
-const probes: Record<CarriedBuild, Uint8Array<ArrayBuffer>> = {
+const probes: Record<PlainBuild, Uint8Array<ArrayBuffer>> = {
   // v128.bitselect takes three vectors, as f32x4.relaxed_madd does
   simd: probe(0x52),
   "relaxed-simd": probe(0x85, 0x02),
 };
 
-function engineTakes(build: CarriedBuild): boolean {
-  return typeof WebAssembly === "object" && WebAssembly.validate(probes[build]);
+let taken: readonly PlainBuild[] | undefined;
+
+/** What this engine could run, fastest last. */
+export function engineBuilds(): readonly PlainBuild[] {
+  const takes = (build: PlainBuild): boolean =>
+    typeof WebAssembly === "object" && WebAssembly.validate(probes[build]);
+  taken ??= (["simd", "relaxed-simd"] as const).filter(takes);
+  return taken;
 }
 
-let carried: readonly CarriedBuild[] | undefined;
+/** Compiles a build's kernels, or hands out what is compiled. */
+const sources = new Map<PlainBuild, () => WebAssembly.Module>();
 
 /**
- * Those of the builds in this file that the engine takes.
+ * A build can be asked for from now on; its source is called once, when it first is. What was there before stays.
  * @internal
  */
-export function carriedBuilds(): readonly CarriedBuild[] {
-  carried ??= (["simd", "relaxed-simd"] as const).filter(engineTakes);
-  return carried;
+export function provideKernels(build: PlainBuild, source: () => WebAssembly.Module): void {
+  if (!sources.has(build)) sources.set(build, source);
 }
 
-/** The wide kernels' binary, which `bptt/wide` brings, and what came of it once it was asked for. */
-let wideBinary: string | undefined;
+/**
+ * What this engine could run, of the builds whose kernels are there, fastest last.
+ * @internal
+ */
+export function plainBuilds(): readonly PlainBuild[] {
+  return engineBuilds().filter((build) => sources.has(build));
+}
+
+/** Tries the wide build, which `bptt/wide` brings, and what came of it once it was asked for. */
+let tryWide: (() => WideBuild) | undefined;
 let wideOutcome: WideBuild | undefined;
 
-/** The wide build can be asked for from now on. */
-export function provideWide(binary: string): void {
-  wideBinary = binary;
+/**
+ * The wide build can be asked for from now on.
+ * @internal
+ */
+export function provideWide(attempt: () => WideBuild): void {
+  tryWide = attempt;
 }
 
 function wideBuild(): WideBuild {
   if (wideOutcome !== undefined) return wideOutcome;
-  if (wideBinary === undefined) return { refusal: `its kernels come with import "bptt/wide"` };
-  wideOutcome = carriedBuilds().includes("relaxed-simd")
-    ? buildWide(decode(wideBinary))
+  if (tryWide === undefined) return { refusal: `its kernels come with import "bptt/wide"` };
+  wideOutcome = engineBuilds().includes("relaxed-simd")
+    ? tryWide()
     : { refusal: "this engine has no relaxed SIMD" };
   return wideOutcome;
 }
@@ -66,19 +81,24 @@ function wideBuild(): WideBuild {
  */
 export function supportedBuilds(): readonly Build[] {
   const wide = "module" in wideBuild();
-  return Object.freeze(wide ? [...carriedBuilds(), "wide"] : [...carriedBuilds()]);
+  return Object.freeze(wide ? [...plainBuilds(), "wide"] : [...plainBuilds()]);
 }
 
 /**
  * The build to run: for "auto" and undefined the fastest that the engine has, but never the wide one, which leans on an
- * experimental feature. Throws a RangeError that says why not.
+ * experimental feature. Throws a RangeError that says why not, and an InvalidStateError before there are any kernels.
  */
 export function chooseBuild(wish: "auto" | Build = "auto"): Build {
   const build = requireChoice("build", wish, ["auto", "simd", "relaxed-simd", "wide"]);
-  const fastest = carriedBuilds().at(-1);
-  if (fastest === undefined) {
+  if (engineBuilds().length === 0) {
     throw new RangeError(
       `"build" expected an engine with WebAssembly SIMD (Node 20.19, Chrome 91, Firefox 89, Safari 16.4 or later), got one without`,
+    );
+  }
+  const fastest = plainBuilds().at(-1);
+  if (fastest === undefined) {
+    throw new InvalidStateError(
+      `"bptt/slim" has no kernels yet: \`await init(source)\` first, or import "bptt", which brings them`,
     );
   }
   if (build === "auto") return fastest;
@@ -95,18 +115,19 @@ function reasonAgainst(build: Build): string | undefined {
     const outcome = wideBuild();
     return "refusal" in outcome ? outcome.refusal : undefined;
   }
-  if (carriedBuilds().includes(build)) return undefined;
+  if (plainBuilds().includes(build)) return undefined;
+  if (engineBuilds().includes(build)) return `its kernels were not given to init of "bptt/slim"`;
   return "this engine has no relaxed SIMD (Node 20 and 21 have it behind --experimental-wasm-relaxed-simd)";
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 const modules = new Map<Build, WebAssembly.Module>();
 
 function compileKernels(build: Build): WebAssembly.Module {
-  if (build !== "wide") return new WebAssembly.Module(decode(binaries[build]));
+  if (build !== "wide") {
+    const source = sources.get(build);
+    if (source !== undefined) return source();
+    throw new InvalidStateError(`there are no kernels of the ${build} build`);
+  }
   const outcome = wideBuild();
   if ("module" in outcome) return outcome.module;
   throw new RangeError(`"build" expected one that runs here, got "wide": ${outcome.refusal}`);
@@ -129,6 +150,7 @@ export function kernelModule(build: Build): WebAssembly.Module {
 export function provideModule(build: Build, module: WebAssembly.Module): void {
   modules.set(build, module);
   if (build === "wide") wideOutcome = { module };
+  else provideKernels(build, () => module);
 }
 
 /**

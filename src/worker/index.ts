@@ -1,3 +1,5 @@
+import "../wasm/inlined.js";
+
 export type {
   DataDescription,
   LearnerDescription,

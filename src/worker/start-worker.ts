@@ -1,7 +1,7 @@
 import { describe, requireMethods, requireNumber, requireObject } from "../errors.js";
 import { makeAsyncDisposable } from "../memory/disposable.js";
 import type { NetworkOptions, RuntimeOptions } from "../network/types.js";
-import { carriedBuilds, chooseBuild, supportedBuilds } from "../wasm/load.js";
+import { plainBuilds, chooseBuild, supportedBuilds } from "../wasm/load.js";
 import { Connection } from "./connection.js";
 import { createWorker } from "./create-worker.js";
 import { requireDescription, type OptimizerDescription } from "./descriptions.js";
@@ -28,7 +28,7 @@ class PageWorker implements NetworkWorker {
   constructor(connection: Connection, ownKernels: boolean) {
     this.connection = connection;
     this.ownKernels = ownKernels;
-    if (!ownKernels) for (const build of carriedBuilds()) connection.sendKernels(build);
+    if (!ownKernels) for (const build of plainBuilds()) connection.sendKernels(build);
   }
 
   async createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork> {

@@ -1,18 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export const root = join(import.meta.dirname, "../..");
 
-/** Where `npm pack` of this project was installed, as a user has it: a folder with `node_modules/bptt` in it. */
+/** Where `npm pack` of this project was installed, as a user has it: a folder with `node_modules/bptt` in it, and `bptt.tgz`. */
 export function installPackage(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "bptt-user-")));
   writeFileSync(join(folder, "package.json"), `{ "private": true, "type": "module" }\n`);
   npm(root, "pack", "--silent", "--pack-destination", folder);
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
   // Named outright: npm, run by a script of npm's, would take that script's project for its own.
-  npm(folder, "install", "--prefix", folder, "--offline", "--no-package-lock", join(folder, tarball));
+  renameSync(join(folder, tarball), join(folder, "bptt.tgz"));
+  npm(folder, "install", "--prefix", folder, "--offline", "--no-package-lock", join(folder, "bptt.tgz"));
   return folder;
 }
 

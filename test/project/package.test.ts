@@ -66,9 +66,11 @@ describe("what npm ships", () => {
   it("is the built code with its types, and the papers", () => {
     const outside = shipped.filter((file) => !file.startsWith("dist/"));
     expect(outside).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    const sources = filesIn(join(root, "src")).map((file) => file.replace(/\.ts$/, ""));
-    const built = sources.flatMap((file) => [`dist/${file}.d.ts`, `dist/${file}.js`]);
-    expect(shipped.filter((file) => file.startsWith("dist/"))).toEqual(built.sort());
+    const carried = ["wasm/generated/relaxed-simd.wasm", "wasm/generated/simd.wasm"];
+    const sources = filesIn(join(root, "src")).filter((file) => /(?<!\.d)\.ts$/.test(file));
+    const built = sources.flatMap((file) => [".d.ts", ".js"].map((end) => file.replace(/\.ts$/, end)));
+    const expected = [...built, ...carried].map((file) => `dist/${file}`).sort();
+    expect(shipped.filter((file) => file.startsWith("dist/"))).toEqual(expected);
   });
 
   const names = `Object.keys(library).sort().join()`;
@@ -79,6 +81,17 @@ describe("what npm ships", () => {
     const library = await import("../../src/index.js");
     const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
     expect(printed.trim().split(",")).toEqual(expect.arrayContaining(Object.keys(library)));
+  });
+
+  it("reads its kernels from its files where bptt/slim is used", () => {
+    const script = `
+      const { readFileSync } = require("node:fs");
+      const { createNetwork, init } = require("bptt/slim");
+      init(readFileSync(require.resolve("bptt/kernels/simd.wasm"))).then(() => {
+        console.log(createNetwork({ inputSize: 1, hiddenSize: 1, outputSize: 1 }).build);
+      });`;
+    const words = ["--no-warnings", "-e", script];
+    expect(execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" }).trim()).toBe("simd");
   });
 
   it("brings the wide build's kernels by a name of their own", () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { relaxedSimd } from "../../src/wasm/generated/relaxed-simd.js";
-import { simd } from "../../src/wasm/generated/simd.js";
+import { fromHex } from "../../src/wasm/encoding.js";
+import { version } from "../../src/wasm/generated/version.js";
 import { wide } from "../../src/wasm/generated/wide.js";
 import type { Kernels } from "../../src/wasm/kernels.js";
+import { inlinedKernels } from "../../src/wasm/inlined.js";
 import { instantiateKernels } from "../../src/wasm/load.js";
 import { builds } from "../builds.js";
 
@@ -60,10 +61,6 @@ const sectionNames = [
   ...["start", "element", "code", "data", "data count"],
 ];
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(base64, "base64"));
-}
-
 /** The names of a module's sections, in order. */
 function sectionsOf(bytes: Uint8Array): string[] {
   const names: string[] = [];
@@ -80,13 +77,17 @@ function sectionsOf(bytes: Uint8Array): string[] {
   return names;
 }
 
-const binaries = { simd: bytesOf(simd), "relaxed-simd": bytesOf(relaxedSimd), wide: bytesOf(wide) };
+const binaries = {
+  simd: inlinedKernels("simd"),
+  "relaxed-simd": inlinedKernels("relaxed-simd"),
+  wide: fromHex(wide),
+};
 
 function createMemory(): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: 1, maximum: 65536 });
 }
 
-describe.each(Object.entries(binaries))("the %s kernels", (_name, bytes) => {
+describe.each(Object.entries(binaries))("the %s kernels", (name, bytes) => {
   const module = new WebAssembly.Module(bytes);
 
   it("export what the interface names, functions of as many arguments, and nothing else", () => {
@@ -98,12 +99,18 @@ describe.each(Object.entries(binaries))("the %s kernels", (_name, bytes) => {
     expect(Object.fromEntries(lengths)).toEqual(parameters);
   });
 
+  it("say which build of which version they are", () => {
+    const [mark, ...others] = WebAssembly.Module.customSections(module, "bptt");
+    expect(new TextDecoder().decode(mark)).toBe(`${name} ${version}`);
+    expect(others).toEqual([]);
+  });
+
   it("import a memory, and nothing else", () => {
     expect(WebAssembly.Module.imports(module)).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
   });
 
   it("have no data, no globals and no start function: a new instance changes nothing", () => {
-    expect(sectionsOf(bytes)).toEqual(["type", "import", "function", "export", "code"]);
+    expect(sectionsOf(bytes)).toEqual(["type", "import", "function", "export", "code", "custom"]);
     const memory = createMemory();
     new Uint8Array(memory.buffer).fill(0xa5);
     new WebAssembly.Instance(module, { env: { memory } });

@@ -1,0 +1,9 @@
+/** Compiles src/ to dist/, with the kernels' files beside what was made of them. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, rmSync } from "node:fs";
+
+rmSync("dist", { recursive: true, force: true });
+execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+for (const build of ["simd", "relaxed-simd"]) {
+  copyFileSync(`src/wasm/generated/${build}.wasm`, `dist/wasm/generated/${build}.wasm`);
+}

@@ -1,0 +1,104 @@
+/** What a page downloads: bundled and minified with esbuild, gzipped. `npm run size` prints it, a test holds the budget. */
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { build, type Plugin } from "esbuild";
+
+/** Bytes, of `import { createNetwork, train } from "bptt"`; what the package promises. */
+export const BUDGET = 40_000;
+
+export interface Size {
+  readonly name: string;
+  /** Bytes, minified. */
+  readonly minified: number;
+  /** Bytes, minified and gzipped. */
+  readonly gzipped: number;
+}
+
+/** What stands in a bundle for a part, and what is left in it when that is away. */
+interface Part {
+  readonly name: string;
+  readonly file: RegExp;
+}
+
+const parts: readonly Part[] = [
+  { name: "simd kernels", file: /generated\/simd\.js$/ },
+  { name: "relaxed-simd kernels, as the difference", file: /generated\/relaxed-difference\.js$/ },
+  { name: "wide kernels", file: /generated\/wide\.js$/ },
+];
+
+/** Programs whose bundles are measured. */
+const programs: readonly { readonly name: string; readonly code: string }[] = [
+  {
+    name: `import { createNetwork, train } from "bptt"`,
+    code: `export { createNetwork, train } from "bptt";`,
+  },
+  { name: `everything of "bptt"`, code: `export * from "bptt";` },
+  {
+    name: `import { createNetwork, init, train } from "bptt/slim"`,
+    code: `export { createNetwork, init, train } from "bptt/slim";`,
+  },
+  { name: `import { CharVocabulary } from "bptt/slim"`, code: `export { CharVocabulary } from "bptt/slim";` },
+  { name: `import "bptt/wide"`, code: `import "bptt/wide";` },
+];
+
+/** Files of the package that match are empty strings. */
+function without(files: readonly RegExp[]): Plugin {
+  return {
+    name: "without",
+    setup: (bundler) => {
+      for (const filter of files) {
+        bundler.onLoad({ filter }, ({ path }) => ({
+          contents: readFileSync(path, "utf8").replace(/"[0-9a-f]*"/, `""`),
+        }));
+      }
+    },
+  };
+}
+
+async function bundle(
+  code: string,
+  folder: string,
+  absent: readonly RegExp[] = [],
+): Promise<Omit<Size, "name">> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+    logLevel: "silent",
+    plugins: [without(absent)],
+  });
+  const [{ contents }] = outputFiles;
+  return { minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length };
+}
+
+/** A program's bundle, then its code and the kernels in it: what each takes away from the whole, the rest together. */
+async function measureProgram(name: string, code: string, folder: string): Promise<Size[]> {
+  const whole = await bundle(code, folder);
+  const sizes: Size[] = [];
+  const absent: RegExp[] = [];
+  let left = whole;
+  for (const part of [...parts].reverse()) {
+    absent.push(part.file);
+    const rest = await bundle(code, folder, absent);
+    const [minified, gzipped] = [left.minified - rest.minified, left.gzipped - rest.gzipped];
+    if (minified > 0) sizes.unshift({ name: `  ${part.name}`, minified, gzipped });
+    left = rest;
+  }
+  const own = sizes.length > 0 ? [{ name: "  code", ...left }] : [];
+  return [{ name, ...whole }, ...own, ...sizes];
+}
+
+/** All rows, those of parts indented. `folder`: where `bptt` is found, by default the built package under its own name. */
+export async function measureSizes(folder = process.cwd()): Promise<Size[]> {
+  const sizes: Size[] = [];
+  for (const { name, code } of programs) sizes.push(...(await measureProgram(name, code, folder)));
+  for (const build of ["simd", "relaxed-simd"]) {
+    const bytes = readFileSync(`dist/wasm/generated/${build}.wasm`);
+    const gzipped = gzipSync(bytes, { level: 9 }).length;
+    sizes.push({ name: `bptt/kernels/${build}.wasm`, minified: bytes.length, gzipped });
+  }
+  return sizes;
+}

@@ -1,0 +1,16 @@
+/** The kernels inside the code: decoded and compiled when a build is first asked for. */
+
+import { applyDifference, fromHex } from "./encoding.js";
+import { relaxedDifference } from "./generated/relaxed-difference.js";
+import { simd } from "./generated/simd.js";
+import { provideKernels, type PlainBuild } from "./load.js";
+
+/** The binary of a build. */
+export function inlinedKernels(build: PlainBuild): Uint8Array<ArrayBuffer> {
+  const bytes = fromHex(simd);
+  return build === "simd" ? bytes : applyDifference(bytes, fromHex(relaxedDifference));
+}
+
+for (const build of ["simd", "relaxed-simd"] as const) {
+  provideKernels(build, () => new WebAssembly.Module(inlinedKernels(build)));
+}
