@@ -13,7 +13,14 @@ const exactMath = [
 const inexact = "differs between engines: numerics use the kernels, or src/random.ts.";
 
 export default defineConfig(
-  globalIgnores(["dist", "build", "assembly", "src/wasm/generated", "src/worker/generated", "bench/compare"]),
+  globalIgnores([
+    "dist",
+    "build",
+    "assembly",
+    "src/*/generated",
+    "bench/compare",
+    "test-engines/programs",
+  ]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
@@ -65,5 +72,5 @@ export default defineConfig(
     files: ["*.config.{js,ts}", "src/entries/wasm-files.d.ts"],
     rules: { "import-x/no-default-export": "off" },
   },
-  { files: ["bench/**", "scripts/**", "examples/**"], rules: { "no-console": "off" } },
+  { files: ["bench/**", "scripts/**", "examples/**", "test-engines/**"], rules: { "no-console": "off" } },
 );

@@ -4,7 +4,7 @@
  * failed build ends it at once.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { judgeTests, oldestNode, readCounts, summarize, type Outcome } from "./test-summary.js";
 
@@ -110,6 +110,10 @@ function runStages(): Outcome[] {
   return [build, ...checks, ...runsOn(process.versions.node).map(runTests)];
 }
 
-const { lines, ok } = summarize(runStages());
+const outcomes = runStages();
+mkdirSync(reports, { recursive: true });
+// For `npm run test:engines -- --after-tests`.
+writeFileSync(join(reports, "outcomes.json"), JSON.stringify(outcomes));
+const { lines, ok } = summarize(outcomes);
 console.log(`\n${lines.join("\n")}`);
 process.exitCode = ok ? 0 : 1;

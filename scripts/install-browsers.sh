@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The browsers that `npm run test:engines` opens, from Debian, as root; does nothing where they are.
+set -euo pipefail
+
+missing=0
+for command in chromium firefox-esr WebKitWebDriver xvfb-run xauth; do
+  command -v "$command" > /dev/null || missing=1
+done
+if [ "$missing" = 0 ]; then exit 0; fi
+export DEBIAN_FRONTEND=noninteractive
+timeout 120 apt-get update -qq
+timeout 300 apt-get install -y -qq --no-install-recommends chromium firefox-esr webkit2gtk-driver xvfb xauth

@@ -1,0 +1,115 @@
+/**
+ * `npm run test:engines`: the package, as npm would ship it, in fresh projects under real runtimes, bundlers and browsers, and
+ * the tests of what leans on the engine in each browser. With `--after-tests` the last line counts those of `npm test` too.
+ *
+ * Every `test-engines/**\/*.test.ts` is a suite; what else is to run in a browser goes there.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { browsers } from "../test-engines/browsers.js";
+import { missingRows, readRows, type Row } from "./support-table.js";
+import { judgeTests, readCounts, summarize, type Outcome } from "./test-summary.js";
+
+const folder = join("build", "engines");
+/** Milliseconds: an endless wait is a failure. */
+const SUITES_TIME = 600_000;
+const BROWSER_TIME = 180_000;
+const shell = process.platform === "win32"; // npm is a command file there
+
+const { values } = parseArgs({ options: { "after-tests": { type: "boolean", default: false } } });
+
+function stage(name: string, run: () => Omit<Outcome, "name" | "seconds">): Outcome {
+  console.log(`\n── ${name}`);
+  const start = performance.now();
+  const seconds = (): number => (performance.now() - start) / 1000;
+  try {
+    return { name, ...run(), seconds: seconds() };
+  } catch (error) {
+    return { name, seconds: seconds(), failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Builds and packs; what earlier runs came to is gone. */
+function pack(): Omit<Outcome, "name" | "seconds"> {
+  rmSync(join(folder, "rows"), { recursive: true, force: true });
+  rmSync(join(folder, "engines.json"), { force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const words of [
+    ["run", "--silent", "build"],
+    ["pack", "--silent", "--pack-destination", folder],
+  ]) {
+    const { status, error } = spawnSync("npm", words, { stdio: "inherit", shell });
+    if (status !== 0) throw error ?? new Error(`npm ${words[0]} ended with exit code ${status ?? "none"}`);
+  }
+  const [made] = readdirSync(folder).filter((file) => /^bptt-.*\.tgz$/.test(file));
+  renameSync(join(folder, made), join(folder, "bptt.tgz"));
+  return {};
+}
+
+function runVitest(name: string, config: string, limit: number, browser?: string): Outcome {
+  return stage(name, () => {
+    const report = join(folder, `${name.replaceAll(/\W+/g, "-")}.json`);
+    rmSync(report, { force: true });
+    const start = performance.now();
+    const { status, error } = spawnSync(
+      process.execPath,
+      [
+        ...["node_modules/vitest/vitest.mjs", "run", "--config", config, "--allowOnly=false"],
+        ...["--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`],
+      ],
+      {
+        stdio: "inherit",
+        timeout: limit,
+        killSignal: "SIGTERM",
+        env: { ...process.env, BPTT_BROWSER: browser ?? "" },
+      },
+    );
+    if (error !== undefined) throw error;
+    if (!existsSync(report)) throw new Error(`vitest ended with exit code ${status ?? "none"} and no report`);
+    return judgeTests(
+      name,
+      (performance.now() - start) / 1000,
+      status,
+      readCounts(readFileSync(report, "utf8")),
+    );
+  });
+}
+
+/** Writes engines.json, and holds it to the table in the README: whatever stands there has run. */
+function collect(): Omit<Outcome, "name" | "seconds"> {
+  const rows: Row[] = readdirSync(join(folder, "rows"))
+    .sort()
+    .flatMap((file) => readRows(`[${readFileSync(join(folder, "rows", file), "utf8")}]`));
+  writeFileSync(join(folder, "engines.json"), `${JSON.stringify(rows, undefined, 2)}\n`);
+  const missing = missingRows(readRows(readFileSync("test-engines/support.json", "utf8")), rows);
+  return missing.length === 0
+    ? {}
+    : {
+        failure: `the README's table names what did not pass: ${missing.join(", ")}; \`npm run support-table\` writes it anew`,
+      };
+}
+
+/** What `npm test` came to. */
+function testsBefore(): Outcome[] {
+  return JSON.parse(readFileSync("build/test-results/outcomes.json", "utf8")) as Outcome[];
+}
+
+function runStages(): Outcome[] {
+  const packed = stage("pack", pack);
+  if (packed.failure !== undefined) return [packed];
+  return [
+    packed,
+    runVitest("engines", "vitest.engines.config.ts", SUITES_TIME),
+    ...browsers.map(({ name }) =>
+      runVitest(`tests in ${name}`, "vitest.browsers.config.ts", BROWSER_TIME, name),
+    ),
+    stage("support table", collect),
+  ];
+}
+
+const before = values["after-tests"] ? testsBefore() : [];
+const { lines, ok } = summarize([...before, ...runStages()]);
+console.log(`\n${lines.join("\n")}`);
+process.exitCode = ok ? 0 : 1;
