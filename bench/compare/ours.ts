@@ -7,7 +7,7 @@ import {
   type Build,
   type Network,
   type TrainingWindow,
-} from "../../dist/index.js";
+} from "../../dist/entries/inlined.js";
 import "../../dist/wide.js";
 import { randomWindow, tasks, type TaskName } from "../work.js";
 import { sizesOf, type Job, type Subject, type Weights } from "./subject.js";
