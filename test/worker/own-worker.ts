@@ -1,5 +1,6 @@
 /** A worker file of a caller's own, with functions that cannot be sent. */
 
+import "../../src/wasm/inlined.js";
 import { createLearner } from "../../src/learn/learner.js";
 import { sgd } from "../../src/optimize/sgd.js";
 import { serveNetworks } from "../../src/worker/serve-networks.js";

@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, "../..");
 /** A program of these lines with what it imports, as a bundler makes it for a page. */
 function bundle(lines: string): string {
   return buildSync({
-    stdin: { contents: lines, resolveDir: join(root, "src") },
+    stdin: { contents: lines, resolveDir: join(root, "dist") },
     bundle: true,
     write: false,
     minify: true,
