@@ -7,12 +7,13 @@ import type { Build } from "../src/wasm/builds.js";
 import { median } from "./measure.js";
 import type { Peak } from "./peak.js";
 import { fixed, percent, type Section, type Table } from "./report.js";
-import { describeSize, elman256, randomWindow, TOKENS, trainingStep, type Size } from "./work.js";
+import { describeSize, randomWindow, tasks, TOKENS, trainingStep, type Size, type TaskName } from "./work.js";
 
 const STEPS = 40;
+/** Before them, milliseconds. */
+const WARM_UP = 300;
 
-/** W2, W3 and W4. */
-const sizes: readonly Size[] = [elman256, { ...elman256, cell: "lstm" }, { ...elman256, cell: "gru" }];
+const usual: readonly TaskName[] = ["W2", "W3", "W4"];
 
 interface Line {
   calls: number;
@@ -63,16 +64,18 @@ function clocked(engine: Engine, lines: Map<string, Line>): Engine {
 /** Each kernel's line of every step, and each step's milliseconds. */
 function record(build: Build, size: Size): { steps: Map<string, Line>[]; times: number[] } {
   const lines = new Map<string, Line>();
+  const { cell, hidden, layers = 1, tokens = TOKENS, values } = size;
   const options = completeOptions({
-    cell: size.cell,
-    inputSize: TOKENS,
-    hiddenSize: size.hidden,
-    outputSize: TOKENS,
+    cell,
+    layers,
+    inputSize: values ?? tokens,
+    hiddenSize: hidden,
+    outputSize: values === undefined ? tokens : 1,
   });
   const network = new RecurrentNetwork(clocked(createEngine(build), lines), options);
   initialize(network.model.parameters, options);
   const step = trainingStep(network, randomWindow(size));
-  for (let i = 0; i < 10; i++) step();
+  for (const end = performance.now() + WARM_UP; performance.now() < end;) step();
   const steps: Map<string, Line>[] = [];
   const times: number[] = [];
   for (let i = 0; i < STEPS; i++) {
@@ -101,7 +104,7 @@ function profile(peak: Peak, size: Size): { table: Table; data: unknown } {
   const all = [...lines, { kernel: "JavaScript between them", calls: 0, milliseconds: rest }];
   all.sort((a, b) => b.milliseconds - a.milliseconds);
   const table: Table = {
-    title: `Where a training step of ${describeSize(size)} goes, ${peak.build}: ${fixed(total, 2)} ms`,
+    title: `Where a training step of ${describeSize(size)} goes, ${peak.build}: ${fixed(total, 3)} ms`,
     columns: ["kernel", "calls", "ms", "of the step", "share of peak"],
     rows: all.map(({ kernel, calls, milliseconds, ...line }) => [
       kernel,
@@ -115,7 +118,8 @@ function profile(peak: Peak, size: Size): { table: Table; data: unknown } {
   return { table, data: { build: peak.build, work: describeSize(size), milliseconds: total, kernels: all } };
 }
 
-export function measureProfile(peaks: readonly Peak[]): Section {
-  const profiles = peaks.flatMap((peak) => sizes.map((size) => profile(peak, size)));
+/** A training step of the size of each task; `names`: by default W2, W3 and W4. */
+export function measureProfile(peaks: readonly Peak[], names: readonly TaskName[] = usual): Section {
+  const profiles = peaks.flatMap((peak) => names.map((name) => profile(peak, tasks[name].size)));
   return { tables: profiles.map(({ table }) => table), data: profiles.map(({ data }) => data) };
 }

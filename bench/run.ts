@@ -33,7 +33,7 @@ Sections; without any, the first four:
   growth        time against T, B, H and L, and memory, with the fitted exponents
   online        a step of exact online learning beside forward and backward
   rules         what a step costs under each learning rule, against H
-  profile       where the time of W2's, W3's and W4's steps goes, kernel by kernel
+  profile       where the time of a training step goes, kernel by kernel; of W2, W3 and W4 by default
   shakespeare   held-out loss after training on a text; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
   brackets      distant brackets, by seven learning rules: which carry a letter over 6 characters
@@ -41,7 +41,7 @@ Sections; without any, the first four:
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
-  --work NAMES    of steps: some of W1,W2,…,W8
+  --work NAMES    of steps and profile: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
                   adding (1500, at most); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
   --seeds N       of shakespeare (default 3) and adding (5)
@@ -191,7 +191,7 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
     case "rules":
       return measureRules(fastest);
     case "profile":
-      return measureProfile(peaks);
+      return measureProfile(peaks, wish.work);
     case "shakespeare":
       return measureLearning({
         file: wish.text ?? "",
