@@ -32,9 +32,15 @@ export function flushTiny(x: usize, constants: usize, count: usize): void {
   for (; x < end; x += 16) v128.store(x, Lanes.flush(v128.load(x), tiny));
 }
 
-/** to[r, :] = row for every r; width a multiple of 4. */
+/** to[r, :] = row for every r; width a multiple of 8. */
 export function fillRows(to: usize, row: usize, rows: usize, width: usize): void {
-  for (let r: usize = 0; r < rows; r++, to += width * 4) memory.copy(to, row, width * 4);
+  const bytes = width * 4;
+  for (let r: usize = 0; r < rows; r++, to += bytes) {
+    for (let n: usize = 0; n < bytes; n += 32) {
+      v128.store(to + n, v128.load(row + n));
+      v128.store(to + n, v128.load(row + n, 16), 16);
+    }
+  }
 }
 
 /** out = x + y; count a multiple of 8. */
