@@ -13,7 +13,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 
-const heights = [6, 4, 2, 1];
+const heights = [6, 4, 3, 2, 1];
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 interface Tile {

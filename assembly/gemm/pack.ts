@@ -69,42 +69,31 @@ function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
 }
 
 /**
- * `count` tiles beside each other, each A[rows of K, `width` columns] as [depth, width], width 4 or 6; rows past `rows`
- * zeros. Four rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one
- * set of the cache.
+ * A[rows of K, columns] in tiles of `width` columns, each as [rows, width]; `columns` a multiple of the width, 1 to 6. Four
+ * rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one set of the cache.
  */
-export function packTiles(
-  to: usize,
-  a: usize,
-  rows: usize,
-  count: usize,
-  width: usize,
-  lda: usize,
-  depth: usize,
-): void {
+export function packTiles(to: usize, a: usize, rows: usize, columns: usize, width: usize, lda: usize): void {
   const step = width * 4;
-  const tile = depth * step;
+  const tile = rows * step;
+  // The last two columns, whether the first four hold them or not; a store of integers takes no turn of the vectors'.
+  const rest = step - 8;
   for (let k: usize = 0; k < rows; k += 4, a += lda * 16, to += step * 4) {
-    let from = a;
-    let at = to;
     const held = min<usize>(4, rows - k);
-    for (let n: usize = 0; n < count; n++, from += step, at += tile) {
-      let f = from;
+    let at = to;
+    for (let n: usize = 0; n < columns; n += width, at += tile) {
+      let f = a + n * 4;
       let t = at;
-      for (let r: usize = 0; r < held; r++, f += lda * 4, t += step) {
-        v128.store(t, v128.load(f));
-        if (width == 6) i64.store(t, i64.load(f, 16), 16);
+      const end = t + held * step;
+      if (width < 4) {
+        for (; t < end; f += lda * 4, t += step) {
+          for (let w: usize = 0; w < step; w += 4) f32.store(t + w, f32.load(f + w));
+        }
+      } else {
+        for (; t < end; f += lda * 4, t += step) {
+          v128.store(t, v128.load(f));
+          i64.store(t + rest, i64.load(f + rest));
+        }
       }
-      if (held < 4) memory.fill(t, 0, (4 - held) * step);
     }
   }
-}
-
-/** A[rows of K, `width` neighbouring columns] as [depth, width], width 1 or 2; rows past `rows` zeros. */
-export function packTile(to: usize, a: usize, rows: usize, width: usize, lda: usize, depth: usize): void {
-  lda <<= 2;
-  for (let k: usize = 0; k < rows; k++, a += lda) {
-    for (let w: usize = 0; w < width; w++, to += 4) f32.store(to, f32.load(a + w * 4));
-  }
-  memory.fill(to, 0, (depth - rows) * width * 4);
 }

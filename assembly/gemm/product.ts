@@ -8,6 +8,8 @@ import {
   packedTile1x8,
   packedTile2x16,
   packedTile2x8,
+  packedTile3x16,
+  packedTile3x8,
   packedTile4x16,
   packedTile4x8,
   packedTile6x16,
@@ -18,12 +20,14 @@ import {
   rowTile1x8,
   rowTile2x16,
   rowTile2x8,
+  rowTile3x16,
+  rowTile3x8,
   rowTile4x16,
   rowTile4x8,
   rowTile6x16,
   rowTile6x8,
 } from "./generated/tiles";
-import { packRows, packTile, packTiles } from "./pack";
+import { packRows, packTiles } from "./pack";
 
 const PANEL: usize = PANEL_COLUMNS;
 /** Whether the engine merges neighbouring vectors: a panel is then two of them wide. */
@@ -37,8 +41,8 @@ const BLOCK_ROWS: usize = 96;
 
 /**
  * C[M, N] (+)= A[M, K] · B[K, N]; overwrites, or adds where `accumulate`.
- * `panels`: B, from packRows (B as it is) or packColumns (B given as its transpose). K a multiple of 4 and not 0, N of 8:
- * what is past the true sizes is zeros in A's rows and in the panels. C aliases nothing.
+ * `panels`: B, from packRows (B as it is) or packColumns (B given as its transpose). K not 0, N a multiple of 8: what is
+ * past the true sizes is zeros in A's rows and in the panels. C aliases nothing.
  */
 export function gemm(
   c: usize,
@@ -54,8 +58,8 @@ export function gemm(
   ldc <<= 2;
   lda <<= 2;
   const panelBytes = K * PANEL * 4;
-  if (!accumulate) for (let m: usize = 0; m < M; m++) memory.fill(c + m * ldc, 0, N * 4);
   if (M == 1) {
+    if (!accumulate) memory.fill(c, 0, N * 4);
     gemmOneRow(c, a, panels, N, K, panelBytes);
     return;
   }
@@ -65,6 +69,7 @@ export function gemm(
       const rows = min(BLOCK_ROWS, M - top);
       const at = c + top * ldc;
       const from = a + top * lda + k * 4;
+      if (k == 0 && !accumulate) for (let m: usize = 0; m < rows; m++) memory.fill(at + m * ldc, 0, N * 4);
       let panel = panels + k * PANEL * 4;
       for (let n: usize = 0; n < N; n += PANEL, panel += panelBytes) {
         rowTiles(at + n * 4, ldc, from, lda, panel, rows, depth, n + PANEL <= N);
@@ -85,13 +90,15 @@ function gemmOneRow(c: usize, a: usize, panels: usize, N: usize, K: usize, panel
   }
 }
 
+/** Up to so many rows are shared out so that no tile is left with few. */
+const LAST_ROWS: usize = 8;
+
 /**
- * Rows of the next tile where `left` are left. The last eight go as 4 + 4: a tile of two rows has too few accumulators
- * to hide the latency, and takes as long as one of four.
+ * Rows of the next tile where `left` are left. The last eight go as 4 + 4, the last seven as 4 + 3: a tile of fewer rows
+ * has too few accumulators to hide the latency, and takes as long as one of four.
  */
 function nextRows(left: usize): usize {
-  if (left >= ROWS && left != 8) return ROWS;
-  return left >= 4 ? 4 : left >= 2 ? 2 : 1;
+  return left > LAST_ROWS || left == ROWS ? ROWS : min<usize>(left, 4);
 }
 
 /** One panel's columns of C, or those of its first half where it is not `whole`, over `left` rows. */
@@ -110,11 +117,13 @@ function rowTiles(
     if (WIDE && whole) {
       if (rows == 6) rowTile6x16(c, ldc, a, lda, panel, depth);
       else if (rows == 4) rowTile4x16(c, ldc, a, lda, panel, depth);
+      else if (rows == 3) rowTile3x16(c, ldc, a, lda, panel, depth);
       else if (rows == 2) rowTile2x16(c, ldc, a, lda, panel, depth);
       else rowTile1x16(c, ldc, a, lda, panel, depth);
     } else {
       if (ROWS == 6 && rows == 6) rowTile6x8(c, ldc, a, lda, panel, depth);
       else if (rows == 4) rowTile4x8(c, ldc, a, lda, panel, depth);
+      else if (rows == 3) rowTile3x8(c, ldc, a, lda, panel, depth);
       else if (rows == 2) rowTile2x8(c, ldc, a, lda, panel, depth);
       else rowTile1x8(c, ldc, a, lda, panel, depth);
     }
@@ -148,63 +157,51 @@ export function gemmTN(
   ldc <<= 2;
   for (let k: usize = 0; k < K; k += TRANSPOSED_DEPTH) {
     const depth = min(TRANSPOSED_DEPTH, K - k);
-    const even = (depth + 3) & ~3;
-    const panelBytes = even * PANEL * 4;
-    packRows(scratch, b + k * ldb * 4, depth, N, ldb, even);
-    const tiles = scratch + ((N + PANEL - 1) / PANEL) * panelBytes;
+    packRows(scratch, b + k * ldb * 4, depth, N, ldb, depth);
+    const tiles = scratch + ((N + PANEL - 1) / PANEL) * depth * PANEL * 4;
     for (let m: usize = 0; m < M; m += TRANSPOSED_ROWS) {
-      const rows = min(TRANSPOSED_ROWS, M - m);
-      packColumnTiles(tiles, a + (k * lda + m) * 4, depth, rows, lda, even);
-      let tile = tiles;
-      for (let r: usize = 0; r < rows;) {
-        const height = nextRows(rows - r);
-        packedTiles(c + (m + r) * ldc, ldc, tile, scratch, height, N, even);
-        tile += height * even * 4;
-        r += height;
+      const end = m + min(TRANSPOSED_ROWS, M - m);
+      for (let r = m; r < end;) {
+        // Full tiles are packed beside each other, the last ones one by one.
+        const height = nextRows(end - r);
+        const rows = end - r > LAST_ROWS ? ((end - r - LAST_ROWS + ROWS - 1) / ROWS) * ROWS : height;
+        packTiles(tiles, a + (k * lda + r) * 4, depth, rows, height, lda);
+        packedTiles(c + r * ldc, ldc, tiles, scratch, rows, height, N, depth);
+        r += rows;
       }
     }
   }
 }
 
-/** A[depth, rows] as tiles, as packedTiles reads them. */
-function packColumnTiles(to: usize, a: usize, depth: usize, rows: usize, lda: usize, even: usize): void {
-  // As nextRows says: but for the last eight.
-  const full = (ROWS == 6 && rows >= 8 && rows % 6 == 2 ? rows - 8 : rows) / ROWS;
-  packTiles(to, a, depth, full, ROWS, lda, even);
-  to += full * ROWS * even * 4;
-  a += full * ROWS * 4;
-  for (let left = rows - full * ROWS; left > 0;) {
-    const width = nextRows(left);
-    if (width == 4) packTiles(to, a, depth, 1, 4, lda, even);
-    else packTile(to, a, depth, width, lda, even);
-    to += width * even * 4;
-    a += width * 4;
-    left -= width;
-  }
-}
-
-/** `rows` rows of C, over all panels. */
+/** `left` rows of C, in tiles of `rows`, over all panels. */
 function packedTiles(
   c: usize,
   ldc: usize,
   a: usize,
   panels: usize,
+  left: usize,
   rows: usize,
   N: usize,
   depth: usize,
 ): void {
   const panelBytes = depth * PANEL * 4;
-  for (let n: usize = 0; n < N; n += PANEL, c += PANEL * 4, panels += panelBytes) {
-    if (WIDE && n + PANEL <= N) {
-      if (rows == 6) packedTile6x16(c, ldc, a, panels, depth);
-      else if (rows == 4) packedTile4x16(c, ldc, a, panels, depth);
-      else if (rows == 2) packedTile2x16(c, ldc, a, panels, depth);
-      else packedTile1x16(c, ldc, a, panels, depth);
-    } else {
-      if (ROWS == 6 && rows == 6) packedTile6x8(c, ldc, a, panels, depth);
-      else if (rows == 4) packedTile4x8(c, ldc, a, panels, depth);
-      else if (rows == 2) packedTile2x8(c, ldc, a, panels, depth);
-      else packedTile1x8(c, ldc, a, panels, depth);
+  for (; left > 0; left -= rows, c += rows * ldc, a += rows * depth * 4) {
+    let panel = panels;
+    for (let n: usize = 0; n < N; n += PANEL, panel += panelBytes) {
+      const at = c + n * 4;
+      if (WIDE && n + PANEL <= N) {
+        if (rows == 6) packedTile6x16(at, ldc, a, panel, depth);
+        else if (rows == 4) packedTile4x16(at, ldc, a, panel, depth);
+        else if (rows == 3) packedTile3x16(at, ldc, a, panel, depth);
+        else if (rows == 2) packedTile2x16(at, ldc, a, panel, depth);
+        else packedTile1x16(at, ldc, a, panel, depth);
+      } else {
+        if (ROWS == 6 && rows == 6) packedTile6x8(at, ldc, a, panel, depth);
+        else if (rows == 4) packedTile4x8(at, ldc, a, panel, depth);
+        else if (rows == 3) packedTile3x8(at, ldc, a, panel, depth);
+        else if (rows == 2) packedTile2x8(at, ldc, a, panel, depth);
+        else packedTile1x8(at, ldc, a, panel, depth);
+      }
     }
   }
 }

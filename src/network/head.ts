@@ -60,7 +60,7 @@ export class LinearHead implements Head {
         this.backPanels[d].pointer,
         rows,
         dh.stride,
-        depthOf(columns),
+        columns,
         dh.stride,
         stride,
         false,

@@ -5,7 +5,7 @@ import { COLUMN_STEP, roundUp, type Region } from "../memory/regions.js";
 import { PackedWeights } from "./packed-weights.js";
 import type { Parameters } from "./parameters.js";
 
-/** The products' depth is a multiple of this. */
+/** The depth of packed columns is a multiple of this. */
 const DEPTH_STEP = 4;
 
 /** Columns of a panel of the widest build. */
@@ -38,8 +38,8 @@ export function backwardPanels(parameters: Parameters, holdings: Holdings, weigh
   const { rows, columns, stride, pointer } = weight;
   const { kernels, panelColumns } = parameters.engine;
   const width = roundUp(columns, panelColumns);
-  const shape = { rows: depthOf(rows), columns: width, stride: width };
+  const shape = { rows, columns: width, stride: width };
   return new PackedWeights(parameters, holdings, shape, (packed) => {
-    kernels.packRows(packed.pointer, pointer, rows, roundUp(columns, COLUMN_STEP), stride, depthOf(rows));
+    kernels.packRows(packed.pointer, pointer, rows, roundUp(columns, COLUMN_STEP), stride, rows);
   });
 }

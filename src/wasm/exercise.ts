@@ -59,8 +59,10 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   kernels.elmanBackward(dh, h, back, 0, CONSTANTS, false, false, T, B, H, H);
   kernels.elmanForward(c, panels, 0, CONSTANTS, true, false, T, B, H, H);
   kernels.elmanBackward(dh, c, back, 0, CONSTANTS, true, false, T, B, H, H);
-  for (const rows of [1, T * B]) kernels.gemm(z, dz, panels, rows, wide, H, wide, H, rows > 1);
-  kernels.gemmTN(weights, z, h, scratch, wide, H, T * B, H, wide, H);
+  for (const rows of [1, 2, 3, 4, 5, T * B]) {
+    kernels.gemm(z, dz, panels, rows, wide, H, wide, H, rows > 1);
+    kernels.gemmTN(weights, z, h, scratch, rows, H, T * B, H, wide, H);
+  }
   kernels.addColumnSums(place(wide), z, T * B, wide);
   kernels.gather(dz, weights, tokens, T * B, H);
   kernels.scatterAdd(weights, z, tokens, T * B, H);

@@ -30,7 +30,8 @@ type Multiply = (on: Guarded, operands: Operands) => Float32Array;
 function gemm(packed: "rows" | "columns"): Multiply {
   return (on, { M, N, K, a, b, bT, c, apart }) => {
     const { kernels } = on.engine;
-    const [width, depth] = [roundUp(N, 8), roundUp(K, 4)];
+    const width = roundUp(N, 8);
+    const depth = packed === "rows" ? K : roundUp(K, 4);
     const panels = on.panels("panels", width, depth);
     if (packed === "rows") {
       const from = on.input("b", K, N, b, { stride: width + apart, zeros: width });
