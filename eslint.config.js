@@ -13,14 +13,7 @@ const exactMath = [
 const inexact = "differs between engines: numerics use the kernels, or src/random.ts.";
 
 export default defineConfig(
-  globalIgnores([
-    "dist",
-    "build",
-    "assembly",
-    "src/*/generated",
-    "bench/compare",
-    "test-engines/programs",
-  ]),
+  globalIgnores(["dist", "build", "assembly", "src/*/generated", "bench/compare", "test-engines/programs"]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -77,9 +77,7 @@ describe("bptt train", () => {
 
   it("says how much memory it takes where --memory is too little", () => {
     const { code, err } = place.run(["train", "text.txt", ...small, "--memory", "0.0001"]);
-    expect(err).toMatch(
-      /^bptt: --memory is too little: "memoryBudget" expected at least \d+ bytes .*\n$/,
-    );
+    expect(err).toMatch(/^bptt: --memory is too little: "memoryBudget" expected at least \d+ bytes .*\n$/);
     expect(code).toBe(2);
   });
 

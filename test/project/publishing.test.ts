@@ -41,7 +41,13 @@ describe("the package", () => {
     const printed = execFileSync(process.execPath, [attw, tarball, ...options], { encoding: "utf8" });
     const { analysis } = JSON.parse(printed) as { analysis: { entrypoints: object; types: object } };
     expect(analysis.types).toMatchObject({ kind: "included" });
-    expect(Object.keys(analysis.entrypoints)).toEqual([".", "./slim", "./wide", "./worker", "./package.json"]);
+    expect(Object.keys(analysis.entrypoints)).toEqual([
+      ".",
+      "./slim",
+      "./wide",
+      "./worker",
+      "./package.json",
+    ]);
   });
 
   it("has every file that its manifest names", () => {
