@@ -1,7 +1,7 @@
 import { requireNumber, requireObject } from "../errors.js";
 import { BudgetedPass } from "./budgeted-pass.js";
-import { CarriedPass } from "./carried-pass.js";
 import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "./learner.js";
+import { wholeTape } from "./whole-tape.js";
 
 export interface BpttOptions {
   /**
@@ -26,17 +26,6 @@ export function bptt(options: BpttOptions = {}): Learner {
   if (memoryBudget === undefined) return createLearner("bptt", wholeTape);
   requireNumber("memoryBudget", memoryBudget, { above: 0 });
   return createLearner("bptt", (context) => withinBudget(context, memoryBudget));
-}
-
-function wholeTape(context: LearnerContext): LearnerRun {
-  const pass = new CarriedPass(context);
-  return {
-    *window({ window, carry }) {
-      if (!carry) pass.restart();
-      yield pass.gradient(window);
-    },
-    end: () => [], // the first window of an epoch carries nothing
-  };
 }
 
 function withinBudget(context: LearnerContext, memoryBudget: number): LearnerRun {

@@ -1,6 +1,7 @@
 import { requireInteger, requireObject } from "../errors.js";
 import { requireLearner, type Learner } from "../learn/learner.js";
-import { requireCovered, requireOnline } from "../learn/online/online-learner.js";
+import { requireCovered } from "../learn/online/online-learner.js";
+import { requireOnline } from "../learn/online/online-learners.js";
 import { requireSessionStart } from "../network/arguments.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network, Session, State, StepInput, Target } from "../network/types.js";
@@ -96,7 +97,7 @@ export function onlineSession(network: Network, options: OnlineSessionOptions): 
   const { learner, optimizer, clipNorm, clipValue, schedule, ...rest } = requireObject("options", options);
   requireLearner("learner", learner);
   const instead = `it needs several steps at a time, which train() takes`;
-  const rule = requireOnline(learner, "a session", instead);
+  const { plan: rule } = requireOnline(learner, "a session", instead);
   requireCovered(rule, given);
   requireOptimizer(optimizer);
   const updateEvery = requireInteger("updateEvery", rest.updateEvery ?? 1, 1);

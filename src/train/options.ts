@@ -2,9 +2,9 @@
 
 import type { TrainingData } from "../data/training-data.js";
 import { describe, requireInteger, requireMethods, requireNumber, requireObject } from "../errors.js";
-import { bptt } from "../learn/bptt.js";
 import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
-import { beginOnline, requireOnline } from "../learn/online/online-learner.js";
+import { requireOnline } from "../learn/online/online-learners.js";
+import { wholeTape } from "../learn/whole-tape.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
@@ -91,16 +91,16 @@ function requireValidation({ validation, validateEvery, patience }: TrainOptions
 }
 
 /** How the learner begins that updates so often. */
-function requireBegin(learner: Learner, updateEvery: number | undefined): BeginLearning {
-  const begin = requireLearner("learner", learner);
+function requireBegin(learner: Learner | undefined, updateEvery: number | undefined): BeginLearning {
+  const begin = learner === undefined ? wholeTape : requireLearner("learner", learner);
   if (updateEvery === undefined) return begin;
   const every = requireInteger("updateEvery", updateEvery, 1);
-  const plan = requireOnline(
+  const online = requireOnline(
     learner,
     `"updateEvery"`,
     `leave "updateEvery" out, or use tbptt({ k1: ${every} }), which updates every k1 steps`,
   );
-  return beginOnline(plan, every);
+  return online.begin(every);
 }
 
 /** Throws a TypeError or RangeError that names the argument. */
@@ -109,7 +109,7 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
   requireData("data", data);
   const given = requireObject("options", options);
   const { learner, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
-  const begin = requireBegin(learner ?? bptt(), given.updateEvery);
+  const begin = requireBegin(learner, given.updateEvery);
   requireOptimizer(optimizer);
   if (loss !== undefined) requireFunction("loss", loss);
   requireLimit("clipNorm", clipNorm);

@@ -89,7 +89,7 @@ export interface RemoteNetwork extends Disposable {
    * Throws a TypeError for what cannot cross.
    */
   train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void>;
-  /** As `evaluate`. */
+  /** As `evaluate`. Calls made before it is answered take effect between its windows. */
   evaluate(data: RemoteData): Promise<Evaluation>;
   /** As `estimateGradient`. */
   estimateGradient(

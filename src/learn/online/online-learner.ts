@@ -13,34 +13,19 @@ import {
   type LearnerContext,
   type LearnerRun,
 } from "../learner.js";
+import { keepOnline } from "./online-learners.js";
 import { OnlineProcess } from "./online-process.js";
 import type { OnlineRulePlan } from "./online-rule.js";
 
-const plans = new WeakMap<Learner, OnlineRulePlan>();
-
 /** A learner that gives one gradient a window, of all its losses, unless asked for more; its blocks end where windows do. */
 export function createOnlineLearner(plan: OnlineRulePlan): Learner {
-  const learner = createLearner(plan.name, (context) => new OnlineRun(plan, context, undefined));
-  plans.set(learner, plan);
+  const begin =
+    (updateEvery?: number): BeginLearning =>
+    (context) =>
+      new OnlineRun(plan, context, updateEvery);
+  const learner = createLearner(plan.name, begin());
+  keepOnline(learner, { plan, begin });
   return learner;
-}
-
-/**
- * How an online rule works. `what`: what it is wanted for. Throws a RangeError for other learners, which says what to do
- * instead.
- */
-export function requireOnline(learner: Learner, what: string, instead: string): OnlineRulePlan {
-  const plan = plans.get(learner);
-  if (plan !== undefined) return plan;
-  throw new RangeError(
-    `"learner" expected rtrl(), blockRtrl(), kfRtrl(), uoro(), noBackTrack(), snap1() or diagonalRtrl() for ${what}, ` +
-      `got ${learner.name}: ${instead}`,
-  );
-}
-
-/** As the learner begins, but with a gradient every so many steps. */
-export function beginOnline(plan: OnlineRulePlan, updateEvery: number): BeginLearning {
-  return (context) => new OnlineRun(plan, context, updateEvery);
 }
 
 const diagonalCells = Object.entries(cells).flatMap(([name, cell]) =>

@@ -4,7 +4,7 @@ import { artbp } from "../../../src/learn/artbp.js";
 import { bptt } from "../../../src/learn/bptt.js";
 import { WindowChecks } from "../../../src/learn/checked-window.js";
 import { createLearner, type GradientEvent } from "../../../src/learn/learner.js";
-import { beginOnline, requireOnline } from "../../../src/learn/online/online-learner.js";
+import { requireOnline } from "../../../src/learn/online/online-learners.js";
 import { tbptt } from "../../../src/learn/tbptt.js";
 import type { Network } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
@@ -38,8 +38,8 @@ function gradientsEvery(
   every: number,
   windows: readonly TrainingWindow[],
 ): Taken[] {
-  const plan = requireOnline(rule.learner, "a test", "no");
-  const run = beginOnline(plan, every)({ network, reduction: "mean", seed: 1 });
+  const online = requireOnline(rule.learner, "a test", "no");
+  const run = online.begin(every)({ network, reduction: "mean", seed: 1 });
   const checks = new WindowChecks(network, false);
   network.zeroGradients();
   const taken: Taken[] = [];
