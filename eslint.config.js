@@ -13,7 +13,15 @@ const exactMath = [
 const inexact = "differs between engines: numerics use the kernels, or src/random.ts.";
 
 export default defineConfig(
-  globalIgnores(["dist", "build", "assembly", "src/*/generated", "bench/compare", "test-engines/programs"]),
+  globalIgnores([
+    "dist",
+    "build",
+    "assembly",
+    "src/*/generated",
+    "bench/compare",
+    "examples/playground",
+    "test-engines/programs",
+  ]),
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {
