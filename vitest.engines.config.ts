@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The tests in real engines: `npm run test:engines`. Every test file in test-engines/ and in an example is one of its suites. */
+/** The tests in real engines: `npm run test:engines`. Every test file in test-engines/ is one of its suites. */
 export default defineConfig({
   test: {
     include: ["test-engines/**/*.test.ts"],

@@ -83,9 +83,12 @@ function ratiosTable(results: Results, build: Target["build"]): Table {
   };
 }
 
-function judgementRow({ target, least, measured: count }: Judgement): string[] {
+function judgementRow(results: Results, { target, least, measured: count }: Judgement): string[] {
   const { build, ratio, work } = target;
-  const names = target.peers.map(titleOf);
+  const ran = (peer: PeerName): boolean => work.some((name) => isResult(results[peer]?.[name]));
+  const left = target.peers.filter((peer) => !ran(peer)).map(titleOf);
+  const names = target.peers.filter(ran).map(titleOf);
+  if (left.length > 0) names.push(`not measured: ${left.join(", ")}`);
   const wanted = ratio < 1 ? `at most ${fixed(1 / ratio, 2)} of its time` : `${ratioText(ratio)} × faster`;
   const row = [names.join("; "), work.join(", "), build, wanted];
   if (least === undefined) return [...row, "not measured", ""];
@@ -103,7 +106,7 @@ function targetsTable(results: Results): Table {
   return {
     title: "Targets",
     columns: ["beside", "work", "our build", "target", "measured", ""],
-    rows: targets.map((target) => judgementRow(judge(results, target))),
+    rows: targets.map((target) => judgementRow(results, judge(results, target))),
     notes: [
       "Where a target is of several, the least favourable of the ratios that were measured counts; how many is said behind it.",
     ],
