@@ -29,11 +29,14 @@ export interface ArtbpOptions {
  * back-propagation from cut to cut in which errors grow by 1/(1 − c) wherever there was none. Unbiased, of little noise. One
  * gradient a stretch; all sequences of a batch are cut at once. Stretches have a mean length of L0 and a tail (with α = 4 and
  * L0 = 16 one in a thousand is longer than 210), and the memory follows the longest.
+ *
+ * Throws a RangeError for a bidirectional network, and at a window that carries on one in which sequences ended early:
+ * stretches go across windows.
  */
 export function artbp(options: ArtbpOptions): Learner {
-  const given = requireObject("options", options);
-  const meanLength = requireNumber("meanLength", given.meanLength, { above: 1 });
-  const alpha = requireNumber("alpha", given.alpha ?? 4, { above: 1 });
+  const { meanLength, alpha = 4 } = requireObject("options", options);
+  requireNumber("meanLength", meanLength, { above: 1 });
+  requireNumber("alpha", alpha, { above: 1 });
   return createLearner("artbp", (context) => {
     requireOneDirection(context.network, "artbp");
     return new ArtbpRun(context, (d) => alpha / ((alpha - 1) * meanLength + d));
@@ -55,6 +58,8 @@ class ArtbpRun implements LearnerRun {
   private kind: string | undefined;
   private state: State | undefined;
   private started = false;
+  /** Whether a sequence of the last window did: it does not go on. */
+  private endedEarly = false;
 
   constructor(context: LearnerContext, cutAfter: (d: number) => number) {
     this.context = context;
@@ -65,6 +70,13 @@ class ArtbpRun implements LearnerRun {
 
   *window(checked: CheckedWindow): Generator<GradientEvent, void> {
     const { inputs, carry } = checked;
+    if (carry && this.endedEarly) {
+      throw new RangeError(
+        `"carry" expected false after a window in which sequences ended early ("inputs.lengths"), got true: artbp learns ` +
+          `from stretches across windows; use bptt()`,
+      );
+    }
+    this.endedEarly = inputs.lengths?.some((length) => length < inputs.steps) === true;
     if (!carry) yield* this.finish();
     this.started = true;
     // All copies are made before the first gradient: then the caller may use the window's arrays anew.
@@ -111,7 +123,8 @@ class ArtbpRun implements LearnerRun {
     let sum: number | undefined;
     const mean = reduction === "mean" && count > 0;
     if (loss !== undefined) {
-      const asked = askLoss(loss, dynamics.outputs(), stretch);
+      const { parameters } = requireNetwork(network).model;
+      const asked = askLoss(loss, dynamics.outputs(), stretch, parameters);
       dynamics.loss({ kind: "gradient", array: asked.gradient, count: asked.gradient.length }, 0, 1);
       sum = asked.loss;
     } else if (goal !== undefined) {

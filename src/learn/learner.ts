@@ -15,7 +15,8 @@ export interface Learner {
 
 /**
  * A loss of the caller's own, instead of the targets': from the outputs, [T, B, O], of a window to the loss and
- * dLoss/doutputs, [T, B, O]. Where a rule cuts or joins windows, the window is the stretch of steps that it learns from.
+ * dLoss/doutputs, [T, B, O]. Where a rule cuts or joins windows, the window is the stretch of steps that it learns from;
+ * where an online rule makes several of one gradient, loss and gradient are their mean by steps.
  */
 export type LossFunction = (
   outputs: Float32Array,

@@ -105,7 +105,7 @@ export function restoreProgress(bytes: Uint8Array, plan: SessionPlan, process: O
   const { progress } = file;
   requireSameSession(plan, progress);
   process.words = progress.random;
-  if (progress.inputs !== "none") process.prepare(plan.batch, progress.inputs);
+  if (progress.inputs !== "none") process.prepare(plan.batch, progress.inputs, 1);
   if (process.words.length !== progress.random.length)
     failSession("words of random numbers", process.words.length, progress.random.length);
   const empty = zeroState(plan.batch, plan.network.options);

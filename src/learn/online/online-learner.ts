@@ -82,7 +82,7 @@ class OnlineRun implements LearnerRun {
     const yieldsEarly = (!carry && before > 0) || before + inputs.steps > every;
     const window = yieldsEarly ? copyWindow(checked) : checked;
     if (!carry) yield* this.finish();
-    process.prepare(inputs.batch, inputs.kind);
+    process.prepare(inputs.batch, inputs.kind, inputs.steps);
     if (!carry) process.begin(this.started ? undefined : this.context.state);
     this.started = true;
     for (let from = 0; from < inputs.steps;) {

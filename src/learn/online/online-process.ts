@@ -49,16 +49,22 @@ export class OnlineProcess {
     this.context = context;
   }
 
-  /** Memory of the batch and kind of inputs, kept while they stay the same. Throws an OutOfMemoryError, nothing changed. */
-  prepare(batch: number, inputs: InputKind): RunningRule {
+  /**
+   * Memory of the batch and kind of inputs, kept while they stay the same, for blocks of up to `longest` steps. Throws an
+   * OutOfMemoryError, nothing changed.
+   */
+  prepare(batch: number, inputs: InputKind, longest: number): RunningRule {
+    const steps = Math.min(this.plan.block, longest);
     const held = this.running;
-    if (held?.inputs === inputs && held.dynamics.batch === batch) return held;
+    const same = held?.inputs === inputs && held.dynamics.batch === batch;
+    if (same && held.dynamics.steps >= steps) return held;
     const { network } = this.context;
-    const sizes = { batch, steps: this.plan.block, inputs };
+    const sizes = { batch, steps, inputs };
     const dynamics = new Dynamics(requireNetwork(network).model, sizes);
     try {
       const random = (): Random => (this.drawn ??= new Random(this.context.seed, ONLINE_STREAM));
       const rule = this.plan.create({ network, dynamics, random });
+      if (same) moveOn({ dynamics, rule }, held);
       this.dispose();
       return (this.running = { dynamics, rule, inputs });
     } catch (error) {
@@ -112,7 +118,10 @@ export class OnlineProcess {
     const { network, reduction, loss: callersLoss } = this.context;
     this.pending = { ...NOTHING };
     const event = { count, steps: positions };
-    if (callersLoss !== undefined) return { ...event, loss: loss / steps };
+    if (callersLoss !== undefined) {
+      if (steps > 1) requireNetwork(network).model.parameters.scaleGradients(1 / steps);
+      return { ...event, loss: loss / steps };
+    }
     if (kind === "gradient") return { ...event, loss: undefined };
     if (reduction === "sum" || count <= 1) return { ...event, loss };
     requireNetwork(network).model.parameters.scaleGradients(1 / count);
@@ -141,10 +150,19 @@ export class OnlineProcess {
     const { dynamics } = this.require();
     const { loss } = this.context;
     if (loss !== undefined) {
-      const asked = askLoss(loss, dynamics.outputs(), copySteps(checked, first, first + steps));
-      dynamics.loss({ kind: "gradient", array: asked.gradient, count: asked.gradient.length }, 0, 1);
+      const { parameters } = requireNetwork(this.context.network).model;
+      const asked = askLoss(loss, dynamics.outputs(), copySteps(checked, first, first + steps), parameters);
+      // Weighed by its steps, as the loss is: together the blocks are a mean over all steps.
+      const array = steps === 1 ? asked.gradient : asked.gradient.map((g) => steps * g);
+      dynamics.loss({ kind: "gradient", array, count: array.length }, 0, 1);
       return asked.loss * steps;
     }
     return checked.goal === undefined ? 0 : dynamics.loss(checked.goal, first, 1);
   }
+}
+
+/** The same sequence goes on in more memory. */
+function moveOn(to: Pick<RunningRule, "dynamics" | "rule">, from: RunningRule): void {
+  to.dynamics.state = from.dynamics.state;
+  for (const [name, rows] of Object.entries(to.rule.memory)) rows.write(from.rule.memory[name].read());
 }
