@@ -73,8 +73,9 @@ export function compareLearners(
 ): LearnersComparison {
   const question = requireQuestion(network, sequence, target, requireObject("options", options));
   const begins = requireLearners(learners);
-  const draws = requireInteger("options.draws", options.draws ?? 16, 1);
-  const seed = requireSeed(options.seed ?? network.options.seed);
+  const { draws = 16, seed = network.options.seed } = options;
+  requireInteger("options.draws", draws, 1);
+  requireSeed(seed);
   requireInteger("options.seed + options.draws", seed + draws, Number.MIN_SAFE_INTEGER);
   const full = askGradient(question, requireLearner("learner", bptt()), seed);
   const rows = begins.map(({ name, begin }) => {

@@ -3,7 +3,7 @@ import { requireSequence, requireState, requireTarget } from "../network/argumen
 import { requireNetwork, RecurrentNetwork } from "../network/network.js";
 import type { Network, Reduction, Sequence, State, Target } from "../network/types.js";
 import { WindowChecks } from "./checked-window.js";
-import { requireLearner, type BeginLearning, type Learner } from "./learner.js";
+import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "./learner.js";
 
 export interface EstimateGradientOptions {
   /** What the sequence starts from; default zeros. */
@@ -67,7 +67,8 @@ export function estimateGradient(
 ): GradientEstimate {
   const question = requireQuestion(network, sequence, target, options);
   const begin = requireLearner("learner", learner);
-  const seed = requireSeed(options.seed ?? network.options.seed);
+  const { seed = network.options.seed } = options;
+  requireSeed(seed);
   const { loss, gradients } = askGradient(question, begin, seed);
   return { loss, gradients: new Map([...gradients].map(([name, sum]) => [name, Float32Array.from(sum)])) };
 }
@@ -118,6 +119,18 @@ function runRule(
       return seed;
     },
   });
+  try {
+    return { ...sumOfRun(run, copy, { sequence, target, divisor }), draws };
+  } finally {
+    run.dispose?.();
+  }
+}
+
+function sumOfRun(
+  run: LearnerRun,
+  copy: RecurrentNetwork,
+  { sequence, target, divisor }: Pick<Question, "sequence" | "target" | "divisor">,
+): Pick<Answer, "loss" | "gradients"> {
   const window = new WindowChecks(copy, false).check({ inputs: sequence, targets: target });
   const gradients = new Map(copy.parameters.map(({ name, shape }) => [name, zerosOf(shape)]));
   let loss = 0;
@@ -129,7 +142,7 @@ function runRule(
     }
   }
   for (const sum of gradients.values()) for (let i = 0; i < sum.length; i++) sum[i] /= divisor;
-  return { loss: loss / divisor, gradients, draws };
+  return { loss: loss / divisor, gradients };
 }
 
 function zerosOf(shape: readonly number[]): Float64Array {

@@ -39,9 +39,9 @@ export interface TbpttOptions {
  * window cannot be joined with the one that carries it on: a RangeError at that window.
  */
 export function tbptt(options: TbpttOptions): Learner {
-  const given = requireObject("options", options);
-  const k1 = requireInteger("k1", given.k1, 1);
-  const k2 = requireInteger("k2", given.k2 ?? k1, 1);
+  const { k1, k2 = k1 } = requireObject("options", options);
+  requireInteger("k1", k1, 1);
+  requireInteger("k2", k2, 1);
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}: losses would be lost`);
   return createLearner("tbptt", (context) => {
     requireOneDirection(context.network, "tbptt");

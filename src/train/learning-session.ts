@@ -14,7 +14,7 @@ import { optimizerMemory, type Optimizer } from "../optimize/optimizer.js";
 import type { LearnedStep, OnlineSession, StepTarget } from "./online-session.js";
 import type { Schedule } from "./options.js";
 import { restoreProgress, saveProgress, type SessionParts } from "./session-progress.js";
-import { clipGradients, setLearningRate } from "./updates.js";
+import { clipGradients, scheduledRate } from "./updates.js";
 
 /** Checked and complete. */
 export interface SessionPlan {
@@ -113,7 +113,7 @@ export class LearningSession implements OnlineSession {
     const result = this.requireOut(out);
     const { process } = this.parts;
     const isUpdate = process.pending.steps + 1 >= this.plan.updateEvery;
-    if (isUpdate) this.prepareUpdate();
+    const rate = isUpdate ? this.prepareUpdate() : undefined;
     const running = this.runningFor(inputs.kind);
     const { dynamics, rule } = running;
     const { model } = this.network;
@@ -129,7 +129,7 @@ export class LearningSession implements OnlineSession {
     dynamics.addHeadGradients();
     rule.advance();
     process.add(inputs, goal.count > 0 ? goal.kind : (process.pending.kind ?? goal.kind), 1, goal.count);
-    if (isUpdate) this.update(running, masks);
+    if (isUpdate) this.update(running, masks, rate);
     this.parts.begins = undefined;
     this.parts.steps++;
     result.set(outputs);
@@ -190,7 +190,7 @@ export class LearningSession implements OnlineSession {
   private runningFor(kind: InputKind): RunningRule {
     const { begins, process } = this.parts;
     if (begins !== undefined) {
-      const running = process.prepare(this.batch, kind);
+      const running = process.prepare(this.batch, kind, 1);
       process.begin(begins);
       return running;
     }
@@ -217,11 +217,11 @@ export class LearningSession implements OnlineSession {
       : requireFloat32Array("out", out, B * O, `[B=${B}, O=${O}]`);
   }
 
-  /** What may fail before an update, before anything is changed. */
-  private prepareUpdate(): void {
-    const { optimizer, network } = this.plan;
+  /** What may fail before an update, before anything is changed; the learning rate that it is to have, if any. */
+  private prepareUpdate(): number | undefined {
+    const { optimizer, network, schedule } = this.plan;
     optimizerMemory(optimizer)?.prepare(network);
-    setLearningRate(this.plan, this.parts.updates);
+    return scheduledRate(schedule, this.parts.updates);
   }
 
   /** The gradient under way is the network's alone. */
@@ -230,7 +230,7 @@ export class LearningSession implements OnlineSession {
     this.spent = false;
   }
 
-  private update(running: RunningRule, masks: number): void {
+  private update(running: RunningRule, masks: number, rate: number | undefined): void {
     const { network, optimizer } = this.plan;
     this.parts.process.take();
     this.spent = true;
@@ -241,6 +241,7 @@ export class LearningSession implements OnlineSession {
       network.model.parameters.zeroGradients();
       this.diverge(`the gradient norm was ${norm}`);
     }
+    if (rate !== undefined) optimizer.learningRate = rate;
     optimizer.step(network);
     this.parts.updates++;
   }

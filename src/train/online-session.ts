@@ -51,7 +51,8 @@ export interface LearnedStep {
  *
  * Each step is a block of its own: here `blockRtrl` learns as `rtrl` does, and `uoro` as with a block of 1. Dropout, where the
  * network has it, is drawn at every step, of `step` too. After each update, what the rule keeps of the past is of older
- * parameters: the gradient is exact, or unbiased, only as far as they changed little since.
+ * parameters: the gradient is exact, or unbiased, only as far as they changed little since. What a parameter did while it was not trainable
+ * is not kept: whoever sets one free begins a new sequence for an exact gradient.
  */
 export interface OnlineSession extends Session {
   readonly learner: Learner;
@@ -100,8 +101,9 @@ export function onlineSession(network: Network, options: OnlineSessionOptions): 
   const { plan: rule } = requireOnline(learner, "a session", instead);
   requireCovered(rule, given);
   requireOptimizer(optimizer);
-  const updateEvery = requireInteger("updateEvery", rest.updateEvery ?? 1, 1);
-  const seed = requireInteger("seed", rest.seed ?? given.options.seed, Number.MIN_SAFE_INTEGER);
+  const { updateEvery = 1, seed = given.options.seed } = rest;
+  requireInteger("updateEvery", updateEvery, 1);
+  requireInteger("seed", seed, Number.MIN_SAFE_INTEGER);
   requireLimit("clipNorm", clipNorm);
   requireLimit("clipValue", clipValue);
   if (schedule !== undefined) requireFunction("schedule", schedule);

@@ -24,12 +24,8 @@ export function clipGradients({
 }
 
 /** As the schedule says, if there is one, for the update after `step` updates. */
-export function setLearningRate(
-  { optimizer, schedule }: Pick<TrainPlan, "optimizer" | "schedule">,
-  step: number,
-): void {
-  if (schedule === undefined) return;
-  optimizer.learningRate = requireNumber(`schedule(${step})`, schedule(step), { least: 0 });
+export function scheduledRate(schedule: TrainPlan["schedule"], step: number): number | undefined {
+  return schedule && requireNumber(`schedule(${step})`, schedule(step), { least: 0 });
 }
 
 /** The updates of one training, each from the gradients that stand in the network. */
@@ -52,7 +48,8 @@ export class Updates {
     const norm = clipGradients(this.plan);
     if (!Number.isFinite(norm)) this.diverge(`the gradient norm was ${norm}`);
     if (loss !== undefined) this.lastFiniteLoss = loss;
-    setLearningRate(this.plan, this.step);
+    const rate = scheduledRate(this.plan.schedule, this.step);
+    if (rate !== undefined) optimizer.learningRate = rate;
     this.proven = snapshotParameters(network, this.proven);
     optimizer.step(network);
     this.step++;

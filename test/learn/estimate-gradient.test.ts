@@ -176,6 +176,25 @@ describe("what a rule is begun with", () => {
     expect(gradients.get("rnn.bias_hh_l1")?.every((x) => x === 0)).toBe(false);
   });
 
+  it("is disposed of with the run, where that fails too", () => {
+    let disposed = 0;
+    for (const window of [() => [], () => [{ loss: "no" }]]) {
+      const kept = createLearner("kept", () => ({
+        window: window as () => [],
+        end: () => [],
+        dispose: () => {
+          disposed++;
+        },
+      }));
+      try {
+        estimateGradient(network, sequence, targets[0], kept);
+      } catch (error) {
+        expect(error).toBeInstanceOf(TypeError);
+      }
+    }
+    expect(disposed).toBe(2);
+  });
+
   it("is given back where the rule fails", () => {
     const { arena } = requireNetwork(network).model.engine;
     const before = arena.reserved;
@@ -249,6 +268,12 @@ describe("bad arguments", () => {
       [network, sequence, targets[0], learner, { state: { h: new Float32Array(3) } }],
       RangeError,
       /^"options.state.h" expected 8 values .*, got 3/,
+    ],
+    [
+      "null for a seed",
+      [network, sequence, targets[0], learner, { seed: null }],
+      TypeError,
+      /^"options.seed" expected an integer, got null/,
     ],
     [
       "half a seed",

@@ -341,6 +341,8 @@ describe("what cannot be", () => {
     [{ clipValue: -1 }, `"clipValue" expected a finite number above 0`],
     [{ seed: 0.5 }, `"seed" expected an integer`],
     [{ schedule: 3 }, `"schedule" expected a function`],
+    [{ updateEvery: null }, `"updateEvery" expected an integer, got null`],
+    [{ seed: null }, `"seed" expected an integer, got null`],
     [{ optimizer: {} }, `"optimizer" expected an optimizer`],
     [{ learner: {} }, `"learner" expected one made by`],
     [{ state: { h: new Float32Array(5) } }, `"options.state.h" expected 6 values`],
@@ -380,6 +382,17 @@ describe("what cannot be", () => {
     using session = onlineSession(network, { learner: uoro(), optimizer });
     expect(() => session.learn(1, 1)).toThrow(/"network" expected the network of the optimizer's first step/);
     expect([session.steps, session.updates]).toEqual([0, 0]);
+  });
+
+  it("the learning rate, which a schedule gives to an update that is made", () => {
+    using network = createNetwork(shape);
+    const optimizer = adam({ learningRate: 0.5 });
+    using session = onlineSession(network, { learner: uoro(), optimizer, schedule: (n) => 1 / (n + 10) });
+    expect(() => session.learn(new Float32Array(1), 1)).toThrow();
+    expect(() => session.learn(1, { gradient: new Float32Array(4).fill(NaN) })).toThrow(DivergenceError);
+    expect(optimizer.learningRate).toBe(0.5);
+    session.learn(1, 1);
+    expect(optimizer.learningRate).toBe(0.1);
   });
 });
 

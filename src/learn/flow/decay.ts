@@ -21,7 +21,8 @@ const ROUNDING = 1 / (1 << 24);
  * no part in an LSTM's c.
  */
 export function fitDecay(norms: Float64Array): GradientDecay | undefined {
-  const least = ROUNDING * norms.reduce((most, norm) => Math.max(most, norm), 0);
+  // Where gradients explode, float32 ends: what comes after is no number.
+  const least = ROUNDING * norms.reduce((most, norm) => (norm < Infinity ? Math.max(most, norm) : most), 0);
   const points: { lag: number; value: number }[] = [];
   for (let lag = 1; lag < norms.length; lag++) {
     const norm = norms[lag];

@@ -99,10 +99,11 @@ export function gradientFlow(
 ): GradientFlow {
   const question = requireQuestion(network, sequence, target, requireObject("options", options));
   requireOneWay(question.network);
-  const losses = requireInteger("options.losses", options.losses ?? 16, 1);
-  const seed = requireSeed(options.seed ?? network.options.seed);
-  const tolerance = requireNumber("options.tolerance", options.tolerance ?? 0.1, { above: 0 });
-  const beyond = requireNumber("options.beyond", options.beyond ?? 0.01, { above: 0, below: 1 });
+  const { losses = 16, seed = network.options.seed, tolerance = 0.1, beyond = 0.01 } = options;
+  requireInteger("options.losses", losses, 1);
+  requireSeed(seed);
+  requireNumber("options.tolerance", tolerance, { above: 0 });
+  requireNumber("options.beyond", beyond, { above: 0, below: 1 });
   const inputs = requireSequence(sequence, network.options);
   const goal = requireTarget(target, inputs, network.options);
   const targets = targetsByStep(goal, inputs);

@@ -18,7 +18,8 @@ export interface UoroOptions {
  * averages over a batch, whose samples have a θ̃ each, are less so.
  */
 export function uoro(options: UoroOptions = {}): Learner {
-  const block = requireInteger("block", requireObject("options", options).block ?? 1, 1);
+  const { block = 1 } = requireObject("options", options);
+  requireInteger("block", block, 1);
   return createOnlineLearner({
     name: "uoro",
     block,

@@ -256,6 +256,22 @@ describe("what is told apart", () => {
     expect(explodes.recommended).toBeUndefined();
   });
 
+  it("gradients that explode beyond float32's end", () => {
+    const H = 4;
+    const network = createNetwork({ cell: "elman", inputSize: 1, hiddenSize: H, outputSize: 1 });
+    network
+      .parameter("rnn.weight_hh_l0")
+      .write(Array.from({ length: H * H }, (_, i) => (i % (H + 1) ? 0 : 3)));
+    for (const name of ["bias_ih_l0", "bias_hh_l0"])
+      network.parameter(`rnn.${name}`).write(new Float32Array(H));
+    const steps = 200;
+    const sequence = { steps, batch: 1, values: new Float32Array(steps) };
+    const target = { values: new Float32Array(steps).fill(NaN, 0, steps - 1).fill(1, steps - 1) };
+    const { decay } = gradientFlow(network, sequence, target).overall; // 3^80 is the last that fits
+    expect(decay?.rate).toBeCloseTo(3, 4);
+    expect(decay?.lags).toBeLessThan(90);
+  });
+
   it("gradients that no step passes on", () => {
     const { overall, recommended } = keeping(0).flow();
     expect(overall.norms[0]).toBe(1);
