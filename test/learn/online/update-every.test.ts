@@ -158,13 +158,12 @@ describe("train's option updateEvery", () => {
 
   it.each(onlineRules)("$name updates as often as it says", async ({ learner }) => {
     using network = createNetwork(shape);
-    const losses: number[] = [];
+    let updates = 0;
     const options = { learner, optimizer: sgd({ learningRate: 0.01 }), updateEvery: 3 };
-    for await (const { epochEnd, loss } of train(network, windowsOf([7, 4, 5], [0, 2]), options))
-      if (!epochEnd) losses.push(loss);
+    for await (const { epochEnd } of train(network, windowsOf([7, 4, 5], [0, 2]), options))
+      if (!epochEnd) updates++;
     // 3 + 3 + (1 + 2) + 2, then 3 + 2.
-    expect(losses).toHaveLength(6);
-    for (const loss of losses) expect(loss).toBeGreaterThan(0);
+    expect(updates).toBe(6);
   });
 
   it("uses the caller's own loss at every block", async () => {
