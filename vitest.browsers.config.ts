@@ -12,7 +12,7 @@ if (browser === undefined) {
 }
 
 /** With a WebAssembly memory for each of hundreds of tests: a page of Chromium has room for about a hundred. */
-const manyMemories = browser.name === "Chromium" ? [] : ["gradients", "states", "tape"];
+const manyMemories = browser.name === "Chromium" ? [] : ["gradients", "states", "model/tape"];
 /** With shared buffers among the bad arguments, which WebKitGTK has not. */
 const sharedBuffers = browser.name === "WebKitGTK" ? [] : ["softmax"];
 
@@ -34,7 +34,7 @@ export default defineConfig({
         (name) => `test/assembly/${name}.test.ts`,
       ),
       ...["arena", "engine", "regions"].map((name) => `test/memory/${name}.test.ts`),
-      ...["determinism", "initialize", "score", "stacked", ...sharedBuffers, ...manyMemories].map(
+      ...["determinism", "parameters/initialize", "score", "stacked", ...sharedBuffers, ...manyMemories].map(
         (name) => `test/network/${name}.test.ts`,
       ),
       ...["evaluate", "train"].map((name) => `test/train/${name}.test.ts`),

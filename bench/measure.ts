@@ -4,6 +4,7 @@
  * what is measured several times, some seconds apart, stands as its best median.
  */
 import { Bench, type Statistics } from "tinybench";
+import { median } from "./median.js";
 import type { Peak } from "./peak.js";
 
 /** Shorter work is repeated until a sample takes as long: the clock is then exact to a thousandth. Milliseconds. */
@@ -26,12 +27,6 @@ export interface Figure {
   readonly share: number;
   /** Median absolute deviation of the time, relative. */
   readonly spread: number;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Milliseconds of one run, from `repeats` of them. */

@@ -1,9 +1,9 @@
 /** Back-propagation within a memory budget: what it costs beside the whole tape, and how it fares on a very long sequence. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { BudgetedPass, planWindow } from "../src/learn/budgeted-pass.js";
-import { WindowChecks } from "../src/learn/checked-window.js";
-import type { RecomputePlan } from "../src/learn/recompute-plan.js";
+import { BudgetedPass, planWindow } from "../src/learn/recompute/budgeted-pass.js";
+import { WindowChecks } from "../src/learn/windows/checked-window.js";
+import type { RecomputePlan } from "../src/learn/recompute/plan.js";
 import { requireNetwork } from "../src/network/network.js";
 import { accumulateGradient } from "../src/network/training-pass.js";
 import type { Build, Cell, Network } from "../src/network/types.js";

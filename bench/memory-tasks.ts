@@ -1,12 +1,12 @@
 /** Tasks that need a memory, learned by one learning rule after the other: which of them bridge the gap, and how soon. */
 import type { TrainingWindow } from "../src/data/training-data.js";
-import { artbp } from "../src/learn/artbp.js";
-import { bptt } from "../src/learn/bptt.js";
+import { artbp } from "../src/learn/back/artbp.js";
+import { bptt } from "../src/learn/back/bptt.js";
 import type { Learner } from "../src/learn/learner.js";
 import { kfRtrl } from "../src/learn/online/kf-rtrl.js";
 import { snap1 } from "../src/learn/online/snap1.js";
 import { uoro } from "../src/learn/online/uoro.js";
-import { tbptt } from "../src/learn/tbptt.js";
+import { tbptt } from "../src/learn/back/tbptt.js";
 import { createNetwork } from "../src/network/create-network.js";
 import type { NetworkOptions } from "../src/network/types.js";
 import { adam } from "../src/optimize/adam.js";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Build } from "../src/wasm/builds.js";
-import { median } from "./measure.js";
+import { median } from "./median.js";
 import { fixed, type Section, type Table } from "./report.js";
 
 const MEGABYTE = 1e6;

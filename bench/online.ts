@@ -1,6 +1,6 @@
 /** What a step of exact online learning costs beside forward and backward of the same step: minGRU, windows of one step. */
-import { bptt } from "../src/learn/bptt.js";
-import { WindowChecks } from "../src/learn/checked-window.js";
+import { bptt } from "../src/learn/back/bptt.js";
+import { WindowChecks } from "../src/learn/windows/checked-window.js";
 import { requireLearner, type Learner } from "../src/learn/learner.js";
 import { diagonalRtrl } from "../src/learn/online/diagonal-rtrl.js";
 import type { Build } from "../src/network/types.js";

@@ -4,7 +4,7 @@
  */
 import type { Build } from "../src/wasm/builds.js";
 import { compileMerged } from "../src/wasm/wide-build.js";
-import { median } from "./measure.js";
+import { median } from "./median.js";
 
 /** With the two operands these fill the 15 vector registers that engines on x64 hand out. */
 const ACCUMULATORS = 13;

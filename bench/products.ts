@@ -2,7 +2,7 @@
 import { Random } from "../src/random.js";
 import { createEngine, type Engine } from "../src/memory/engine.js";
 import { matrix, sizeOf, vector, type Region } from "../src/memory/regions.js";
-import { transposedScratch } from "../src/network/panels.js";
+import { transposedScratch } from "../src/wasm/product-sizes.js";
 import { measureAll, type Figure, type Work } from "./measure.js";
 import type { Peak } from "./peak.js";
 import { fixed, judged, percent, type Section, type Table } from "./report.js";

@@ -1,10 +1,10 @@
 /** Where a training step's time goes: every kernel call timed, on a network with kernels of its own. */
 import { createEngine, type Engine } from "../src/memory/engine.js";
-import { initialize } from "../src/network/initialize.js";
+import { initialize } from "../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../src/network/network.js";
 import { completeOptions } from "../src/network/options.js";
 import type { Build } from "../src/wasm/builds.js";
-import { median } from "./measure.js";
+import { median } from "./median.js";
 import type { Peak } from "./peak.js";
 import { fixed, percent, type Section, type Table } from "./report.js";
 import { describeSize, randomWindow, tasks, TOKENS, trainingStep, type Size, type TaskName } from "./work.js";

@@ -16,7 +16,7 @@ import {
   type Learner,
   type Optimizer,
 } from "../src/index.js";
-import { WindowChecks } from "../src/learn/checked-window.js";
+import { WindowChecks } from "../src/learn/windows/checked-window.js";
 import { requireLearner } from "../src/learn/learner.js";
 import { engineFor } from "../src/memory/engine.js";
 import type { Build } from "../src/network/types.js";

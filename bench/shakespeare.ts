@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { tokenStream } from "../src/data/token-stream.js";
 import { CharVocabulary } from "../src/data/vocabulary.js";
-import { tbptt } from "../src/learn/tbptt.js";
+import { tbptt } from "../src/learn/back/tbptt.js";
 import { createNetwork } from "../src/network/create-network.js";
 import { adam } from "../src/optimize/adam.js";
 import { evaluate } from "../src/train/evaluate.js";

@@ -21,21 +21,21 @@ export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions } from "./data/vocabulary.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
 export { sample, type SampleOptions } from "./infer/sample.js";
-export { artbp, type ArtbpOptions } from "./learn/artbp.js";
-export { bptt, type BpttOptions } from "./learn/bptt.js";
-export type { CheckedWindow } from "./learn/checked-window.js";
+export { artbp, type ArtbpOptions } from "./learn/back/artbp.js";
+export { bptt, type BpttOptions } from "./learn/back/bptt.js";
+export type { CheckedWindow } from "./learn/windows/checked-window.js";
 export {
   compareLearners,
   type CompareLearnersOptions,
   type LearnerComparison,
   type LearnerMeasurement,
   type LearnersComparison,
-} from "./learn/compare-learners.js";
+} from "./learn/measure/compare-learners.js";
 export {
   estimateGradient,
   type EstimateGradientOptions,
   type GradientEstimate,
-} from "./learn/estimate-gradient.js";
+} from "./learn/measure/estimate-gradient.js";
 export type { GradientDecay } from "./learn/flow/decay.js";
 export {
   gradientFlow,
@@ -46,7 +46,7 @@ export {
 } from "./learn/flow/gradient-flow.js";
 export type { Saturation } from "./learn/flow/saturation.js";
 export type { Truncation } from "./learn/flow/truncation.js";
-export type { GradientDistance, SampleMeasurement } from "./learn/gradient-sample.js";
+export type { GradientDistance, SampleMeasurement } from "./learn/measure/gradient-sample.js";
 export {
   createLearner,
   type BeginLearning,
@@ -62,15 +62,15 @@ export { noBackTrack } from "./learn/online/no-back-track.js";
 export { blockRtrl, rtrl } from "./learn/online/rtrl.js";
 export { snap1 } from "./learn/online/snap1.js";
 export { uoro, type UoroOptions } from "./learn/online/uoro.js";
-export { tbptt, type TbpttOptions } from "./learn/tbptt.js";
+export { tbptt, type TbpttOptions } from "./learn/back/tbptt.js";
 export { evaluate, type Evaluation } from "./train/evaluate.js";
-export {
-  onlineSession,
-  type LearnedStep,
-  type OnlineSession,
-  type OnlineSessionOptions,
-  type StepTarget,
-} from "./train/online-session.js";
+export { onlineSession } from "./train/online-session.js";
+export type {
+  LearnedStep,
+  OnlineSession,
+  OnlineSessionOptions,
+  StepTarget,
+} from "./train/online-session-types.js";
 export type { Schedule, TrainOptions } from "./train/options.js";
 export type { StopSignal } from "./train/stop-signal.js";
 export { train } from "./train/train.js";

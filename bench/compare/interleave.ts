@@ -1,5 +1,5 @@
 /** Times several subjects in turns, so that each ratio comes from one moment of the machine. */
-import { median } from "../measure.js";
+import { median } from "../median.js";
 import { now } from "./clock.js";
 import type { Subject } from "./subject.js";
 

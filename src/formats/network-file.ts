@@ -4,7 +4,7 @@ import { describe, FormatError, requireObject } from "../errors.js";
 import { engineFor } from "../memory/engine.js";
 import { RecurrentNetwork, requireNetwork } from "../network/network.js";
 import { completeOptions, requireRuntime } from "../network/options.js";
-import { parameterShapes } from "../network/parameter-plan.js";
+import { parameterShapes } from "../network/parameters/plan.js";
 import type { CompleteOptions, Network, NetworkOptions, RuntimeOptions } from "../network/types.js";
 import {
   readFloats,

@@ -4,7 +4,7 @@
  */
 
 import { describe, FormatError, OutOfMemoryError } from "../errors.js";
-import { createResult } from "../network/transfer.js";
+import { createResult } from "../network/model/transfer.js";
 import { StrictJson } from "./strict-json.js";
 
 /** As in the reference implementation. */

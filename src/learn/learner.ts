@@ -3,7 +3,7 @@
 import { describe, requireInteger, requireObject } from "../errors.js";
 import type { TrainingWindow } from "../data/training-data.js";
 import type { Network, Reduction, State } from "../network/types.js";
-import type { CheckedWindow } from "./checked-window.js";
+import type { CheckedWindow } from "./windows/checked-window.js";
 
 /**
  * A learning rule, made by `bptt()`, `tbptt()`, … or `createLearner()`; it keeps nothing, so that one serves any number of

@@ -8,10 +8,10 @@ import {
   requireLength,
   requireObject,
 } from "../errors.js";
-import { cells } from "./cells.js";
-import { directionsOf, outputWidth } from "./parameter-plan.js";
+import { cells } from "./cells/by-name.js";
+import { directionsOf, outputWidth } from "./sizes.js";
 import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Target } from "./types.js";
-import type { InputKind } from "./window.js";
+import type { InputKind } from "./model/window.js";
 
 export type Tokens = Uint8Array | Uint16Array | Int32Array;
 

@@ -1,5 +1,5 @@
 import { engineFor } from "../memory/engine.js";
-import { initialize } from "./initialize.js";
+import { initialize } from "./parameters/initialize.js";
 import { RecurrentNetwork } from "./network.js";
 import { completeOptions, requireRuntime } from "./options.js";
 import type { Network, NetworkOptions, RuntimeOptions } from "./types.js";

@@ -11,13 +11,19 @@ import {
   requireTarget,
   type Inputs,
 } from "./arguments.js";
-import { Inference } from "./inference.js";
-import { Model } from "./model.js";
-import { NetworkParameter } from "./parameters.js";
+import { Inference } from "./model/inference.js";
+import { Model } from "./model/model.js";
+import { NetworkParameter } from "./parameters/parameters.js";
 import { NetworkSession } from "./session.js";
-import { Tape } from "./tape.js";
-import { directionsOf, outputWidth } from "./parameter-plan.js";
-import { clearPadding, createResult, readFinalState, readHidden, readStateGradient } from "./transfer.js";
+import { Tape } from "./model/tape.js";
+import { directionsOf, outputWidth } from "./sizes.js";
+import {
+  clearPadding,
+  createResult,
+  readFinalState,
+  readHidden,
+  readStateGradient,
+} from "./model/transfer.js";
 import type {
   BackwardOptions,
   BackwardResult,

@@ -8,8 +8,8 @@ import {
   requireNumber,
   requireObject,
 } from "../errors.js";
-import { isDiagonal } from "./cell.js";
-import { cells } from "./cells.js";
+import { isDiagonal } from "./cells/cell.js";
+import { cells } from "./cells/by-name.js";
 import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
 
 /** Sizes that a pointer can reach at all; memory ends long before products of them. */

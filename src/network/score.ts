@@ -1,5 +1,5 @@
 import { requireSequence, requireState, requireTarget } from "./arguments.js";
-import { applyLoss, countCorrect } from "./loss.js";
+import { applyLoss, countCorrect } from "./model/loss.js";
 import { requireNetwork } from "./network.js";
 import type { Network, Sequence, State, Target } from "./types.js";
 

@@ -5,18 +5,18 @@ import { makeDisposable } from "../memory/disposable.js";
 import { Holdings } from "../memory/holdings.js";
 import { readRegion } from "../memory/regions.js";
 import { requireState, requireStepInput } from "./arguments.js";
-import type { CellRun } from "./cell.js";
-import type { Model, Pass } from "./model.js";
-import { outputWidth } from "./parameter-plan.js";
+import type { CellRun } from "./cells/cell.js";
+import type { Model, Pass } from "./model/model.js";
+import { outputWidth } from "./sizes.js";
 import {
   carryState,
   copyInitialState,
   readInitialState,
   writeInitialState,
   writeInputs,
-} from "./transfer.js";
+} from "./model/transfer.js";
 import type { Network, Session, State, StepInput } from "./types.js";
-import type { InputKind, OwnWindow } from "./window.js";
+import type { InputKind, OwnWindow } from "./model/window.js";
 
 const PASS: Pass = { steps: 1, lengths: false, firstRow: 0, dropout: undefined };
 

@@ -2,8 +2,8 @@
 
 import { requireSequence, requireState, requireTarget } from "./arguments.js";
 import { requireNetwork, type RecurrentNetwork } from "./network.js";
-import type { Record } from "./tape.js";
-import { readFinalState } from "./transfer.js";
+import type { Record } from "./model/tape.js";
+import { readFinalState } from "./model/transfer.js";
 import type { ForwardResult, Network, Reduction, Sequence, State, Target } from "./types.js";
 
 /** The final state, and what was asked for of those inside the sequence. */

@@ -1,6 +1,6 @@
 import type { TrainingData } from "../data/training-data.js";
-import { askLoss } from "../learn/callers-loss.js";
-import { WindowChecks, type CheckedWindow } from "../learn/checked-window.js";
+import { askLoss } from "../learn/windows/callers-loss.js";
+import { WindowChecks, type CheckedWindow } from "../learn/windows/checked-window.js";
 import type { LossFunction } from "../learn/learner.js";
 import { requireNetwork } from "../network/network.js";
 import { score } from "../network/score.js";

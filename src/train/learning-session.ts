@@ -3,33 +3,17 @@
 import { describe, DisposedError, DivergenceError, requireFloat32Array, requireInteger } from "../errors.js";
 import type { Learner } from "../learn/learner.js";
 import { OnlineProcess, type RunningRule } from "../learn/online/online-process.js";
-import type { OnlineRulePlan } from "../learn/online/online-rule.js";
 import { makeDisposable } from "../memory/disposable.js";
 import { requireState, requireStepInput, requireTarget, zeroState, type Goal } from "../network/arguments.js";
 import type { RecurrentNetwork } from "../network/network.js";
-import { outputWidth } from "../network/parameter-plan.js";
+import { outputWidth } from "../network/sizes.js";
 import type { State, StepInput } from "../network/types.js";
-import type { InputKind } from "../network/window.js";
-import { optimizerMemory, type Optimizer } from "../optimize/optimizer.js";
-import type { LearnedStep, OnlineSession, StepTarget } from "./online-session.js";
-import type { Schedule } from "./options.js";
+import type { InputKind } from "../network/model/window.js";
+import { optimizerMemory } from "../optimize/optimizer.js";
+import type { LearnedStep, OnlineSession, StepTarget } from "./online-session-types.js";
+import type { SessionPlan } from "./session-plan.js";
 import { restoreProgress, saveProgress, type SessionParts } from "./session-progress.js";
 import { clipGradients, scheduledRate } from "./updates.js";
-
-/** Checked and complete. */
-export interface SessionPlan {
-  readonly network: RecurrentNetwork;
-  readonly learner: Learner;
-  readonly rule: OnlineRulePlan;
-  readonly optimizer: Optimizer;
-  readonly updateEvery: number;
-  readonly seed: number;
-  readonly batch: number;
-  readonly state: State | undefined;
-  readonly clipNorm: number | undefined;
-  readonly clipValue: number | undefined;
-  readonly schedule: Schedule | undefined;
-}
 
 function copyState({ h, c }: State): State {
   return c === undefined ? { h: h.slice() } : { h: h.slice(), c: c.slice() };

@@ -4,7 +4,7 @@ import type { TrainingData } from "../data/training-data.js";
 import { describe, requireInteger, requireMethods, requireNumber, requireObject } from "../errors.js";
 import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
 import { requireOnline } from "../learn/online/online-learners.js";
-import { wholeTape } from "../learn/whole-tape.js";
+import { wholeTape } from "../learn/back/whole-tape.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";

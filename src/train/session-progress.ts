@@ -6,8 +6,8 @@ import { readRegion, writeRegion } from "../memory/regions.js";
 import { zeroState } from "../network/arguments.js";
 import type { State } from "../network/types.js";
 import { optimizerMemory } from "../optimize/optimizer.js";
-import type { SessionPlan } from "./learning-session.js";
 import { failSession, readSession, writeSession, type SessionProgress } from "./session-file.js";
+import type { SessionPlan } from "./session-plan.js";
 
 /** What changes while a session learns. */
 export interface SessionParts {

@@ -1,5 +1,5 @@
 import { DisposedError } from "../errors.js";
-import { WindowChecks } from "../learn/checked-window.js";
+import { WindowChecks } from "../learn/windows/checked-window.js";
 import type { GradientEvent, LearnerRun } from "../learn/learner.js";
 import type { Network } from "../network/types.js";
 import { measure } from "./evaluate.js";

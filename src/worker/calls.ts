@@ -2,8 +2,8 @@
 
 import { loadNetwork, saveNetwork } from "../formats/network-file.js";
 import { sample, type SampleOptions } from "../infer/sample.js";
-import { compareLearners, type CompareLearnersOptions } from "../learn/compare-learners.js";
-import { estimateGradient, type EstimateGradientOptions } from "../learn/estimate-gradient.js";
+import { compareLearners, type CompareLearnersOptions } from "../learn/measure/compare-learners.js";
+import { estimateGradient, type EstimateGradientOptions } from "../learn/measure/estimate-gradient.js";
 import { gradientFlow, type GradientFlowOptions } from "../learn/flow/gradient-flow.js";
 import { createNetwork } from "../network/create-network.js";
 import type {
@@ -21,17 +21,9 @@ import { clipGradientNorm, clipGradientValue } from "../optimize/clip.js";
 import { evaluate } from "../train/evaluate.js";
 import type { TrainOptions } from "../train/options.js";
 import { train } from "../train/train.js";
-import type {
-  DataDescription,
-  LearnerDescription,
-  OptimizerDescription,
-  OwnDescription,
-} from "./descriptions.js";
+import type { LearnerDescription, OptimizerDescription, OwnDescription, SentData } from "./descriptions.js";
 import type { Desk } from "./desk.js";
 import type { Job } from "./job.js";
-
-/** Where the windows of a training come from: the page's iterable, or what the worker makes. */
-export type SentData = DataDescription | "page";
 
 /** What `train` is asked to do: the options with what can cross in place of what cannot. */
 export interface SentTraining extends Omit<

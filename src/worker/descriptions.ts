@@ -4,11 +4,11 @@ import type { SequenceItem, SequenceSetOptions } from "../data/sequence-set.js";
 import type { TokenStreamOptions } from "../data/token-stream.js";
 import type { TrainingData } from "../data/training-data.js";
 import { describe } from "../errors.js";
-import type { ArtbpOptions } from "../learn/artbp.js";
-import type { BpttOptions } from "../learn/bptt.js";
+import type { ArtbpOptions } from "../learn/back/artbp.js";
+import type { BpttOptions } from "../learn/back/bptt.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
 import type { UoroOptions } from "../learn/online/uoro.js";
-import type { TbpttOptions } from "../learn/tbptt.js";
+import type { TbpttOptions } from "../learn/back/tbptt.js";
 import type { AdagradOptions } from "../optimize/adagrad.js";
 import type { AdamOptions } from "../optimize/adam.js";
 import type { Optimizer } from "../optimize/optimizer.js";
@@ -49,6 +49,9 @@ export type DataDescription =
   | ({ type: "tokenStream"; tokens: Uint8Array | Uint16Array | Int32Array } & TokenStreamOptions)
   | ({ type: "sequenceSet"; items: readonly SequenceItem[] } & SequenceSetOptions)
   | OwnDescription;
+
+/** The windows of a training come from the page's iterable, or from what the worker makes. */
+export type SentData = DataDescription | "page";
 
 /** What makes things in the worker that no description names, each by a name of the caller's choice. */
 export interface OwnFunctions {

@@ -3,7 +3,7 @@
 import type { TrainingData, TrainingWindow } from "../data/training-data.js";
 import type { StopSignal } from "../train/stop-signal.js";
 import type { Progress } from "../train/training.js";
-import type { SentData } from "./calls.js";
+import type { SentData } from "./descriptions.js";
 import type { Source, ToPage } from "./messages.js";
 import { PageHas } from "./page-has.js";
 import { PulledData, PulledWalk } from "./pulled-data.js";

@@ -3,9 +3,9 @@
 import type { TrainingData } from "../data/training-data.js";
 import type { StopSignal } from "../train/stop-signal.js";
 import type { Progress } from "../train/training.js";
-import type { Jobs, SentData, TakenByJob } from "./calls.js";
+import type { Jobs, TakenByJob } from "./calls.js";
 import type { Connection, JobListener } from "./connection.js";
-import { requireDescription } from "./descriptions.js";
+import { requireDescription, type SentData } from "./descriptions.js";
 import type { Source } from "./messages.js";
 import { PageWalk } from "./page-walk.js";
 import type { Parcel } from "./portable-arrays.js";

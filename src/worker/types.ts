@@ -2,8 +2,8 @@
 
 import type { TrainingData } from "../data/training-data.js";
 import type { SampleOptions } from "../infer/sample.js";
-import type { CompareLearnersOptions, LearnersComparison } from "../learn/compare-learners.js";
-import type { EstimateGradientOptions, GradientEstimate } from "../learn/estimate-gradient.js";
+import type { CompareLearnersOptions, LearnersComparison } from "../learn/measure/compare-learners.js";
+import type { EstimateGradientOptions, GradientEstimate } from "../learn/measure/estimate-gradient.js";
 import type { GradientFlow, GradientFlowOptions } from "../learn/flow/gradient-flow.js";
 import type {
   BackwardOptions,

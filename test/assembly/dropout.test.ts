@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/memory/engine.js";
 import { roundUp } from "../../src/memory/regions.js";
-import { applyDropout } from "../../src/network/dropout.js";
+import { applyDropout } from "../../src/network/model/dropout.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { Guarded, mismatch } from "./guarded.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { transposedScratch } from "../../src/network/panels.js";
+import { transposedScratch } from "../../src/wasm/product-sizes.js";
 import { roundUp } from "../../src/memory/regions.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEngine, type Engine } from "../../src/memory/engine.js";
 import { matrix, roundUp, sizeOf, vector, writeRegion, type Region } from "../../src/memory/regions.js";
-import { transposedScratch } from "../../src/network/panels.js";
+import { transposedScratch } from "../../src/wasm/product-sizes.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { draw, runGru, runLstm, runMingru } from "./gated-windows.js";

@@ -3,7 +3,7 @@
 import { expect } from "vitest";
 import type { TrainingWindow } from "../../src/data/training-data.js";
 import type { Target } from "../../src/network/types.js";
-import { BATCH, stretchesOf } from "./plans.js";
+import { BATCH, stretchesOf } from "./recompute/plans.js";
 
 /** Each a window that carries nothing, and those that carry it on. */
 export function runsOf(windows: readonly TrainingWindow[]): TrainingWindow[][] {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { bptt } from "../../src/learn/bptt.js";
-import { WindowChecks } from "../../src/learn/checked-window.js";
+import { bptt } from "../../src/learn/back/bptt.js";
+import { WindowChecks } from "../../src/learn/windows/checked-window.js";
 import { createLearner, requireLearner, type Learner } from "../../src/learn/learner.js";
-import { tbptt } from "../../src/learn/tbptt.js";
+import { tbptt } from "../../src/learn/back/tbptt.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import { begin } from "./begin.js";
 

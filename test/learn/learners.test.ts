@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TrainingWindow } from "../../src/data/training-data.js";
-import { bptt } from "../../src/learn/bptt.js";
-import { WindowChecks } from "../../src/learn/checked-window.js";
+import { bptt } from "../../src/learn/back/bptt.js";
+import { WindowChecks } from "../../src/learn/windows/checked-window.js";
 import type { GradientEvent, Learner, LossFunction } from "../../src/learn/learner.js";
-import { tbptt } from "../../src/learn/tbptt.js";
+import { tbptt } from "../../src/learn/back/tbptt.js";
 import type { Network, State } from "../../src/network/types.js";
 import { sgd } from "../../src/optimize/sgd.js";
 import { relativeError } from "../oracle/compare.js";
 import { begin } from "./begin.js";
-import { BATCH, plans, stretchesOf, WIDTH, windowsOf, type Plan } from "./plans.js";
+import { BATCH, plans, stretchesOf, WIDTH, windowsOf, type Plan } from "./recompute/plans.js";
 import { createLearning, learn, rate, sumOf, take, type Taken } from "./taken.js";
 
 /** The same by forward and backward. */

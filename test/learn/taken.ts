@@ -2,7 +2,7 @@
 
 import { expect } from "vitest";
 import type { TrainingWindow } from "../../src/data/training-data.js";
-import { WindowChecks } from "../../src/learn/checked-window.js";
+import { WindowChecks } from "../../src/learn/windows/checked-window.js";
 import type { GradientEvent, Learner, LearnerContext } from "../../src/learn/learner.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import type { Network, NetworkOptions } from "../../src/network/types.js";
@@ -10,7 +10,7 @@ import type { Optimizer } from "../../src/optimize/optimizer.js";
 import { sgd, type SgdOptions } from "../../src/optimize/sgd.js";
 import { relativeError } from "../oracle/compare.js";
 import { begin } from "./begin.js";
-import { WIDTH } from "./plans.js";
+import { WIDTH } from "./recompute/plans.js";
 
 export const createLearning = (options: Partial<NetworkOptions> = {}): Network =>
   createNetwork({ inputSize: WIDTH, hiddenSize: 5, outputSize: WIDTH, seed: 1, ...options });

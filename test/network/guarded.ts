@@ -1,7 +1,7 @@
 /** Networks in memory of their own, with guard bands around every region. */
 
 import { createEngine, type Engine } from "../../src/memory/engine.js";
-import { initialize } from "../../src/network/initialize.js";
+import { initialize } from "../../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../../src/network/network.js";
 import { completeOptions } from "../../src/network/options.js";
 import type { Build, NetworkOptions } from "../../src/network/types.js";

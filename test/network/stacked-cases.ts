@@ -1,6 +1,6 @@
 /** Cases of every cell, layers, directions, lengths, dropout and embeddings, and what the oracle says of them. */
 
-import { applyDropout } from "../../src/network/dropout.js";
+import { applyDropout } from "../../src/network/model/dropout.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
 import type { Cell, NetworkOptions, Sequence, State, Target } from "../../src/network/types.js";
 import { matrix, readRegion } from "../../src/memory/regions.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createEngine } from "../../src/memory/engine.js";
-import { initialize } from "../../src/network/initialize.js";
+import { initialize } from "../../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../../src/network/network.js";
 import { completeOptions } from "../../src/network/options.js";
 import { Random } from "../../src/random.js";

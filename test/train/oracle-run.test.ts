@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { TrainingWindow } from "../../src/data/training-data.js";
-import { bptt } from "../../src/learn/bptt.js";
-import { tbptt } from "../../src/learn/tbptt.js";
+import { bptt } from "../../src/learn/back/bptt.js";
+import { tbptt } from "../../src/learn/back/tbptt.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import type { Build, Network } from "../../src/network/types.js";
 import { adam } from "../../src/optimize/adam.js";

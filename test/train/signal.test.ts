@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { TrainingWindow } from "../../src/data/training-data.js";
-import { tbptt } from "../../src/learn/tbptt.js";
+import { tbptt } from "../../src/learn/back/tbptt.js";
 import { adam } from "../../src/optimize/adam.js";
 import type { TrainOptions } from "../../src/train/options.js";
 import { train } from "../../src/train/train.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tbptt } from "../../src/learn/tbptt.js";
+import { tbptt } from "../../src/learn/back/tbptt.js";
 import type { Network, State } from "../../src/network/types.js";
 import { adam } from "../../src/optimize/adam.js";
 import { clipGradientNorm, clipGradientValue } from "../../src/optimize/clip.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LossFunction } from "../../src/learn/learner.js";
-import { tbptt } from "../../src/learn/tbptt.js";
+import { tbptt } from "../../src/learn/back/tbptt.js";
 import { adam } from "../../src/optimize/adam.js";
 import { sgd } from "../../src/optimize/sgd.js";
 import { evaluate } from "../../src/train/evaluate.js";

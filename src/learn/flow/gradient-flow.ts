@@ -3,7 +3,7 @@ import { requireSequence, requireTarget, type Goal, type Inputs } from "../../ne
 import { RecurrentNetwork } from "../../network/network.js";
 import type { Network, Sequence, State, Target } from "../../network/types.js";
 import { Random } from "../../random.js";
-import { requireQuestion, requireSeed, type Question } from "../estimate-gradient.js";
+import { requireQuestion, requireSeed, type Question } from "../measure/estimate-gradient.js";
 import { fitDecay, horizonOf, type GradientDecay } from "./decay.js";
 import { followLosses, targetsByStep, type FlowSums } from "./lag-norms.js";
 import type { Saturation } from "./saturation.js";

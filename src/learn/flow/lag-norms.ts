@@ -1,9 +1,9 @@
 /** The gradients of single steps' losses on their way back, a step at a time, in the network's kernels. */
 
 import type { Goal, Inputs } from "../../network/arguments.js";
-import { Dynamics } from "../../network/dynamics.js";
+import { Dynamics } from "../../network/dynamics/dynamics.js";
 import type { RecurrentNetwork } from "../../network/network.js";
-import type { Rows } from "../../network/rows.js";
+import type { Rows } from "../../network/dynamics/rows.js";
 import type { State } from "../../network/types.js";
 import { SaturationCount, type Saturation } from "./saturation.js";
 

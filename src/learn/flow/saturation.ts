@@ -1,7 +1,7 @@
 /** How many of a layer's units let no gradient through. */
 
-import { activationRegion, activations, type Activation } from "../../network/activations.js";
-import type { Dynamics } from "../../network/dynamics.js";
+import { activationRegion, activations, type Activation } from "../../network/cells/activations.js";
+import type { Dynamics } from "../../network/dynamics/dynamics.js";
 
 /** Of one gate, candidate or state, over all units, steps and sequences. */
 export interface Saturation {

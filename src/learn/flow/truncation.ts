@@ -1,9 +1,9 @@
 /** How far back errors must go for a gradient that is off by no more than is tolerated. */
 
-import { bptt } from "../bptt.js";
-import { askGradient, type Answer, type Question } from "../estimate-gradient.js";
+import { bptt } from "../back/bptt.js";
+import { askGradient, type Answer, type Question } from "../measure/estimate-gradient.js";
 import { requireLearner } from "../learner.js";
-import { tbptt } from "../tbptt.js";
+import { tbptt } from "../back/tbptt.js";
 
 /** `tbptt({ k1, k2 })` on the sequence. */
 export interface Truncation {

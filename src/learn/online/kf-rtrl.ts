@@ -1,8 +1,8 @@
 import { matrix, type Region } from "../../memory/regions.js";
-import { isDiagonal } from "../../network/cell.js";
-import type { Dynamics } from "../../network/dynamics.js";
-import type { LayerInput } from "../../network/input-product.js";
-import { PRODUCT_COLUMNS, type Rows } from "../../network/rows.js";
+import { isDiagonal } from "../../network/cells/cell.js";
+import type { Dynamics } from "../../network/dynamics/dynamics.js";
+import type { LayerInput } from "../../network/model/input-product.js";
+import { PRODUCT_COLUMNS, type Rows } from "../../network/dynamics/rows.js";
 import type { Random } from "../../random.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";

@@ -1,9 +1,9 @@
 /** The learners that work as an online rule says. */
 
-import { isDiagonal } from "../../network/cell.js";
-import { cells } from "../../network/cells.js";
+import { isDiagonal } from "../../network/cells/cell.js";
+import { cells } from "../../network/cells/by-name.js";
 import type { Network } from "../../network/types.js";
-import type { CheckedWindow } from "../checked-window.js";
+import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
   requireOneDirection,

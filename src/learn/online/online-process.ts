@@ -1,15 +1,15 @@
 /** An online rule at work on one network: stretch after stretch of steps, and the gradient that they add up to. */
 
 import type { Goal, Inputs } from "../../network/arguments.js";
-import { Dynamics } from "../../network/dynamics.js";
+import { Dynamics } from "../../network/dynamics/dynamics.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
-import type { InputKind } from "../../network/window.js";
+import type { InputKind } from "../../network/model/window.js";
 import { Random } from "../../random.js";
-import { askLoss } from "../callers-loss.js";
-import { requireWindow, type CheckedWindow } from "../checked-window.js";
+import { askLoss } from "../windows/callers-loss.js";
+import { requireWindow, type CheckedWindow } from "../windows/checked-window.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
-import { copySteps } from "../stretches.js";
+import { copySteps } from "../windows/stretches.js";
 import type { OnlineRule, OnlineRulePlan } from "./online-rule.js";
 
 /** A rule with the memory that it runs in, of one batch and kind of inputs. */

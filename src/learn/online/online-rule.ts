@@ -1,7 +1,7 @@
 /** What an online rule is: it learns as time goes on, block by block, in memory that does not grow with the sequence. */
 
-import type { Dynamics } from "../../network/dynamics.js";
-import type { Rows } from "../../network/rows.js";
+import type { Dynamics } from "../../network/dynamics/dynamics.js";
+import type { Rows } from "../../network/dynamics/rows.js";
 import type { Network } from "../../network/types.js";
 import type { Random } from "../../random.js";
 

@@ -1,6 +1,6 @@
 import { requireInteger, requireObject } from "../../errors.js";
-import type { Dynamics } from "../../network/dynamics.js";
-import { PRODUCT_COLUMNS, type Rows } from "../../network/rows.js";
+import type { Dynamics } from "../../network/dynamics/dynamics.js";
+import { PRODUCT_COLUMNS, type Rows } from "../../network/dynamics/rows.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
 import type { OnlineRule } from "./online-rule.js";

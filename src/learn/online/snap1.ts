@@ -1,10 +1,10 @@
 import { matrix, type Region } from "../../memory/regions.js";
-import { isDiagonal } from "../../network/cell.js";
-import type { Dynamics } from "../../network/dynamics.js";
-import { layerSuffix } from "../../network/parameter-plan.js";
-import type { ParameterPlace } from "../../network/parameters.js";
-import type { Rows } from "../../network/rows.js";
-import type { UnitDerivative } from "../../network/unit-derivatives.js";
+import { isDiagonal } from "../../network/cells/cell.js";
+import type { Dynamics } from "../../network/dynamics/dynamics.js";
+import { layerSuffix } from "../../network/sizes.js";
+import type { ParameterPlace } from "../../network/parameters/parameters.js";
+import type { Rows } from "../../network/dynamics/rows.js";
+import type { UnitDerivative } from "../../network/dynamics/unit-derivatives.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
 import type { OnlineRule } from "./online-rule.js";

@@ -1,6 +1,6 @@
 import { requireInteger, requireObject } from "../../errors.js";
-import type { Dynamics } from "../../network/dynamics.js";
-import type { Rows } from "../../network/rows.js";
+import type { Dynamics } from "../../network/dynamics/dynamics.js";
+import type { Rows } from "../../network/dynamics/rows.js";
 import type { Random } from "../../random.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";

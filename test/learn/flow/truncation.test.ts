@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { tokenStream } from "../../../src/data/token-stream.js";
 import { CharVocabulary } from "../../../src/data/vocabulary.js";
-import { bptt } from "../../../src/learn/bptt.js";
-import { estimateGradient } from "../../../src/learn/estimate-gradient.js";
+import { bptt } from "../../../src/learn/back/bptt.js";
+import { estimateGradient } from "../../../src/learn/measure/estimate-gradient.js";
 import { gradientFlow, type GradientFlow } from "../../../src/learn/flow/gradient-flow.js";
 import type { Learner } from "../../../src/learn/learner.js";
-import { tbptt } from "../../../src/learn/tbptt.js";
+import { tbptt } from "../../../src/learn/back/tbptt.js";
 import { createNetwork } from "../../../src/network/create-network.js";
 import type { Cell, Network, Sequence, Target } from "../../../src/network/types.js";
 import { adam } from "../../../src/optimize/adam.js";

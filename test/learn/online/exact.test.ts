@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NetworkOptions } from "../../../src/index.js";
-import { bptt } from "../../../src/learn/bptt.js";
+import { bptt } from "../../../src/learn/back/bptt.js";
 import type { Learner } from "../../../src/learn/learner.js";
 import { diagonalRtrl } from "../../../src/learn/online/diagonal-rtrl.js";
 import { kfRtrl } from "../../../src/learn/online/kf-rtrl.js";

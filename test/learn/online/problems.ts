@@ -1,7 +1,7 @@
 /** Networks and sequences on which learning rules are compared, and their gradients as one vector. */
 
 import { createNetwork, type Network, type NetworkOptions, type TrainingWindow } from "../../../src/index.js";
-import { WindowChecks } from "../../../src/learn/checked-window.js";
+import { WindowChecks } from "../../../src/learn/windows/checked-window.js";
 import type { Learner, LearnerRun } from "../../../src/learn/learner.js";
 import type { Build } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";

@@ -1,8 +1,8 @@
 /** What online rules, and artbp, make of a caller's loss, of blocks longer than windows, and of sequences that end early. */
 
 import { describe, expect, it } from "vitest";
-import { artbp } from "../../../src/learn/artbp.js";
-import { bptt } from "../../../src/learn/bptt.js";
+import { artbp } from "../../../src/learn/back/artbp.js";
+import { bptt } from "../../../src/learn/back/bptt.js";
 import type { Learner, LearnerRun, LossFunction } from "../../../src/learn/learner.js";
 import { diagonalRtrl } from "../../../src/learn/online/diagonal-rtrl.js";
 import { blockRtrl, rtrl } from "../../../src/learn/online/rtrl.js";

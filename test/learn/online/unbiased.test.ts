@@ -1,12 +1,12 @@
 /** Rules that draw, through the kernels: the mean of many draws is the full gradient. */
 import { describe, expect, it } from "vitest";
-import { artbp } from "../../../src/learn/artbp.js";
-import { bptt } from "../../../src/learn/bptt.js";
+import { artbp } from "../../../src/learn/back/artbp.js";
+import { bptt } from "../../../src/learn/back/bptt.js";
 import type { Learner } from "../../../src/learn/learner.js";
 import { kfRtrl } from "../../../src/learn/online/kf-rtrl.js";
 import { noBackTrack } from "../../../src/learn/online/no-back-track.js";
 import { uoro } from "../../../src/learn/online/uoro.js";
-import { tbptt } from "../../../src/learn/tbptt.js";
+import { tbptt } from "../../../src/learn/back/tbptt.js";
 import { builds } from "../../builds.js";
 import { MeanTest, type MeanVerdict } from "../../oracle/learning/mean-test.js";
 import { begin } from "../begin.js";

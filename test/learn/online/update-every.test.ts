@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { createNetwork, sgd, train, type TrainingWindow } from "../../../src/index.js";
-import { artbp } from "../../../src/learn/artbp.js";
-import { bptt } from "../../../src/learn/bptt.js";
-import { WindowChecks } from "../../../src/learn/checked-window.js";
+import { artbp } from "../../../src/learn/back/artbp.js";
+import { bptt } from "../../../src/learn/back/bptt.js";
+import { WindowChecks } from "../../../src/learn/windows/checked-window.js";
 import { createLearner, type GradientEvent } from "../../../src/learn/learner.js";
 import { requireOnline } from "../../../src/learn/online/online-learners.js";
-import { tbptt } from "../../../src/learn/tbptt.js";
+import { tbptt } from "../../../src/learn/back/tbptt.js";
 import type { Network } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
 import { builds } from "../../builds.js";

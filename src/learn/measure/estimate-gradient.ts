@@ -1,0 +1,159 @@
+import { requireChoice, requireInteger, requireObject } from "../../errors.js";
+import { requireSequence, requireState, requireTarget } from "../../network/arguments.js";
+import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
+import type { Network, Reduction, Sequence, State, Target } from "../../network/types.js";
+import { WindowChecks } from "../windows/checked-window.js";
+import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "../learner.js";
+
+export interface EstimateGradientOptions {
+  /** What the sequence starts from; default zeros. */
+  state?: State;
+  /** Of rules that draw, any safe integer; default the network's option `seed`. */
+  seed?: number;
+  /** Of the loss and the gradients; default "mean": over the sequence's targets. */
+  reduction?: Reduction;
+}
+
+export interface GradientEstimate {
+  /** The mean, or the sum, over all of the sequence's targets; NaN where the target is a gradient. */
+  loss: number;
+  /** Of every parameter by its name, row-major, in its shape; zeros where it is not trainable. */
+  gradients: Map<string, Float32Array>;
+}
+
+/** What a rule is to be asked for the gradient of, checked. */
+export interface Question {
+  readonly network: RecurrentNetwork;
+  readonly sequence: Sequence;
+  readonly target: Target;
+  readonly state: State | undefined;
+  readonly reduction: Reduction;
+  /** What the sum over the sequence is divided by. */
+  readonly divisor: number;
+}
+
+/** Throws a TypeError or RangeError that names the argument. */
+export function requireQuestion(
+  network: Network,
+  sequence: Sequence,
+  target: Target,
+  options: Pick<EstimateGradientOptions, "state" | "reduction">,
+): Question {
+  const given = requireNetwork(network);
+  const inputs = requireSequence(sequence, given.options);
+  const goal = requireTarget(target, inputs, given.options);
+  const { state, reduction = "mean" } = requireObject("options", options);
+  const initial = requireState("options.state", state, inputs.batch, given.options);
+  requireChoice("options.reduction", reduction, ["mean", "sum"]);
+  const mean = reduction === "mean" && goal.kind !== "gradient";
+  const divisor = mean ? Math.max(1, goal.count) : 1;
+  return { network: given, sequence, target, state: initial, reduction, divisor };
+}
+
+/**
+ * One gradient of a learning rule for a whole sequence, from one state, at fixed parameters: to compare rules. Where a rule
+ * yields several gradients, it is their sum. The rule runs on a copy of the network without dropout, so that the network's
+ * own gradients, tape and dropout stay as they are, and rules differ by themselves alone; it takes as much memory again.
+ *
+ * Throws a TypeError or RangeError for a bad argument, a RangeError for a network that the rule cannot train, and an
+ * OutOfMemoryError.
+ */
+export function estimateGradient(
+  network: Network,
+  sequence: Sequence,
+  target: Target,
+  learner: Learner,
+  options: EstimateGradientOptions = {},
+): GradientEstimate {
+  const question = requireQuestion(network, sequence, target, options);
+  const begin = requireLearner("learner", learner);
+  const { seed = network.options.seed } = options;
+  requireSeed(seed);
+  const { loss, gradients } = askGradient(question, begin, seed);
+  return { loss, gradients: new Map([...gradients].map(([name, sum]) => [name, Float32Array.from(sum)])) };
+}
+
+export function requireSeed(seed: number): number {
+  return requireInteger("options.seed", seed, Number.MIN_SAFE_INTEGER);
+}
+
+export interface Answer {
+  readonly loss: number;
+  readonly gradients: ReadonlyMap<string, Float64Array>;
+  /** Whether the rule asked for the seed: it draws, and another seed may give another gradient. */
+  readonly draws: boolean;
+  /** The most bytes of WebAssembly memory at a time beyond the copy's parameters and gradients. */
+  readonly bytes: number;
+}
+
+/** The rule's gradient, on a copy of the network. */
+export function askGradient(question: Question, begin: BeginLearning, seed: number): Answer {
+  const { model } = question.network;
+  const { arena } = model.engine;
+  const copy = new RecurrentNetwork(model.engine, { ...model.options, dropout: 0 });
+  try {
+    copy.model.parameters.copyFrom(model.parameters);
+    const before = arena.reserved;
+    arena.peak = before;
+    const answer = runRule(copy, question, begin, seed);
+    return { ...answer, bytes: arena.peak - before };
+  } finally {
+    copy.dispose();
+  }
+}
+
+/** Runs the rule over the sequence as one window, and sums up what it yields. */
+function runRule(
+  copy: RecurrentNetwork,
+  { sequence, target, state, divisor }: Question,
+  begin: BeginLearning,
+  seed: number,
+): Omit<Answer, "bytes"> {
+  let draws = false;
+  const run = begin({
+    network: copy,
+    reduction: "sum",
+    state,
+    get seed() {
+      draws = true;
+      return seed;
+    },
+  });
+  try {
+    return { ...sumOfRun(run, copy, { sequence, target, divisor }), draws };
+  } finally {
+    run.dispose?.();
+  }
+}
+
+function sumOfRun(
+  run: LearnerRun,
+  copy: RecurrentNetwork,
+  { sequence, target, divisor }: Pick<Question, "sequence" | "target" | "divisor">,
+): Pick<Answer, "loss" | "gradients"> {
+  const window = new WindowChecks(copy, false).check({ inputs: sequence, targets: target });
+  const gradients = new Map(copy.parameters.map(({ name, shape }) => [name, zerosOf(shape)]));
+  let loss = 0;
+  for (const events of [() => run.window(window), () => run.end()]) {
+    for (const event of events()) {
+      loss += event.loss ?? NaN;
+      addGradients(gradients, copy);
+      copy.zeroGradients();
+    }
+  }
+  for (const sum of gradients.values()) for (let i = 0; i < sum.length; i++) sum[i] /= divisor;
+  return { loss: loss / divisor, gradients };
+}
+
+function zerosOf(shape: readonly number[]): Float64Array {
+  return new Float64Array(shape.reduce((product, size) => product * size, 1));
+}
+
+function addGradients(sums: ReadonlyMap<string, Float64Array>, { parameters }: Network): void {
+  for (const parameter of parameters) {
+    const sum = sums.get(parameter.name);
+    if (sum === undefined) continue;
+    const gradient = parameter.readGradient();
+    for (let i = 0; i < sum.length; i++) sum[i] += gradient[i];
+  }
+}

@@ -1,0 +1,73 @@
+/** What a sequence in blocks takes in memory: the slots of their tapes and of states between them, and a workplace. */
+
+import { ALIGNMENT, matrix, roundUp, sizeOf, type Shape } from "../../memory/regions.js";
+import { NONE } from "../../network/cells/cell.js";
+import { needsTable } from "../../network/model/input-product.js";
+import type { Model } from "../../network/model/model.js";
+import { directionsOf } from "../../network/sizes.js";
+import { planShared, withPrefix, type WindowSizes } from "../../network/model/window.js";
+
+/** A block, of `steps` steps. */
+export type BlockSizes = Pick<WindowSizes, "steps" | "batch" | "inputs">;
+
+/** Slots. */
+export interface BlockSlots {
+  /** Of tapes, at least 1. */
+  readonly internal: number;
+  /** Of states. */
+  readonly hidden: number;
+}
+
+/** Bytes of one region in a slot. */
+export function bytesOf(shape: Shape): number {
+  return roundUp(sizeOf(shape) * 4, ALIGNMENT);
+}
+
+function sumOf(shapes: readonly Shape[]): number {
+  return shapes.reduce((bytes, shape) => bytes + bytesOf(shape), 0);
+}
+
+export function runsOf({ options }: Model): number {
+  return options.layers * directionsOf(options);
+}
+
+/** What a tape keeps of one layer and direction. */
+export function planTape({ cell, options }: Model, { steps, batch }: BlockSizes) {
+  const { h, c, z } = cell.plan(steps, batch, options.hiddenSize, true);
+  return { h, c, z };
+}
+
+/** Of one layer and direction. */
+export function planState({ cell, options }: Model, batch: number) {
+  const h = matrix(batch, options.hiddenSize);
+  return { h, c: cell.hasCellState ? h : NONE };
+}
+
+/** What every block needs while it is at work, and nothing keeps: inputs, outputs, gradients. */
+export function planWork(model: Model, sizes: BlockSizes) {
+  const { cell, options, drops } = model;
+  const { steps, batch } = sizes;
+  const { inputSize: I, hiddenSize: H, layers } = options;
+  const whole = planShared(options, cell, { ...sizes, tape: true, dropout: drops });
+  const shared = needsTable(steps * batch, I) ? whole : { ...whole, dTable: NONE };
+  const { dh, dc } = cell.plan(steps, batch, H, true);
+  const gradients = Array.from({ length: runsOf(model) }, (_, run) => withPrefix({ dh, dc }, `${run}.`));
+  const droppers = drops ? (layers - 1) * directionsOf(options) : 0;
+  const dropped = Array.from({ length: droppers }, (_, run) =>
+    withPrefix({ dropped: matrix(steps * batch, H) }, `${run}.`),
+  );
+  return Object.assign({ ...shared }, ...gradients, ...dropped) as typeof shared & Record<string, Shape>;
+}
+
+/** What blocks of these sizes take in memory, in bytes; not what belongs to the parameters, as packed weights do. */
+export const blockBytes = {
+  /** Besides the slots. */
+  work: (model: Model, sizes: BlockSizes): number =>
+    model.engine.arena.bytesOf({ ...planWork(model, sizes), tapes: NONE, states: NONE }),
+  /** Of one tape. */
+  tape: (model: Model, sizes: BlockSizes): number =>
+    runsOf(model) * sumOf(Object.values(planTape(model, sizes))),
+  /** Of one state. */
+  state: (model: Model, { batch }: BlockSizes): number =>
+    runsOf(model) * sumOf(Object.values(planState(model, batch))),
+};

@@ -1,0 +1,279 @@
+/**
+ * A sequence in blocks of steps, of which the tapes of some and the states between some others are kept, in slots that are
+ * reserved once: what recomputation works with. One tape is enough for all blocks, one after the other.
+ */
+
+import type { Arena, Block } from "../../memory/arena.js";
+import type { Engine } from "../../memory/engine.js";
+import type { Holdings } from "../../memory/holdings.js";
+import { rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import type { Goal, Inputs } from "../../network/arguments.js";
+import {
+  blockBytes,
+  bytesOf,
+  planState,
+  planTape,
+  planWork,
+  runsOf,
+  type BlockSizes,
+  type BlockSlots,
+} from "./block-sizes.js";
+import { NONE, type CellRun } from "../../network/cells/cell.js";
+import type { DropoutPass } from "../../network/model/dropout.js";
+import { applyLoss } from "../../network/model/loss.js";
+import type { Model, Pass } from "../../network/model/model.js";
+import { finalSlot, initialSlot } from "../../network/cells/state-slots.js";
+import {
+  addFinalGradient,
+  readFinalState,
+  writeInitialState,
+  writeInputs,
+} from "../../network/model/transfer.js";
+import type { State } from "../../network/types.js";
+import { clearTargets, pick, type Window } from "../../network/model/window.js";
+
+/** Where a state lies: h and c of every layer. */
+type StatePlace = readonly { readonly h: Region; readonly c: Region }[];
+
+/** A tape in its slot, as a window over its block. */
+interface SlotView {
+  readonly window: Window;
+  readonly initial: StatePlace;
+  /** The state after a whole block. */
+  readonly final: StatePlace;
+}
+
+export class BlockTapes {
+  readonly sizes: BlockSizes;
+  private readonly slots: BlockSlots;
+  private readonly model: Model;
+  private readonly engine: Engine;
+  private readonly holdings: Holdings;
+  private readonly memory: Block;
+  private readonly work: Window;
+  private readonly bytes: { readonly tape: number; readonly state: number };
+  private readonly views: SlotView[] = [];
+  private inputs: Inputs | undefined;
+  private dropout: DropoutPass | undefined;
+  /** The present state: what the next block starts from. */
+  private state: StatePlace = [];
+  /** The block whose inputs stand in the workplace. */
+  private prepared: number | undefined;
+  /** Whether a later block's backward left dLoss/dstate. */
+  private cotangent = false;
+
+  /** Throws an OutOfMemoryError, nothing changed. */
+  constructor(model: Model, sizes: BlockSizes, slots: BlockSlots) {
+    const bytes = { tape: blockBytes.tape(model, sizes), state: blockBytes.state(model, sizes) };
+    const plan = planWork(model, sizes);
+    model.reserveWeights(sizes.inputs, true);
+    this.holdings = model.holdings.child();
+    this.holdings.releaseWith(this);
+    this.memory = this.holdings.reserve({
+      ...plan,
+      tapes: vector((slots.internal * bytes.tape) / 4),
+      states: vector((slots.hidden * bytes.state) / 4),
+    });
+    this.sizes = sizes;
+    this.slots = slots;
+    this.model = model;
+    this.engine = model.engine;
+    this.bytes = bytes;
+    this.work = workWindow(model, sizes, plan, this.memory);
+    clearTargets(this.engine.arena, this.work.regions.targetRows);
+  }
+
+  /** Whether it is for blocks of these sizes, on so many slots. */
+  holds({ steps, batch, inputs }: BlockSizes, { internal, hidden }: BlockSlots): boolean {
+    const { sizes, slots } = this;
+    const same = sizes.steps === steps && sizes.batch === batch && sizes.inputs === inputs;
+    return same && slots.internal === internal && slots.hidden === hidden;
+  }
+
+  /** A sequence begins: nothing is kept, and the state is the one given. Masks of dropout are those of one window. */
+  start(inputs: Inputs, state: State | undefined): void {
+    const { model } = this;
+    model.reserveWeights(this.sizes.inputs, true);
+    this.inputs = inputs;
+    this.dropout = model.drops ? model.nextDropout() : undefined;
+    this.prepared = undefined;
+    this.cotangent = false;
+    const { window, initial } = this.view(0);
+    writeInitialState(this.engine, model.runs(window, this.passOf(0)), state);
+    this.state = initial;
+  }
+
+  /** Keeps the present state. */
+  save(slot: number): void {
+    const place = this.statePlace(slot);
+    this.copyState(place, this.state);
+    this.state = place;
+  }
+
+  /** The present state becomes one that was saved. */
+  restore(slot: number): void {
+    this.state = this.statePlace(slot);
+  }
+
+  /** The present state becomes the one at the end of a tape of a whole block. */
+  restoreEnd(slot: number): void {
+    this.state = this.view(slot).final;
+  }
+
+  /** Runs a block from the present state, with its tape in that slot. */
+  forward(slot: number, block: number): void {
+    const { model, engine } = this;
+    const { window, initial, final } = this.view(slot);
+    const pass = this.passOf(block);
+    this.copyState(initial, this.state);
+    writeInputs(engine, window, this.require(), block * this.sizes.steps, pass.steps);
+    this.prepared = block;
+    model.forwardStates(window, pass);
+    this.state = pass.steps === this.sizes.steps ? final : this.finalOf(window, pass);
+  }
+
+  /** A copy of the state after the block, which ran last, in that slot. */
+  readState(slot: number, block: number): State {
+    const { window } = this.view(slot);
+    return readFinalState(this.engine, this.model.runs(window, this.passOf(block)));
+  }
+
+  /** The outputs of the block, which ran last, in that slot: [T, B, O], in memory that the next call on this uses anew. */
+  outputs(slot: number, block: number): Region {
+    return this.model.forwardHead(this.view(slot).window, this.passOf(block));
+  }
+
+  /**
+   * A block backwards, after the one behind it, from its tape in that slot, which is used up: adds scale·(all gradients), and
+   * returns Σ loss, NaN for a gradient. The present state is none then.
+   */
+  backward(slot: number, block: number, goal: Goal, scale: number): number {
+    const { model, engine } = this;
+    const { window } = this.view(slot);
+    const pass = this.passOf(block);
+    const first = block * this.sizes.steps;
+    if (this.prepared !== block) {
+      writeInputs(engine, window, this.require(), first, pass.steps);
+      model.remakeInputs(window, pass);
+      this.prepared = block;
+    }
+    // A gradient of the caller's own takes the outputs' place, and needs none.
+    if (goal.kind === "gradient") zero(engine.arena, window.rows(window.regions.outputs, pass.steps));
+    else model.forwardHead(window, pass);
+    const loss = applyLoss(engine, window, goal, first, pass.steps, scale);
+    const behind = this.cotangent;
+    model.backward(window, pass, (run, index) => {
+      if (behind) addStartGradient(engine, run);
+      else addFinalGradient(engine, run, index, undefined);
+    });
+    this.cotangent = true;
+    return loss;
+  }
+
+  /** Gives its memory back. */
+  release(): void {
+    this.holdings.releaseAll();
+  }
+
+  private require(): Inputs {
+    if (this.inputs === undefined) throw new Error("a block was asked for before its sequence began");
+    return this.inputs;
+  }
+
+  private passOf(block: number): Pass {
+    const { steps, batch, lengths } = this.require();
+    const first = block * this.sizes.steps;
+    return {
+      steps: Math.min(this.sizes.steps, steps - first),
+      lengths: lengths !== undefined,
+      firstRow: first * batch,
+      dropout: this.dropout,
+    };
+  }
+
+  private view(slot: number): SlotView {
+    this.views[slot] ??= this.makeView(slot);
+    return this.views[slot];
+  }
+
+  private makeView(slot: number): SlotView {
+    const { model, work, memory, bytes, sizes } = this;
+    const shapes = planTape(model, sizes);
+    let at = memory.regions["tapes"].pointer + slot * bytes.tape;
+    const place = (shape: Shape): Region => {
+      const region = { ...shape, pointer: at };
+      at += bytesOf(shape);
+      return region;
+    };
+    const layers = work.layers.map(({ dh, dc }) => {
+      const [h, c, z] = [place(shapes.h), place(shapes.c), place(shapes.z)];
+      return { h, c, z, dh, dc };
+    });
+    const window = { ...work, layers };
+    const pass = { steps: sizes.steps, lengths: false, firstRow: 0, dropout: undefined };
+    return { window, initial: this.initialOf(window, pass), final: this.finalOf(window, pass) };
+  }
+
+  private initialOf(window: Window, pass: Pass): StatePlace {
+    return this.model.runs(window, pass).map((run) => placeOf(run, initialSlot));
+  }
+
+  private finalOf(window: Window, pass: Pass): StatePlace {
+    return this.model.runs(window, pass).map((run) => placeOf(run, finalSlot));
+  }
+
+  private statePlace(slot: number): StatePlace {
+    const { model, memory, bytes, sizes } = this;
+    const { h, c } = planState(model, sizes.batch);
+    let at = memory.regions["states"].pointer + slot * bytes.state;
+    return Array.from({ length: runsOf(model) }, () => {
+      const place = { h: { ...h, pointer: at }, c: { ...c, pointer: at + bytesOf(h) } };
+      at += bytesOf(h) + bytesOf(c);
+      return place;
+    });
+  }
+
+  private copyState(to: StatePlace, from: StatePlace): void {
+    const { u8 } = this.engine.arena;
+    to.forEach(({ h, c }, index) => {
+      const source = from[index];
+      u8.copyWithin(h.pointer, source.h.pointer, source.h.pointer + sizeOf(h) * 4);
+      if (c.rows > 0) u8.copyWithin(c.pointer, source.c.pointer, source.c.pointer + sizeOf(c) * 4);
+    });
+  }
+}
+
+function placeOf(run: CellRun, slot: typeof initialSlot): { h: Region; c: Region } {
+  const { h, c } = run.regions;
+  return { h: slot(h, run), c: c.rows > 0 ? slot(c, run) : c };
+}
+
+/** The workplace, whose layers have their gradients alone. */
+function workWindow(
+  model: Model,
+  { steps, batch, inputs }: BlockSizes,
+  plan: ReturnType<typeof planWork>,
+  { regions }: Block,
+): Window {
+  const all = Array.from({ length: runsOf(model) }, (_, run) => `${run}.`);
+  return {
+    sizes: { steps, batch, inputs, tape: true, dropout: model.drops },
+    regions: pick(regions, plan, ""),
+    layers: all.map((prefix) => {
+      const none = { ...NONE, pointer: 0 };
+      return { h: none, c: none, z: none, dh: regions[`${prefix}dh`], dc: regions[`${prefix}dc`] };
+    }),
+    dropped: all.flatMap((prefix) => regions[`${prefix}dropped`] ?? []),
+    rows: (region, count) => rowsOf(region, 0, count * batch),
+  };
+}
+
+/** What the block behind left at its start, dLoss/dh and dc, is that of this one's end. */
+function addStartGradient({ kernels }: Engine, { regions: { dh }, ...span }: CellRun): void {
+  const [from, to] = [initialSlot(dh, span), finalSlot(dh, span)];
+  kernels.add(to.pointer, to.pointer, from.pointer, sizeOf(to));
+}
+
+function zero({ f32 }: Arena, region: Region): void {
+  f32.fill(0, region.pointer >>> 2, (region.pointer >>> 2) + sizeOf(region));
+}

@@ -1,0 +1,69 @@
+/**
+ * r, z = σ(·); n = tanh(W_in x_t + b_in + r·q), q = W_hn h_{t-1} + b_hn; h_t = (1 − z)·n + z·h_{t-1} (Cho et al. 2014,
+ * "Learning phrase representations using RNN encoder-decoder", with the reset gate after the recurrent product).
+ */
+
+import { matrix, rowsOf } from "../../memory/regions.js";
+import { planStates, type Cell, type CellRun } from "./cell.js";
+import { depthOf } from "../../wasm/product-sizes.js";
+
+const gates = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
+
+export const gru: Cell = {
+  gates: 3,
+  // n, r, z, q: the input touches the first three, the recurrent product the last three. PyTorch's order is r, z, n.
+  blocks: 4,
+  inputOrder: [1, 2, 0],
+  recurrentOrder: [0, 1, 2],
+  hasCellState: false,
+  plan(steps, batch, H, tape) {
+    const states = planStates(steps, batch, H, tape);
+    return { ...states, z: matrix(steps * batch, 4 * states.h.stride) };
+  },
+  preactivations: gates,
+  preactivationGradients: gates,
+  forward({ kernels, constants }, { regions: { h, z }, ...run }, recurrent) {
+    kernels.gruForward(
+      h.pointer,
+      z.pointer,
+      recurrent,
+      run.lengths,
+      constants,
+      run.reverse,
+      run.steps,
+      run.batch,
+      depthOf(h.columns),
+      h.stride,
+    );
+  },
+  backward({ kernels, constants }, { regions: { h, dh, z }, ...run }, recurrent) {
+    kernels.gruBackward(
+      dh.pointer,
+      z.pointer,
+      h.pointer,
+      recurrent,
+      run.lengths,
+      constants,
+      run.reverse,
+      run.steps,
+      run.batch,
+      3 * dh.stride,
+      dh.stride,
+    );
+  },
+  tangent({ kernels, constants }, { regions: { h, z }, ...run }, { regions: tangents }, recurrent) {
+    kernels.gruTangent(
+      tangents.h.pointer,
+      tangents.z.pointer,
+      z.pointer,
+      h.pointer,
+      recurrent,
+      run.lengths,
+      constants,
+      run.steps,
+      run.batch,
+      depthOf(h.columns),
+      h.stride,
+    );
+  },
+};

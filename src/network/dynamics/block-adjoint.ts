@@ -1,0 +1,286 @@
+/** A block of steps backwards from cotangents, while its tape stays as it is: so that it can be done again with others. */
+
+import type { Engine } from "../../memory/engine.js";
+import { matrix, rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import { NONE, type CellRegions, type CellRun } from "../cells/cell.js";
+import { applyDropout } from "../model/dropout.js";
+import type { LayerInput } from "../model/input-product.js";
+import type { Model, Pass } from "../model/model.js";
+import { Rows } from "./rows.js";
+import { finalSlot, initialSlot, previousSlots, stepSlots } from "../cells/state-slots.js";
+import type { StateLayout } from "./state-layout.js";
+import type { Window, WindowSizes } from "../model/window.js";
+
+/** Whether row r belongs to sample r of the batch, or all rows to one sample. */
+export type RowsBelong = "to each sample" | "to one sample";
+
+/** What the block that goes backwards is. */
+export interface AdjointRequest {
+  readonly window: Window;
+  readonly pass: Pass;
+  /** dLoss/ds at the end of the block, [R, S]; undefined: zeros. */
+  readonly cotangent: Rows | undefined;
+  /** Whether the outputs' gradients, which stand in the window, count. */
+  readonly losses: boolean;
+  /** The sample of rows that belong to one. */
+  readonly sample: number;
+  /** [T]: what cotangents of each step are multiplied by, see `artbp`; undefined: 1. */
+  readonly weights: Float32Array | undefined;
+}
+
+/** A layer's regions, as the window's; h and c only where rows belong to one sample, whose tape they repeat. */
+function planLayer({ cell, options }: Model, steps: number, rows: number, belong: RowsBelong) {
+  const shapes: Record<string, Shape> = cell.plan(steps, rows, options.hiddenSize, true);
+  return belong === "to one sample" ? shapes : { ...shapes, h: NONE, c: NONE };
+}
+
+export class BlockAdjoint {
+  /** R. */
+  readonly rows: number;
+  /** dLoss/ds at the start of the block, [R, S]. */
+  readonly start: Rows;
+  private readonly model: Model;
+  private readonly engine: Engine;
+  private readonly layout: StateLayout;
+  private readonly belong: RowsBelong;
+  private readonly layers: readonly CellRegions[];
+  /** Of each layer, dLoss/dh of each step as it comes from above and, at the last step, from the cotangent; [T·R, H]. */
+  private readonly fromOutside: readonly Region[];
+  /** What one row's gradients are made of, copied together: dz, h before each step, the input; [T, ·]. */
+  private readonly rowOf: Readonly<
+    Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "weights", Region>
+  >;
+  private last: (AdjointRequest & { runs: readonly CellRun[] }) | undefined;
+
+  /** `reserve` throws an OutOfMemoryError. */
+  constructor(
+    model: Model,
+    layout: StateLayout,
+    { steps, inputs }: WindowSizes,
+    rows: number,
+    belong: RowsBelong,
+    reserve: (plan: Readonly<Record<string, Shape>>) => Readonly<Record<string, Region>>,
+  ) {
+    const { inputSize: I, embeddingSize: E, hiddenSize: H, layers } = model.options;
+    const x = inputs === "values" ? I : E;
+    const widest = matrix(steps, Math.max(x, H));
+    this.model = model;
+    this.engine = model.engine;
+    this.layout = layout;
+    this.rows = rows;
+    this.belong = belong;
+    const regions = reserve({
+      dz: matrix(steps, model.cell.blocks * matrix(1, H).stride),
+      h: matrix(steps, H),
+      x: widest,
+      dx: E > 0 && inputs === "tokens" ? matrix(Math.max(1, steps), E) : NONE,
+      tokens: vector(inputs === "tokens" ? steps : 0),
+      lengths: vector(rows),
+      weights: vector(2 * steps),
+      start: matrix(rows, layout.size),
+    });
+    const { dz, h, dx, tokens, lengths, weights, start } = regions;
+    this.rowOf = { dz, h, x: regions["x"], dx, tokens, lengths, weights };
+    this.start = new Rows(model.engine, start);
+    this.layers = Array.from({ length: layers }, () => {
+      const held = reserve(planLayer(model, steps, rows, belong));
+      return { h: held["h"], dh: held["dh"], c: held["c"], dc: held["dc"], z: held["z"] };
+    });
+    const outside = belong === "to each sample" ? matrix(steps * rows, H) : NONE;
+    this.fromOutside = this.layers.map(() => reserve({ outside })["outside"]);
+  }
+
+  /** Goes through the block; `start` and the gradients are then of this request. */
+  run(request: AdjointRequest): void {
+    const { model, layout } = this;
+    const { window, pass, cotangent, losses, weights } = request;
+    const runs = this.layers.map((_, l) => this.runOf(request, l));
+    if (weights !== undefined) this.writeWeights(weights);
+    for (let l = runs.length - 1; l >= 0; l--) {
+      const run = runs[l];
+      const dh = stepSlots(run.regions.dh, run);
+      if (l < runs.length - 1) this.fromAbove(dh, runs[l + 1], l, request);
+      else if (losses) {
+        model.head.backward([dh], window.rows(window.regions.outputs, pass.steps));
+        if (weights !== undefined) this.weigh(dh, 0);
+      } else this.zero(dh);
+      const { dc } = run.regions;
+      if (cotangent !== undefined) layout.addTo(cotangent, l, finalSlot(run.regions.dh, run), dc);
+      else this.zero(dc);
+      if (this.fromOutside[l].rows > 0) this.copyRegion(this.fromOutside[l], dh, dh.rows);
+      model.layers[l][0].backwardStates(run);
+      layout.write(this.start, l, initialSlot(run.regions.dh, run), dc);
+    }
+    if (weights !== undefined) {
+      for (const run of runs) this.weigh(model.cell.preactivationGradients(run), weights.length);
+    }
+    this.last = { ...request, runs };
+  }
+
+  /** Adds the gradients of the recurrent parameters, summed over all rows, to the network's. Rows belong to each sample. */
+  accumulate(): void {
+    const { window, pass, runs } = this.require();
+    const { model } = this;
+    runs.forEach((run, l) => {
+      const dz = model.cell.preactivationGradients(run);
+      const h = previousSlots(run.regions.h, run);
+      model.layers[l][0].addGradients(dz, h, model.inputOf(window, pass, l), window.regions);
+    });
+    const { x, tokens } = window.regions;
+    if (model.embedding()?.trainable !== true) return;
+    const { dxRows } = window.regions;
+    const count = pass.steps * this.rows;
+    const dz = model.cell.preactivationGradients(runs[0]);
+    for (let first = 0; first < count; first += dxRows.rows) {
+      const dx = rowsOf(dxRows, 0, Math.min(dxRows.rows, count - first));
+      model.layers[0][0].sourceGradient(dx, rowsOf(dz, first, dx.rows), 0, false);
+      this.addEmbedding(dx, { ...tokens, pointer: tokens.pointer + first * 4 }, 0, x.stride);
+    }
+  }
+
+  /** Adds the gradients of the recurrent parameters that come of one row to a row of gradients. */
+  accumulateRow(row: number, to: Rows, toRow: number): void {
+    const { window, pass, runs, sample } = this.require();
+    const { model, rowOf } = this;
+    const of = this.belong === "to one sample" ? sample : row;
+    const { batch } = window.sizes;
+    const shift = to.pointer(toRow) - model.parameters.gradients;
+    runs.forEach((run, l) => {
+      const dz = this.rowRegion(model.cell.preactivationGradients(run), row, this.rows, pass.steps, rowOf.dz);
+      const tape = model.run(window, pass, l, 0);
+      const h = this.rowRegion(previousSlots(tape.regions.h, tape), of, batch, pass.steps, rowOf.h);
+      const input = this.rowInput(model.inputOf(window, pass, l), of, batch, pass.steps);
+      model.layers[l][0].addGradients(dz, h, input, window.regions, shift);
+      if (l > 0 || model.embedding()?.trainable !== true) return;
+      const dx = rowsOf(rowOf.dx, 0, pass.steps);
+      model.layers[0][0].sourceGradient(dx, dz, 0, false);
+      this.addEmbedding(dx, this.rowTokens(window.regions.tokens, of, batch, pass.steps), shift, dx.stride);
+    });
+  }
+
+  /** Of a layer, dz of each step and row, [T·R, blocks·H]. @internal */
+  preactivationGradients(layer: number): Region {
+    return this.model.cell.preactivationGradients(this.require().runs[layer]);
+  }
+
+  /**
+   * Of a layer, dLoss/dh of each step and row as it comes from the layers above, and at the last step from the cotangent, but
+   * not from later steps; [T·R, H]. Where rows belong to each sample. @internal
+   */
+  outsideGradients(layer: number): Region {
+    return rowsOf(this.fromOutside[layer], 0, this.require().pass.steps * this.rows);
+  }
+
+  private require() {
+    if (this.last === undefined) throw new Error("a block's adjoint was asked for before it was run");
+    return this.last;
+  }
+
+  /** The layer's tape, with its gates where the backward pass may write. */
+  private runOf(request: AdjointRequest, layer: number): CellRun {
+    const { window, pass, sample } = request;
+    const tape = this.model.run(window, pass, layer, 0);
+    const own = this.layers[layer];
+    const { batch } = window.sizes;
+    const { steps } = pass;
+    if (this.belong === "to each sample") {
+      this.copyRegion(own.z, tape.regions.z, steps * batch);
+      return { ...tape, regions: { ...own, h: tape.regions.h, c: tape.regions.c } };
+    }
+    this.repeat(own.h, tape.regions.h, sample, batch, steps + 1);
+    this.repeat(own.c, tape.regions.c, sample, batch, steps + 1);
+    this.repeat(own.z, tape.regions.z, sample, batch, steps);
+    return { ...tape, batch: this.rows, lengths: this.repeatLength(tape.lengths, sample), regions: own };
+  }
+
+  /** Row `sample` of each step in all rows. */
+  private repeat(to: Region, from: Region, sample: number, batch: number, slots: number): void {
+    if (to.rows === 0) return;
+    const { stride } = to;
+    for (let t = 0; t < slots; t++) {
+      const row = from.pointer + (t * batch + sample) * stride * 4;
+      this.engine.kernels.fillRows(to.pointer + t * this.rows * stride * 4, row, this.rows, stride);
+    }
+  }
+
+  private repeatLength(lengths: number, sample: number): number {
+    if (lengths === 0) return 0;
+    const { i32 } = this.engine.arena;
+    const { pointer } = this.rowOf.lengths;
+    i32.fill(i32[(lengths >>> 2) + sample], pointer >>> 2, (pointer >>> 2) + this.rows);
+    return pointer;
+  }
+
+  /** dh of a layer from dz of the one above, through the dropout between them if there is any. */
+  private fromAbove(dh: Region, above: CellRun, layer: number, request: AdjointRequest): void {
+    const dz = this.model.cell.preactivationGradients(above);
+    this.model.layers[layer + 1][0].sourceGradient(dh, dz, 0, false);
+    const { window, pass, sample } = request;
+    const { dropout } = pass;
+    if (dropout === undefined) return;
+    if (this.belong === "to each sample") {
+      applyDropout(this.engine, dropout, layer, dh, dh, pass.firstRow);
+      return;
+    }
+    const { batch } = window.sizes;
+    for (let row = 0; row < dh.rows; row++) {
+      const part = rowsOf(dh, row, 1);
+      const step = Math.floor(row / this.rows);
+      applyDropout(this.engine, dropout, layer, part, part, pass.firstRow + step * batch + sample);
+    }
+  }
+
+  /** Row r of each of T steps, [T, ·]: in place where they lie together, else copied. */
+  private rowRegion(from: Region, row: number, rows: number, steps: number, to: Region): Region {
+    const first = rowsOf(from, row, 1);
+    if (steps === 1) return first;
+    const region = { ...to, rows: steps, columns: from.columns, stride: from.stride };
+    const { copyRows } = this.engine.kernels;
+    copyRows(region.pointer, first.pointer, steps, from.stride, from.stride, rows * from.stride);
+    return region;
+  }
+
+  private rowTokens(tokens: Region, row: number, batch: number, steps: number): Region {
+    const { i32 } = this.engine.arena;
+    const to = this.rowOf.tokens;
+    for (let t = 0; t < steps; t++)
+      i32[(to.pointer >>> 2) + t] = i32[(tokens.pointer >>> 2) + t * batch + row];
+    return to;
+  }
+
+  private rowInput(input: LayerInput, row: number, batch: number, steps: number): LayerInput {
+    if ("tokens" in input) return { tokens: this.rowTokens(input.tokens, row, batch, steps) };
+    return { sources: input.sources.map((x) => this.rowRegion(x, row, batch, steps, this.rowOf.x)) };
+  }
+
+  private addEmbedding(dx: Region, tokens: Region, shift: number, stride: number): void {
+    const embedding = this.model.embedding();
+    if (embedding?.trainable !== true) return;
+    const to = embedding.gradient.pointer + shift;
+    this.engine.kernels.scatterAdd(to, dx.pointer, tokens.pointer, dx.rows, stride);
+  }
+
+  private writeWeights(weights: Float32Array): void {
+    const { f32 } = this.engine.arena;
+    const start = this.rowOf.weights.pointer >>> 2;
+    f32.set(weights, start);
+    for (let t = 0; t < weights.length; t++) f32[start + weights.length + t] = 1 / weights[t];
+  }
+
+  /** Multiplies the rows of each step by its weight, or, from `at` T on, divides. */
+  private weigh({ pointer, rows, stride }: Region, at: number): void {
+    const { kernels, constants } = this.engine;
+    const factors = this.rowOf.weights.pointer + at * 4;
+    const steps = rows / this.rows;
+    kernels.addScaledRows(pointer, 0, factors, 0, constants, steps, this.rows * stride);
+  }
+
+  private zero(region: Region): void {
+    const start = region.pointer >>> 2;
+    this.engine.arena.f32.fill(0, start, start + sizeOf(region));
+  }
+
+  private copyRegion(to: Region, from: Region, rows: number): void {
+    this.engine.arena.u8.copyWithin(to.pointer, from.pointer, from.pointer + rows * from.stride * 4);
+  }
+}

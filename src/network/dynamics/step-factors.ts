@@ -1,0 +1,67 @@
+/** The input's side of a step's gradients, which are products: ∂z/∂W_ih is x, ∂z/∂W_hh is h_{t-1}, of the biases 1. */
+
+import { rowsOf, type Region } from "../../memory/regions.js";
+import { isDiagonal } from "../cells/cell.js";
+import type { LayerInput } from "../model/input-product.js";
+import type { Model, Pass } from "../model/model.js";
+import { layerSuffix } from "../sizes.js";
+import { previousSlots } from "../cells/state-slots.js";
+import type { Window } from "../model/window.js";
+
+/** Of one layer and sample. */
+export interface StepFactors {
+  /** x, [1, ·]; or the token whose one-hot row it is. */
+  readonly x: Region | number;
+  /** The same as a layer reads it. */
+  readonly input: LayerInput;
+  /** h_{t-1}, [1, H]. */
+  readonly h: Region;
+  /** ‖x‖² + 1 and ‖h_{t-1}‖² + 1, without what is not trained; the latter 0 where the cell has no W_hh. */
+  readonly inputSquare: number;
+  readonly recurrentSquare: number;
+}
+
+/** What a layer's pre-activations are products with. */
+export interface StepInputs {
+  /** x, [B, ·]. */
+  readonly input: LayerInput;
+  /** h_{t-1}, [B, H]. */
+  readonly h: Region;
+}
+
+/** Of a window of one step. */
+export function stepInputs(model: Model, window: Window, pass: Pass, layer: number): StepInputs {
+  const run = model.run(window, pass, layer, 0);
+  return { input: model.inputOf(window, pass, layer), h: previousSlots(run.regions.h, run) };
+}
+
+/** Of a window of one step. */
+export function stepFactors(
+  model: Model,
+  window: Window,
+  pass: Pass,
+  layer: number,
+  sample: number,
+): StepFactors {
+  const { arena, kernels } = model.engine;
+  const { input, h: before } = stepInputs(model, window, pass, layer);
+  const h = rowsOf(before, sample, 1);
+  const x =
+    "tokens" in input
+      ? arena.i32[(input.tokens.pointer >>> 2) + sample]
+      : rowsOf(input.sources[0], sample, 1);
+  const square = (row: Region): number => kernels.sumOfSquares(row.pointer, row.stride);
+  const trained = (name: string): number =>
+    model.parameters.place(`rnn.${name}_${layerSuffix(layer, 0)}`).trainable ? 1 : 0;
+  const own: LayerInput =
+    "tokens" in input
+      ? { tokens: { ...input.tokens, pointer: input.tokens.pointer + sample * 4 } }
+      : { sources: [rowsOf(input.sources[0], sample, 1)] };
+  return {
+    x,
+    input: own,
+    h,
+    inputSquare: trained("weight_ih") * (typeof x === "number" ? 1 : square(x)) + trained("bias_ih"),
+    recurrentSquare: isDiagonal(model.cell) ? 0 : trained("weight_hh") * square(h) + trained("bias_hh"),
+  };
+}

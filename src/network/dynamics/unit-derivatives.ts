@@ -1,0 +1,87 @@
+/**
+ * What each unit's new state owes to the unit itself within one step: to its own state before the step, and to the gates that
+ * are its own. Of a layer these are diagonals, so that one pass backwards from ones, which no unit passes on to another,
+ * finds them all.
+ */
+
+import type { Engine } from "../../memory/engine.js";
+import { matrix, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import type { CellRun } from "../cells/cell.js";
+import type { Model, Pass } from "../model/model.js";
+import type { Window } from "../model/window.js";
+
+/** Of one part, h or c, of a layer's states; every region has a row for each sample. */
+export interface UnitDerivative {
+  /** [B, blocks·H]: by its gates' pre-activations. */
+  readonly dz: Region;
+  /** [B, H]: by its own h, and c, before the step, other than through the gates; c only where the cell has it. */
+  readonly byH: Region;
+  readonly byC: Region;
+}
+
+export class UnitDerivatives {
+  private readonly model: Model;
+  private readonly engine: Engine;
+  private readonly none: Region;
+  /** By layer: of h, and of c. */
+  private readonly runs: readonly (readonly CellRun[])[];
+  private readonly results: UnitDerivative[][] = [];
+
+  /** `reserve` throws an OutOfMemoryError. */
+  constructor(
+    model: Model,
+    batch: number,
+    reserve: (plan: Readonly<Record<string, Shape>>) => Readonly<Record<string, Region>>,
+  ) {
+    const { cell, options, layers } = model;
+    this.model = model;
+    this.engine = model.engine;
+    const panels = layers.map(([layer]) => layer.backPanelSize);
+    this.none = reserve({ none: vector(Math.max(8, ...panels)) })["none"];
+    const parts = cell.hasCellState ? 2 : 1;
+    this.runs = layers.map(() =>
+      Array.from({ length: parts }, () => {
+        const shapes: Record<string, Shape> = cell.plan(1, batch, options.hiddenSize, true);
+        const held = reserve({ ...shapes, c: matrix(0, 0), h: matrix(0, 0) });
+        const regions = { h: held["h"], dh: held["dh"], c: held["c"], dc: held["dc"], z: held["z"] };
+        return { steps: 1, batch, reverse: false, lengths: 0, regions };
+      }),
+    );
+  }
+
+  /** Over the window's one step. */
+  run(window: Window, pass: Pass): void {
+    this.results.length = 0;
+    this.runs.forEach((parts, l) => {
+      const tape = this.model.run(window, pass, l, 0);
+      this.results.push(parts.map((own, part) => this.derive(own, tape, l, part)));
+    });
+  }
+
+  /** Of a layer: h's, and c's where the cell has it. */
+  of(layer: number): readonly UnitDerivative[] {
+    return this.results[layer];
+  }
+
+  private derive(own: CellRun, tape: CellRun, layer: number, part: number): UnitDerivative {
+    const { u8 } = this.engine.arena;
+    const { h, c, z } = tape.regions;
+    const { dh, dc } = own.regions;
+    // Slot 0 is that of the state before the step.
+    this.fill(dh, 0, own.batch, 0);
+    this.fill(dh, own.batch, own.batch, part === 0 ? 1 : 0);
+    this.fill(dc, 0, dc.rows, part === 1 ? 1 : 0);
+    u8.copyWithin(own.regions.z.pointer, z.pointer, z.pointer + sizeOf(own.regions.z) * 4);
+    const run = { ...own, lengths: tape.lengths, regions: { ...own.regions, h, c } };
+    const dz = this.model.layers[layer][0].backwardUnits(run, this.none.pointer);
+    return { dz, byH: { ...dh, rows: own.batch }, byC: dc };
+  }
+
+  /** Rows [first, first + count) of the units; their padding stays zeros. */
+  private fill({ pointer, columns, stride }: Region, first: number, count: number, value: number): void {
+    for (let r = first; r < first + count; r++) {
+      const start = (pointer >>> 2) + r * stride;
+      this.engine.arena.f32.fill(value, start, start + columns);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** Inverted dropout between stacked layers (Srivastava et al. 2014), of masks that a window computed again gets again. */
+
+import type { Engine } from "../../memory/engine.js";
+import { sizeOf, type Region } from "../../memory/regions.js";
+
+/** Of one window in training: its masks follow from these numbers alone. */
+export interface DropoutPass {
+  /** The share of outputs that become 0. */
+  readonly probability: number;
+  readonly seed: number;
+  /** Training windows before this one. */
+  readonly window: number;
+}
+
+/** Spreads what tells one mask from another over 32 bits. */
+function keyOf({ seed, window }: DropoutPass, layer: number): number {
+  let key = 0x9e3779b9;
+  for (const word of [seed >>> 0, Math.floor(seed / 0x1_0000_0000) >>> 0, window >>> 0, layer]) {
+    key = Math.imul(key ^ word, 0x85ebca6b);
+    key = Math.imul(key ^ (key >>> 15), 0xc2b2ae35);
+    key ^= key >>> 13;
+  }
+  return key >>> 0;
+}
+
+/** to = mask · from, of the outputs of layer and direction `index`; `firstRow`: the region's first in the whole window. */
+export function applyDropout(
+  { kernels }: Engine,
+  pass: DropoutPass,
+  index: number,
+  to: Region,
+  from: Region,
+  firstRow: number,
+): void {
+  const { probability } = pass;
+  kernels.dropout(
+    to.pointer,
+    from.pointer,
+    keyOf(pass, index),
+    (firstRow * from.stride) >>> 0,
+    Math.min(0xffff_ffff, Math.round(probability * 0x1_0000_0000)),
+    1 / (1 - probability),
+    sizeOf(from),
+  );
+}

@@ -1,0 +1,72 @@
+/** Forward without a tape: a stretch of steps at a time, in memory that does not grow with the sequence. */
+
+import type { Inputs } from "../arguments.js";
+import type { Model, Pass } from "./model.js";
+import { carryState, readFinalState, writeInitialState, writeInputs } from "./transfer.js";
+import type { State } from "../types.js";
+import type { OwnWindow, Window, WindowSizes } from "./window.js";
+
+/** Rows, T·B, of a stretch: enough for the products to run at full speed. */
+const ROWS = 512;
+
+export class Inference {
+  private readonly model: Model;
+  private window: OwnWindow | undefined;
+
+  constructor(model: Model) {
+    this.model = model;
+  }
+
+  /**
+   * `each` sees every stretch once its outputs are there: steps [first, first + pass.steps) of the sequence are the
+   * window's first. Returns the final state. Throws an OutOfMemoryError before anything else happens.
+   */
+  run(
+    inputs: Inputs,
+    initial: State | undefined,
+    training: boolean,
+    each: (window: Window, pass: Pass, first: number) => void,
+  ): State {
+    const { model } = this;
+    const { engine } = model;
+    const { batch, kind } = inputs;
+    // A reverse direction starts at the end: the sequence stays whole.
+    const most = model.options.bidirectional
+      ? inputs.steps
+      : Math.min(inputs.steps, Math.max(1, Math.floor(ROWS / batch)));
+    const dropout = training && model.drops;
+    const window = this.prepare({ steps: most, batch, inputs: kind, tape: false, dropout });
+    const draws = dropout ? model.nextDropout() : undefined;
+    let runs = model.runs(window, passOf(inputs, 0, most, draws));
+    writeInitialState(engine, runs, initial);
+    for (let first = 0; first < inputs.steps; first += most) {
+      const pass = passOf(inputs, first, most, draws);
+      const next = model.runs(window, pass);
+      if (first > 0) carryState(engine, runs, next);
+      runs = next;
+      writeInputs(engine, window, inputs, first, pass.steps);
+      model.forward(window, pass);
+      each(window, pass, first);
+    }
+    return readFinalState(engine, runs);
+  }
+
+  private prepare(sizes: WindowSizes): OwnWindow {
+    if (this.window?.matches(sizes) !== true) {
+      this.window?.release();
+      this.window = undefined;
+      this.window = this.model.createWindow(sizes);
+    }
+    this.model.reserveWeights(sizes.inputs, false);
+    return this.window;
+  }
+}
+
+function passOf(inputs: Inputs, first: number, most: number, dropout: Pass["dropout"]): Pass {
+  return {
+    steps: Math.min(most, inputs.steps - first),
+    lengths: inputs.lengths !== undefined,
+    firstRow: first * inputs.batch,
+    dropout,
+  };
+}

@@ -1,0 +1,253 @@
+/** A network's parts and how a window runs through them; arguments were checked before, and memory is there. */
+
+import type { Engine } from "../../memory/engine.js";
+import { Holdings } from "../../memory/holdings.js";
+import { rowsOf, type Region } from "../../memory/regions.js";
+import type { Cell, CellRun } from "../cells/cell.js";
+import { cells } from "../cells/by-name.js";
+import { applyDropout, type DropoutPass } from "./dropout.js";
+import { LinearHead, NoHead, type Head } from "./head.js";
+import type { LayerInput } from "./input-product.js";
+import { Layer } from "./layer.js";
+import { planParameters } from "../parameters/plan.js";
+import { directionsOf } from "../sizes.js";
+import { Parameters, type ParameterPlace } from "../parameters/parameters.js";
+import { stepSlots } from "../cells/state-slots.js";
+import type { CompleteOptions } from "../types.js";
+import { OwnWindow, type InputKind, type Window, type WindowSizes } from "./window.js";
+
+/** Of a window, what a pass through it needs besides its memory. */
+export interface Pass {
+  /** T in use: no more than the window was made for. */
+  readonly steps: number;
+  /** Whether sequences end early; the lengths are in the window. */
+  readonly lengths: boolean;
+  /** The window's first row in the whole sequence. */
+  readonly firstRow: number;
+  /** While training, if layers drop outputs. */
+  readonly dropout: DropoutPass | undefined;
+}
+
+export class Model {
+  readonly engine: Engine;
+  readonly options: CompleteOptions;
+  readonly holdings: Holdings;
+  readonly parameters: Parameters;
+  readonly cell: Cell;
+  /** By layer, of one or two directions. */
+  readonly layers: readonly (readonly Layer[])[];
+  readonly head: Head;
+  /** Windows that dropped outputs: which masks come next. */
+  droppedWindows = 0;
+
+  /** Parameters are zeros. Throws an OutOfMemoryError when there is no room for them. */
+  constructor(engine: Engine, options: CompleteOptions) {
+    this.engine = engine;
+    this.options = options;
+    this.cell = cells[options.cell];
+    this.holdings = new Holdings(engine.arena);
+    this.parameters = new Parameters(engine, this.holdings, planParameters(options));
+    this.layers = Array.from({ length: options.layers }, (_, layer) =>
+      Array.from(
+        { length: directionsOf(options) },
+        (__, direction) => new Layer(this.parameters, this.holdings, this.cell, layer, direction),
+      ),
+    );
+    this.head =
+      options.outputSize > 0 ? new LinearHead(this.parameters, this.holdings) : new NoHead(this.engine);
+  }
+
+  /** Whether training drops some outputs: layers but the last do. */
+  get drops(): boolean {
+    return this.options.dropout > 0 && this.options.layers > 1;
+  }
+
+  /** Masks that no window had before. */
+  nextDropout(): DropoutPass {
+    const { dropout, seed } = this.options;
+    return { probability: dropout, seed, window: this.droppedWindows++ };
+  }
+
+  /** Makes room for the packed weights; throws an OutOfMemoryError. */
+  reserveWeights(inputs: InputKind, tape: boolean): void {
+    this.layers.forEach((directions, l) => {
+      const tokens = l === 0 && inputs === "tokens" && this.options.embeddingSize === 0;
+      for (const layer of directions) layer.reserve(tokens, tape);
+    });
+    this.head.reserve(tape);
+  }
+
+  /** A window with all that running it needs; throws an OutOfMemoryError. `holdings`: who owns it. */
+  createWindow(sizes: WindowSizes, holdings = this.holdings): OwnWindow {
+    this.reserveWeights(sizes.inputs, sizes.tape);
+    return new OwnWindow(holdings, this.options, this.cell, sizes);
+  }
+
+  /** From the window's initial states and inputs to its outputs, which it returns. */
+  forward(window: Window, pass: Pass): Region {
+    this.forwardStates(window, pass);
+    return this.forwardHead(window, pass);
+  }
+
+  /** From the top layer's states to the outputs, which it returns. */
+  forwardHead(window: Window, pass: Pass): Region {
+    const outputs = window.rows(window.regions.outputs, pass.steps);
+    this.head.forward(outputs, this.topHidden(window, pass));
+    return outputs;
+  }
+
+  /** From the window's initial states and inputs to the states after each step. */
+  forwardStates(window: Window, pass: Pass): void {
+    this.embed(window, pass.steps);
+    this.layers.forEach((directions, l) => {
+      const input = this.inputOf(window, pass, l);
+      directions.forEach((layer, d) => {
+        layer.forward(this.run(window, pass, l, d), input);
+        this.drop(window, pass, l, d);
+      });
+    });
+  }
+
+  /** What `forwardStates` makes of the inputs and the states besides the states: what layers read, and weights' gradients. */
+  remakeInputs(window: Window, pass: Pass): void {
+    this.embed(window, pass.steps);
+    this.layers.forEach((directions, l) => {
+      directions.forEach((_, d) => {
+        this.drop(window, pass, l, d);
+      });
+    });
+  }
+
+  /**
+   * The whole window backwards, from the outputs' gradient, which stands in the outputs' place. Adds to all gradients.
+   * `addFinalGradient` adds what the final state of layer and direction `index` has of its own to its dh and dc.
+   */
+  backward(window: Window, pass: Pass, addFinalGradient: (run: CellRun, index: number) => void): void {
+    const top = this.options.layers - 1;
+    const { regions } = window;
+    const outputs = window.rows(regions.outputs, pass.steps);
+    this.head.backward(this.dHidden(window, pass, top), outputs);
+    this.head.addGradients(outputs, this.hidden(window, pass, top), regions.scratch);
+    for (let l = top; l >= 0; l--) {
+      const input = this.inputOf(window, pass, l);
+      this.layers[l].forEach((layer, d) => {
+        const run = this.run(window, pass, l, d);
+        addFinalGradient(run, l * this.layers[l].length + d);
+        layer.backward(run, input, regions);
+      });
+      if (l > 0) this.backwardToLayer(window, pass, l);
+    }
+    const embedding = this.embedding();
+    if (embedding?.trainable !== true) return;
+    this.eachInputGradient(window, pass, (dx, first) => {
+      const { pointer } = window.regions.tokens;
+      const { kernels } = this.engine;
+      kernels.scatterAdd(embedding.gradient.pointer, dx.pointer, pointer + first * 4, dx.rows, dx.stride);
+    });
+  }
+
+  /** dLoss/dx after `backward`, a stretch of rows at a time: `visit` sees each, and the number of its first row. */
+  eachInputGradient(window: Window, pass: Pass, visit: (dx: Region, first: number) => void): void {
+    const rows = pass.steps * window.sizes.batch;
+    const { dxRows } = window.regions;
+    for (let first = 0; first < rows; first += dxRows.rows) {
+      const dx = rowsOf(dxRows, 0, Math.min(dxRows.rows, rows - first));
+      this.layers[0].forEach((layer, d) => {
+        layer.inputGradient(dx, this.run(window, pass, 0, d), first, 0, d > 0);
+      });
+      visit(dx, first);
+    }
+  }
+
+  /** Of every layer and direction. */
+  runs(window: Window, pass: Pass): CellRun[] {
+    return this.layers.flatMap((directions, l) => directions.map((_, d) => this.run(window, pass, l, d)));
+  }
+
+  /** A layer's states after each step, in each direction, [T·B, H]. */
+  private hidden(window: Window, pass: Pass, layer: number): Region[] {
+    return this.layers[layer].map((_, d) => {
+      const run = this.run(window, pass, layer, d);
+      return stepSlots(run.regions.h, run);
+    });
+  }
+
+  /** The same of the top layer. */
+  topHidden(window: Window, pass: Pass): Region[] {
+    return this.hidden(window, pass, this.options.layers - 1);
+  }
+
+  private dHidden(window: Window, pass: Pass, layer: number): Region[] {
+    return this.layers[layer].map((_, d) => {
+      const run = this.run(window, pass, layer, d);
+      return stepSlots(run.regions.dh, run);
+    });
+  }
+
+  /** A layer and direction over the window. */
+  run(window: Window, { steps, lengths }: Pass, layer: number, direction: number): CellRun {
+    const { reverse } = this.layers[layer][direction];
+    return {
+      steps,
+      batch: window.sizes.batch,
+      reverse,
+      lengths: lengths ? window.regions.lengths.pointer : 0,
+      regions: window.layers[layer * this.layers[layer].length + direction],
+    };
+  }
+
+  /** What a layer reads. */
+  inputOf(window: Window, pass: Pass, layer: number): LayerInput {
+    const { tokens, x } = window.regions;
+    if (layer > 0) {
+      const below = this.hidden(window, pass, layer - 1);
+      if (pass.dropout === undefined) return { sources: below };
+      return { sources: below.map((_, d) => this.droppedOf(window, pass, layer - 1, d)) };
+    }
+    return x.rows === 0 ? { tokens } : { sources: [window.rows(x, pass.steps)] };
+  }
+
+  /** If there is one. */
+  embedding(): ParameterPlace | undefined {
+    return this.options.embeddingSize > 0 ? this.parameters.place("embedding.weight") : undefined;
+  }
+
+  /** x from tokens, through the embedding if there is one. */
+  private embed(window: Window, steps: number): void {
+    const { x, tokens } = window.regions;
+    const embedding = this.embedding();
+    if (embedding === undefined) return;
+    const rows = steps * window.sizes.batch;
+    this.engine.kernels.gather(x.pointer, embedding.value.pointer, tokens.pointer, rows, x.stride);
+  }
+
+  private droppedOf(window: Window, pass: Pass, layer: number, direction: number): Region {
+    return window.rows(window.dropped[layer * this.layers[layer].length + direction], pass.steps);
+  }
+
+  private drop(window: Window, pass: Pass, layer: number, direction: number): void {
+    if (pass.dropout === undefined || layer === this.options.layers - 1) return;
+    const from = this.hidden(window, pass, layer)[direction];
+    const to = this.droppedOf(window, pass, layer, direction);
+    applyDropout(
+      this.engine,
+      pass.dropout,
+      layer * this.layers[layer].length + direction,
+      to,
+      from,
+      pass.firstRow,
+    );
+  }
+
+  /** dh of the layer below, through its dropout if it has any. */
+  private backwardToLayer(window: Window, pass: Pass, layer: number): void {
+    this.dHidden(window, pass, layer - 1).forEach((dh, source) => {
+      this.layers[layer].forEach((above, d) => {
+        above.inputGradient(dh, this.run(window, pass, layer, d), 0, source, d > 0);
+      });
+      if (pass.dropout === undefined) return;
+      const index = (layer - 1) * this.layers[layer].length + source;
+      applyDropout(this.engine, pass.dropout, index, dh, dh, pass.firstRow);
+    });
+  }
+}

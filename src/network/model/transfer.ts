@@ -1,0 +1,187 @@
+/** Sequences and states on their way into a window's memory and out of it; they were checked before. */
+
+import { OutOfMemoryError } from "../../errors.js";
+import type { Engine } from "../../memory/engine.js";
+import { readRegion, rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
+import type { Inputs } from "../arguments.js";
+import type { CellRun } from "../cells/cell.js";
+import { finalSlot, initialSlot } from "../cells/state-slots.js";
+import type { State } from "../types.js";
+import type { Window } from "./window.js";
+
+/** Steps [first, first + steps) of the inputs become the window's first. */
+export function writeInputs(
+  engine: Engine,
+  window: Window,
+  inputs: Inputs,
+  first: number,
+  steps: number,
+): void {
+  const { arena, kernels, constants } = engine;
+  const { array, batch, kind, lengths } = inputs;
+  const { regions } = window;
+  const rows = steps * batch;
+  if (lengths !== undefined) {
+    const left = lengths.map((length) => Math.min(steps, Math.max(0, length - first)));
+    arena.i32.set(left, regions.lengths.pointer >>> 2);
+  }
+  if (kind === "tokens") {
+    arena.i32.set(array.subarray(first * batch, first * batch + rows), regions.tokens.pointer >>> 2);
+    return;
+  }
+  const x = rowsOf(regions.x, 0, rows);
+  const from = first * batch * x.columns;
+  writeRegion(arena.f32, x, array.subarray(from, from + rows * x.columns));
+  // Subnormal inputs would make the products two hundred times slower.
+  kernels.flushTiny(x.pointer, constants, sizeOf(x));
+}
+
+/** Room for what is handed out. The engine's own error for too much does not say what it was for. */
+export function createResult(name: string, length: number): Float32Array {
+  try {
+    return new Float32Array(length);
+  } catch {
+    throw new OutOfMemoryError(`out of memory: no room for the ${length} values of "${name}"`);
+  }
+}
+
+/** Where the states of a run start, or where they end; c only where the cell has it. */
+function statesOf(run: CellRun, slot: typeof initialSlot): { h: Region; c?: Region } {
+  const { h, c } = run.regions;
+  return c.rows > 0 ? { h: slot(h, run), c: slot(c, run) } : { h: slot(h, run) };
+}
+
+/** The initial states of all layers and directions; undefined: zeros. */
+export function writeInitialState(engine: Engine, runs: readonly CellRun[], state: State | undefined): void {
+  runs.forEach((run, index) => {
+    const { h, c } = statesOf(run, initialSlot);
+    writeSlot(engine, h, state?.h, index);
+    if (c !== undefined) writeSlot(engine, c, state?.c, index);
+  });
+}
+
+function writeSlot(
+  { arena, kernels, constants }: Engine,
+  slot: Region,
+  values: Float32Array | undefined,
+  index: number,
+): void {
+  const start = slot.pointer >>> 2;
+  // The padding too: after a state that was not finite it may not be zeros.
+  arena.f32.fill(0, start, start + sizeOf(slot));
+  if (values === undefined) return;
+  const count = slot.rows * slot.columns;
+  writeRegion(arena.f32, slot, values.subarray(index * count, (index + 1) * count));
+  kernels.flushTiny(slot.pointer, constants, sizeOf(slot));
+}
+
+/** [L*D, B, H], from a slot for each layer and direction. */
+function readSlots({ arena }: Engine, slots: readonly Region[]): Float32Array {
+  const count = slots[0].rows * slots[0].columns;
+  const out = new Float32Array(slots.length * count);
+  slots.forEach((slot, index) => readRegion(arena.f32, slot, out.subarray(index * count)));
+  return out;
+}
+
+function readStates(engine: Engine, states: readonly { h: Region; c?: Region }[]): State {
+  const h = readSlots(
+    engine,
+    states.map((state) => state.h),
+  );
+  const c = states.flatMap((state) => state.c ?? []);
+  return c.length > 0 ? { h, c: readSlots(engine, c) } : { h };
+}
+
+export function readFinalState(engine: Engine, runs: readonly CellRun[]): State {
+  return readStates(
+    engine,
+    runs.map((run) => statesOf(run, finalSlot)),
+  );
+}
+
+export function readInitialState(engine: Engine, runs: readonly CellRun[]): State {
+  return readStates(
+    engine,
+    runs.map((run) => statesOf(run, initialSlot)),
+  );
+}
+
+/** dLoss/d(initial state), after backward. */
+export function readStateGradient(engine: Engine, runs: readonly CellRun[]): State {
+  return readStates(
+    engine,
+    runs.map((run) => {
+      const { dh, dc } = run.regions;
+      return { h: initialSlot(dh, run), ...(dc.rows > 0 ? { c: dc } : {}) };
+    }),
+  );
+}
+
+/** The final state of the runs before becomes the initial one of the runs that follow, in the same regions. */
+export function carryState({ arena }: Engine, runs: readonly CellRun[], next: readonly CellRun[]): void {
+  runs.forEach((run, index) => {
+    const [from, to] = [statesOf(run, finalSlot), statesOf(next[index], initialSlot)];
+    copySlot(arena.u8, to.h, from.h);
+    if (to.c !== undefined && from.c !== undefined) copySlot(arena.u8, to.c, from.c);
+  });
+}
+
+/** Initial states from those of another window. */
+export function copyInitialState({ arena }: Engine, from: readonly CellRun[], to: readonly CellRun[]): void {
+  from.forEach((run, index) => {
+    const [a, b] = [statesOf(run, initialSlot), statesOf(to[index], initialSlot)];
+    copySlot(arena.u8, b.h, a.h);
+    if (a.c !== undefined && b.c !== undefined) copySlot(arena.u8, b.c, a.c);
+  });
+}
+
+function copySlot(memory: Uint8Array, to: Region, from: Region): void {
+  memory.copyWithin(to.pointer, from.pointer, from.pointer + sizeOf(from) * 4);
+}
+
+/** dh and dc come to hold the final state's own gradient too: dh by adding, dc from zeros. */
+export function addFinalGradient(
+  { arena }: Engine,
+  run: CellRun,
+  index: number,
+  gradient: State | undefined,
+): void {
+  const { f32 } = arena;
+  const { dh, dc } = run.regions;
+  if (dc.rows > 0) f32.fill(0, dc.pointer >>> 2, (dc.pointer >>> 2) + sizeOf(dc));
+  if (gradient === undefined) return;
+  addSlot(f32, finalSlot(dh, run), gradient.h, index);
+  if (gradient.c !== undefined && dc.rows > 0) addSlot(f32, dc, gradient.c, index);
+}
+
+function addSlot(memory: Float32Array, slot: Region, values: Float32Array, index: number): void {
+  const { pointer, rows, columns, stride } = slot;
+  let from = index * rows * columns;
+  for (let r = 0, to = pointer >>> 2; r < rows; r++, to += stride, from += columns) {
+    for (let i = 0; i < columns; i++) memory[to + i] += values[from + i];
+  }
+}
+
+/** The directions' states side by side, [T, B, D·H], into `out` from its start. */
+export function readHidden({ arena }: Engine, hidden: readonly Region[], out: Float32Array): void {
+  const { f32 } = arena;
+  const D = hidden.length;
+  hidden.forEach(({ pointer, rows, columns, stride }, d) => {
+    for (
+      let r = 0, from = pointer >>> 2, to = d * columns;
+      r < rows;
+      r++, from += stride, to += D * columns
+    ) {
+      for (let i = 0; i < columns; i++) out[to + i] = f32[from + i];
+    }
+  });
+}
+
+/** Rows [T, B, width] past the lengths become 0. */
+export function clearPadding(out: Float32Array, { lengths, steps, batch }: Inputs, width: number): void {
+  if (lengths === undefined) return;
+  for (let b = 0; b < batch; b++) {
+    for (let t = lengths[b]; t < steps; t++)
+      out.fill(0, (t * batch + b) * width, (t * batch + b + 1) * width);
+  }
+}

@@ -1,0 +1,146 @@
+/** The memory of one window of T steps: what goes in, states, outputs and, on a tape, their gradients. */
+
+import type { Arena, Block } from "../../memory/arena.js";
+import type { Holdings } from "../../memory/holdings.js";
+import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import { NONE, type Cell, type CellRegions } from "../cells/cell.js";
+import { transposedScratch } from "../../wasm/product-sizes.js";
+import { directionsOf, outputWidth } from "../sizes.js";
+import type { CompleteOptions } from "../types.js";
+
+/** Rows that go through the staging regions at a time: of targets, and of the inputs' gradient. */
+const STAGED_ROWS = 256;
+
+export type InputKind = "tokens" | "values";
+
+export interface WindowSizes {
+  /** T, and B. */
+  readonly steps: number;
+  readonly batch: number;
+  readonly inputs: InputKind;
+  /** Whether there is a backward pass. */
+  readonly tape: boolean;
+  /** Whether layers drop some of their outputs. */
+  readonly dropout: boolean;
+}
+
+/** A region that this kind of window does not need has no rows. */
+export function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+  const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
+  const { steps, batch, tape } = sizes;
+  const rows = steps * batch;
+  const dense = sizes.inputs === "values";
+  const width = dense ? I : E;
+  const staged = Math.min(rows, STAGED_ROWS);
+  const widest = Math.max(matrix(1, H).stride, matrix(1, width).stride);
+  const blocks = cell.blocks * matrix(1, H).stride;
+  const O = outputWidth(options);
+  return {
+    /** [T·B] and [B], integers. */
+    tokens: vector(dense ? 0 : rows),
+    lengths: vector(batch),
+    /** [T·B, I], values; or [T·B, E], embedded tokens. */
+    x: width > 0 ? matrix(rows, width) : NONE,
+    /** [T·B, O]; a loss puts its gradient in their place. */
+    outputs: matrix(rows, O),
+    /** [T·B], integers. */
+    classes: vector(rows),
+    /** [·, O], its padding NaN, and [·, I or E], for what passes through piece by piece. */
+    targetRows: matrix(staged, O),
+    dxRows: tape && width > 0 ? matrix(staged, width) : NONE,
+    /** [I, blocks·H]: the gradient of each token's row of z. */
+    dTable: tape && width === 0 && layers > 0 ? matrix(I, blocks) : NONE,
+    /** [blocks·H]. */
+    dBias: tape ? vector(blocks) : NONE,
+    scratch: tape ? vector(transposedScratch(widest, rows)) : NONE,
+  };
+}
+
+export type SharedShapes = ReturnType<typeof planShared>;
+
+/** Where a window's parts lie, whoever holds the memory. */
+export interface Window {
+  readonly sizes: WindowSizes;
+  readonly regions: Readonly<Record<keyof SharedShapes, Region>>;
+  /** Of layer l and direction d at l·D + d. */
+  readonly layers: readonly CellRegions[];
+  /** Outputs of every layer but the last after dropout, [T·B, H], as `layers`; none without. */
+  readonly dropped: readonly Region[];
+  /** The first `steps` steps of a region of T·B rows. */
+  rows(region: Region, steps: number): Region;
+}
+
+/** The regions that `prefix` names, without it. */
+export function pick<Name extends string>(
+  regions: Readonly<Record<string, Region>>,
+  shapes: Readonly<Record<Name, Shape>>,
+  prefix: string,
+): Readonly<Record<Name, Region>> {
+  const picked = {} as Record<Name, Region>;
+  for (const name in shapes) picked[name] = regions[prefix + name];
+  return picked;
+}
+
+/** As `pick` finds them again. */
+export function withPrefix(shapes: Readonly<Record<string, Shape>>, prefix: string): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, shape]));
+}
+
+/** No target in the padding: where h is not finite, outputs of NaN stand there, which are no part of the loss. */
+export function clearTargets(arena: Arena, { pointer, rows, stride }: Region): void {
+  arena.f32.fill(NaN, pointer >>> 2, (pointer >>> 2) + rows * stride);
+}
+
+/** A window with memory of its own. */
+export class OwnWindow implements Window {
+  readonly sizes: WindowSizes;
+  readonly regions: Window["regions"];
+  readonly layers: readonly CellRegions[];
+  readonly dropped: readonly Region[];
+  private readonly holdings: Holdings;
+  private readonly block: Block;
+
+  /** Throws an OutOfMemoryError when there is no room. */
+  constructor(holdings: Holdings, options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+    const { steps, batch, tape } = sizes;
+    const { layers, hiddenSize: H } = options;
+    const D = directionsOf(options);
+    const shared = planShared(options, cell, sizes);
+    const states = cell.plan(steps, batch, H, tape);
+    const dropped = matrix(steps * batch, H);
+    const all = Array.from({ length: layers * D }, (_, index) => `${index}.`);
+    const droppers = sizes.dropout ? all.slice(0, (layers - 1) * D) : [];
+    const plan = Object.assign(
+      { ...shared },
+      ...all.map((prefix) => withPrefix(states, prefix)),
+      ...droppers.map((prefix) => withPrefix({ dropped }, prefix)),
+    ) as Record<string, Shape>;
+    const block: Block = holdings.reserve(plan);
+    this.sizes = sizes;
+    this.holdings = holdings;
+    this.block = block;
+    this.regions = pick(block.regions, shared, "");
+    this.layers = all.map((prefix) => pick(block.regions, states, prefix));
+    clearTargets(holdings.arena, this.regions.targetRows);
+    this.dropped = droppers.map((prefix) => pick(block.regions, { dropped }, prefix).dropped);
+  }
+
+  matches(sizes: WindowSizes): boolean {
+    const mine = this.sizes;
+    return (
+      mine.steps === sizes.steps &&
+      mine.batch === sizes.batch &&
+      mine.inputs === sizes.inputs &&
+      mine.tape === sizes.tape &&
+      mine.dropout === sizes.dropout
+    );
+  }
+
+  rows(region: Region, steps: number): Region {
+    return rowsOf(region, 0, steps * this.sizes.batch);
+  }
+
+  release(): void {
+    this.holdings.release(this.block);
+  }
+}

@@ -1,0 +1,226 @@
+/** A network's parameters and their gradients: two stretches of flat memory of the same layout. */
+
+import { describe, requireBoolean, requireLength } from "../../errors.js";
+import type { Engine } from "../../memory/engine.js";
+import type { Holdings } from "../../memory/holdings.js";
+import { sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import { readTensor, storedLength, writeTensor } from "./layout.js";
+import type { ParameterPlan } from "./plan.js";
+import type { Parameter } from "../types.js";
+
+/** A parameter's place: `gradient` lies where `value` does, in the other stretch. */
+export interface ParameterPlace extends ParameterPlan {
+  readonly value: Region;
+  readonly gradient: Region;
+  /** Elements, padding included. */
+  readonly count: number;
+  trainable: boolean;
+}
+
+/** The region's columns are those of one block. */
+function regionOf({ layout: { rows, columns } }: ParameterPlan): Shape {
+  const stride = storedLength(columns);
+  return { rows: storedLength(rows), columns: columns.size, stride };
+}
+
+/** Values to be written, checked: as many as the shape says, all numbers. */
+function requireValues(name: string, values: ArrayLike<number>, shape: readonly number[]): Float32Array {
+  const given: unknown = values;
+  if (
+    typeof given !== "object" ||
+    given === null ||
+    !("length" in given) ||
+    typeof given.length !== "number"
+  ) {
+    throw new TypeError(`"${name}" expected an array of numbers, got ${describe(given)}`);
+  }
+  const length = shape.reduce((product, size) => product * size, 1);
+  requireLength(name, given.length, length, `[${shape.join(", ")}]`);
+  // Each is read once, by its index: an iterator may give another number of values, a getter another value.
+  const numbers = new Float32Array(length);
+  for (let i = 0; i < length; i++) {
+    const value: unknown = values[i];
+    if (typeof value !== "number")
+      throw new TypeError(`"${name}" expected numbers, got ${describe(value)} at ${i}`);
+    numbers[i] = value;
+  }
+  return numbers;
+}
+
+export class Parameters {
+  /** In order of their names' table. */
+  readonly places: readonly ParameterPlace[];
+  /** Pointers to all values and to all gradients. */
+  readonly values: number;
+  readonly gradients: number;
+  /** Elements of either stretch, padding (zeros) included. */
+  readonly count: number;
+  /** Of those, the first ones that are not the head's. */
+  readonly recurrentCount: number;
+  /** Rises with every change of a value: what was derived from older values is stale. */
+  version = 0;
+
+  readonly engine: Engine;
+  private readonly byName: ReadonlyMap<string, ParameterPlace>;
+
+  /** Throws an OutOfMemoryError. */
+  constructor(engine: Engine, holdings: Holdings, plans: readonly ParameterPlan[]) {
+    this.engine = engine;
+    this.count = plans.reduce((sum, plan) => sum + sizeOf(regionOf(plan)), 0);
+    const stretch = vector(this.count);
+    const { regions } = holdings.reserve({ values: stretch, gradients: stretch });
+    this.values = regions.values.pointer;
+    this.gradients = regions.gradients.pointer;
+    let offset = 0;
+    this.places = plans.map((plan) => {
+      const shape = regionOf(plan);
+      const at = offset * 4;
+      const count = sizeOf(shape);
+      offset += count;
+      const value = { ...shape, pointer: this.values + at };
+      const gradient = { ...shape, pointer: this.gradients + at };
+      return { ...plan, value, gradient, count, trainable: true };
+    });
+    this.recurrentCount = this.places.reduce(
+      (sum, { name, count }) => (name.startsWith("head.") ? sum : sum + count),
+      0,
+    );
+    this.byName = new Map(this.places.map((place) => [place.name, place]));
+  }
+
+  place(name: string): ParameterPlace {
+    const found = this.byName.get(name);
+    if (found !== undefined) return found;
+    const names = this.places.map((place) => place.name).join(", ");
+    throw new RangeError(`"name" expected one of ${names}, got ${describe(name)}`);
+  }
+
+  readValue({ value, layout }: ParameterPlace): Float32Array {
+    return readTensor(this.engine.arena.f32, value, layout);
+  }
+
+  readGradient({ gradient, layout }: ParameterPlace): Float32Array {
+    return readTensor(this.engine.arena.f32, gradient, layout);
+  }
+
+  /** `values` are as many as the shape says. */
+  writeValue({ value, layout }: ParameterPlace, values: ArrayLike<number>): void {
+    writeTensor(this.engine.arena.f32, value, layout, values);
+    this.version++;
+  }
+
+  writeGradient({ gradient, layout }: ParameterPlace, values: ArrayLike<number>): void {
+    writeTensor(this.engine.arena.f32, gradient, layout, values);
+  }
+
+  /** Stops or resumes its training; a gradient that it has is forgotten. */
+  setTrainable(place: ParameterPlace, trainable: boolean): void {
+    place.trainable = trainable;
+    if (!trainable) this.zero(place.gradient.pointer, place.count);
+  }
+
+  /** Where the trained ones that are not the head's lie, in elements from the first; neighbours are joined. */
+  trainedStretches(): { start: number; count: number }[] {
+    const stretches: { start: number; count: number }[] = [];
+    let start = 0;
+    for (const { name, count, trainable } of this.places) {
+      if (name.startsWith("head.")) break;
+      const last = stretches.at(-1);
+      if (trainable && last !== undefined && last.start + last.count === start) last.count += count;
+      else if (trainable) stretches.push({ start, count });
+      start += count;
+    }
+    return stretches;
+  }
+
+  /** All values, padding included, as flat memory; for the same layout. */
+  readAll(into: Float32Array = new Float32Array(this.count)): Float32Array {
+    const start = this.values >>> 2;
+    into.set(this.engine.arena.f32.subarray(start, start + this.count));
+    return into;
+  }
+
+  writeAll(values: Float32Array): void {
+    this.engine.arena.f32.set(values, this.values >>> 2);
+    this.version++;
+  }
+
+  /** Values, and what is trainable, from a network of the same options and memory. */
+  copyFrom(from: Parameters): void {
+    this.engine.arena.u8.copyWithin(this.values, from.values, from.values + this.count * 4);
+    this.places.forEach((place, i) => {
+      place.trainable = from.places[i].trainable;
+    });
+    this.version++;
+  }
+
+  zeroGradients(): void {
+    this.zero(this.gradients, this.count);
+  }
+
+  scaleGradients(factor: number): void {
+    this.engine.kernels.scale(this.gradients, factor, this.count);
+  }
+
+  /** Bit for bit, padding included, as flat memory; for the same layout. */
+  readGradients(): Float32Array {
+    const start = this.gradients >>> 2;
+    return this.engine.arena.f32.slice(start, start + this.count);
+  }
+
+  writeGradients(values: Float32Array): void {
+    this.engine.arena.f32.set(values, this.gradients >>> 2);
+  }
+
+  private zero(pointer: number, count: number): void {
+    this.engine.arena.f32.fill(0, pointer >>> 2, (pointer >>> 2) + count);
+  }
+}
+
+/** The public face of one parameter; `alive` throws when the network was disposed of. */
+export class NetworkParameter implements Parameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  private readonly parameters: Parameters;
+  private readonly place: ParameterPlace;
+  private readonly alive: () => void;
+
+  constructor(parameters: Parameters, place: ParameterPlace, alive: () => void) {
+    this.name = place.name;
+    this.shape = place.shape;
+    this.parameters = parameters;
+    this.place = place;
+    this.alive = alive;
+  }
+
+  read(): Float32Array {
+    this.alive();
+    return this.parameters.readValue(this.place);
+  }
+
+  write(values: ArrayLike<number>): void {
+    this.alive();
+    this.parameters.writeValue(this.place, requireValues("values", values, this.shape));
+  }
+
+  readGradient(): Float32Array {
+    this.alive();
+    return this.parameters.readGradient(this.place);
+  }
+
+  writeGradient(values: ArrayLike<number>): void {
+    this.alive();
+    const given = requireValues("values", values, this.shape);
+    if (this.place.trainable) this.parameters.writeGradient(this.place, given);
+  }
+
+  get trainable(): boolean {
+    this.alive();
+    return this.place.trainable;
+  }
+
+  set trainable(value: boolean) {
+    this.alive();
+    this.parameters.setTrainable(this.place, requireBoolean("trainable", value));
+  }
+}

@@ -1,0 +1,23 @@
+/** What a learning session is to do. */
+
+import type { Learner } from "../learn/learner.js";
+import type { OnlineRulePlan } from "../learn/online/online-rule.js";
+import type { RecurrentNetwork } from "../network/network.js";
+import type { State } from "../network/types.js";
+import type { Optimizer } from "../optimize/optimizer.js";
+import type { Schedule } from "./options.js";
+
+/** Checked and complete. */
+export interface SessionPlan {
+  readonly network: RecurrentNetwork;
+  readonly learner: Learner;
+  readonly rule: OnlineRulePlan;
+  readonly optimizer: Optimizer;
+  readonly updateEvery: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly state: State | undefined;
+  readonly clipNorm: number | undefined;
+  readonly clipValue: number | undefined;
+  readonly schedule: Schedule | undefined;
+}
