@@ -44,13 +44,16 @@ function relativeDifference(a: readonly number[], b: readonly number[]): number 
 
 function measureCell(size: Size, build: Build): { table: Table; data: unknown } {
   using network = networkOf(size, build);
-  const { model } = requireNetwork(network);
+  const given = requireNetwork(network);
+  const { model } = given;
   const { arena } = model.engine;
   const { sequence, target } = randomWindow(size);
   const checked = new WindowChecks(network, false).check({ inputs: sequence, targets: target });
   model.reserveWeights("tokens", true);
   const before = arena.reserved;
-  const whole = (): void => void accumulateGradient(network, sequence, target);
+  const { inputs, targets } = checked;
+  if (targets === undefined) throw new Error("a window without targets");
+  const whole = (): void => void accumulateGradient(given, inputs, targets);
   const expected = gradientOf(network, whole);
   const wholeBytes = arena.reserved - before;
   let wholeTime = Infinity;

@@ -1,5 +1,7 @@
 /** The work that is measured: networks with their windows, and what one step of them computes. */
+import { WindowChecks } from "../src/learn/windows/checked-window.js";
 import { createNetwork } from "../src/network/create-network.js";
+import { requireNetwork } from "../src/network/network.js";
 import { accumulateGradient } from "../src/network/training-pass.js";
 import type { Build, Cell, Network, Sequence, State, Target } from "../src/network/types.js";
 import { adam } from "../src/optimize/adam.js";
@@ -122,10 +124,13 @@ export function trainingStep(
 ): () => void {
   const optimizer = adam({ learningRate });
   const carries = sequence.tokens !== undefined;
+  const checks = new WindowChecks(network, false);
   let carried: State | undefined;
   return () => {
     network.zeroGradients();
-    const { state } = accumulateGradient(network, sequence, target, carried);
+    const { inputs, targets } = checks.check({ inputs: sequence, targets: target });
+    if (targets === undefined) return;
+    const { state } = accumulateGradient(requireNetwork(network), inputs, targets, carried);
     if (carries) carried = state;
     clipGradientNorm(network, 1);
     optimizer.step(network);

@@ -11,29 +11,8 @@ import {
 import { cells } from "./cells/by-name.js";
 import { directionsOf, outputWidth } from "./sizes.js";
 import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Target } from "./types.js";
-import type { InputKind } from "./model/window.js";
-
-export type Tokens = Uint8Array | Uint16Array | Int32Array;
-
-/** A sequence; what stands past a length is 0. */
-export interface Inputs {
-  readonly steps: number;
-  readonly batch: number;
-  readonly kind: InputKind;
-  /** [T, B] tokens, or [T, B, I] values. */
-  readonly array: Tokens | Float32Array;
-  /** [B], each in [1, T]; undefined: all T. */
-  readonly lengths: Int32Array | undefined;
-}
-
-/** Targets; none past a length. */
-export interface Goal {
-  readonly kind: "classes" | "values" | "gradient";
-  /** [T, B] classes, or [T, B, O] values or gradients. */
-  readonly array: Int32Array | Float32Array;
-  /** Steps (classes) or elements that have a target. */
-  readonly count: number;
-}
+import type { Inputs, Tokens } from "./model/batch.js";
+import { countTargets, makeTargets, targetKind, targetKindNames, type Targets } from "./model/targets.js";
 
 /** Past it, sizes and counts would not be integers of 32 bits. */
 export const LARGEST = 0x7fff_ffff;
@@ -101,7 +80,7 @@ function requireOneOf<Field extends string>(
 }
 
 /** A copy with `padding` in the place of whatever stands past the lengths. */
-function withPadding<Values extends Tokens | Float32Array>(
+function withPadding<Values extends Tokens | Float32Array | Int32Array>(
   values: Values,
   lengths: Int32Array | undefined,
   T: number,
@@ -238,52 +217,35 @@ export function requireSessionStart(
   return { batch: B, state: requireState("options.state", state, B, options) };
 }
 
-interface GoalSizes {
-  readonly steps: number;
-  readonly batch: number;
-  readonly lengths?: Int32Array | undefined;
-}
+/** What targets lie beside: T, B, and where sequences end. */
+type TargetSizes = Pick<Inputs, "steps" | "batch"> & { readonly lengths?: Int32Array | undefined };
 
-function requireClasses(
+function requireRange(
   name: string,
-  value: unknown,
-  { steps: T, batch: B, lengths }: GoalSizes,
-  O: number,
-): Goal {
-  const given = requireInt32Array(name, settled(value), T * B, `[T=${T}, B=${B}]`);
-  const array = withPadding(given, lengths, T, -1);
-  let count = 0;
+  array: ArrayLike<number>,
+  { least, most, words }: { least: number; most: number; words: string },
+): void {
   for (let i = 0; i < array.length; i++) {
-    if (!(array[i] >= -1 && array[i] < O)) {
-      throw new RangeError(
-        `"${name}" expected classes from 0 to ${O - 1}, or -1 for none, got ${array[i]} at ${i}`,
-      );
-    }
-    if (array[i] >= 0) count++;
+    if (!(array[i] >= least && array[i] <= most))
+      throw new RangeError(`"${name}" expected ${words}, got ${array[i]} at ${i}`);
   }
-  return { kind: "classes", array, count };
 }
 
 /** The targets of a window of T steps and B sequences. `name`: what the caller calls them. */
 export function requireTarget(
   target: Target,
-  sizes: GoalSizes,
+  { steps: T, batch: B, lengths }: TargetSizes,
   options: CompleteOptions,
   name = "targets",
-): Goal {
-  const { steps: T, batch: B, lengths } = sizes;
+): Targets {
   const O = outputWidth(options);
   const given = requireObject(name, target);
-  const kind = requireOneOf(name, given, ["classes", "values", "gradient"]);
-  if (kind === "classes") return requireClasses(`${name}.classes`, given.classes, sizes, O);
-  const shape = `[T=${T}, B=${B}, O=${O}]`;
-  const values = requireFloat32Array(`${name}.${kind}`, settled(given[kind]), T * B * O, shape);
-  if (kind === "gradient") {
-    const steps = lengths?.reduce((sum, length) => sum + length, 0) ?? T * B;
-    return { kind, array: withPadding(values, lengths, T, 0), count: steps * O };
-  }
-  const array = withPadding(values, lengths, T, NaN);
-  let count = 0;
-  for (let i = 0; i < array.length; i++) if (!Number.isNaN(array[i])) count++;
-  return { kind, array, count };
+  const kind = requireOneOf(name, given, targetKindNames);
+  const { arrayType, perOutput, none, range } = targetKind(kind);
+  const [length, shape] = perOutput ? [T * B * O, `[T=${T}, B=${B}, O=${O}]`] : [T * B, `[T=${T}, B=${B}]`];
+  const require = arrayType === Int32Array ? requireInt32Array : requireFloat32Array;
+  const values = require(`${name}.${kind}`, settled(given[kind]), length, shape);
+  const array = withPadding(values, lengths, T, none);
+  if (range !== undefined) requireRange(`${name}.${kind}`, array, range(O));
+  return makeTargets(kind, array, countTargets({ kind, array } as Targets, { steps: T, batch: B, lengths }));
 }

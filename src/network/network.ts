@@ -4,13 +4,8 @@ import { describe, DisposedError, requireBoolean, requireChoice, requireObject }
 import { makeDisposable } from "../memory/disposable.js";
 import type { Engine } from "../memory/engine.js";
 import { readRegion } from "../memory/regions.js";
-import {
-  requireSequence,
-  requireSessionStart,
-  requireState,
-  requireTarget,
-  type Inputs,
-} from "./arguments.js";
+import { requireSequence, requireSessionStart, requireState, requireTarget } from "./arguments.js";
+import { type Inputs } from "./model/batch.js";
 import { Inference } from "./model/inference.js";
 import { Model } from "./model/model.js";
 import { NetworkParameter } from "./parameters/parameters.js";
@@ -112,11 +107,11 @@ export class RecurrentNetwork implements Network {
 
   backward(target: Target, options: BackwardOptions = {}): BackwardResult {
     this.requireAlive();
-    const record = this.tape.require();
-    const { window, lengths, pass } = record;
+    const recorded = this.tape.require();
+    const { window, lengths, pass } = recorded;
     const { model } = this;
     const { steps, batch, inputs } = window.sizes;
-    const goal = requireTarget(target, { steps, batch, lengths }, this.options);
+    const targets = requireTarget(target, { steps, batch, lengths }, this.options);
     const {
       reduction = "mean",
       stateGradient: givenGradient,
@@ -130,7 +125,7 @@ export class RecurrentNetwork implements Network {
     const inputGradient = wantsInputs
       ? createResult("inputGradient", steps * batch * this.options.inputSize)
       : undefined;
-    const { loss, count } = this.tape.consume(record, goal, reduction, finalGradient);
+    const { loss, count } = this.tape.consume(recorded, targets, reduction, finalGradient);
     const stateGradient = readStateGradient(model.engine, model.runs(window, pass));
     if (inputGradient === undefined) return { loss, count, stateGradient };
     model.eachInputGradient(window, pass, (dx, first) => {

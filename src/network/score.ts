@@ -1,7 +1,7 @@
-import { requireSequence, requireState, requireTarget } from "./arguments.js";
-import { applyLoss, countCorrect } from "./model/loss.js";
-import { requireNetwork } from "./network.js";
-import type { Network, Sequence, State, Target } from "./types.js";
+import type { Inputs } from "./model/batch.js";
+import { applyLoss, countCorrect, targetKind, targetKindNames, type Targets } from "./model/targets.js";
+import type { RecurrentNetwork } from "./network.js";
+import type { State } from "./types.js";
 
 export interface Score {
   /** Summed over the targets. */
@@ -14,21 +14,25 @@ export interface Score {
   state: State;
 }
 
-/** The loss over a sequence, without a tape or gradients. RangeError for a target that is a gradient. */
-export function score(network: Network, sequence: Sequence, target: Target, state?: State): Score {
-  const { model, inference, options } = requireNetwork(network);
-  const inputs = requireSequence(sequence, options, "inputs");
-  const goal = requireTarget(target, inputs, options);
-  if (goal.kind === "gradient") {
-    throw new RangeError(`"targets" expected classes or values, got a gradient: it has no loss`);
+/** Takes the loss over a sequence, without a tape or gradients. Throws a RangeError for targets that have no loss. */
+export function score(
+  network: RecurrentNetwork,
+  inputs: Inputs,
+  targets: Targets,
+  state: State | undefined,
+): Score {
+  network.requireAlive();
+  const { model, inference } = network;
+  const { kind, array, count } = targets;
+  if (!targetKind(kind).hasLoss) {
+    const kinds = targetKindNames.filter((name) => targetKind(name).hasLoss).join(" or ");
+    throw new RangeError(`"targets" expected ${kinds}, got a ${kind}: it has no loss`);
   }
-  const initial = requireState("state", state, inputs.batch, options);
   let loss = 0;
   let correct = 0;
-  const { array, count } = goal;
-  const final = inference.run(inputs, initial, false, (window, { steps }, first) => {
-    if (array instanceof Int32Array) correct += countCorrect(model.engine, window, array, first, steps);
-    loss += applyLoss(model.engine, window, goal, first, steps, 1);
+  const final = inference.run(inputs, state, false, (window, { steps }, first) => {
+    if (kind === "classes") correct += countCorrect(model.engine, window, array, first, steps);
+    loss += applyLoss(model.engine, window, targets, first, steps, 1);
   });
-  return { loss, count, ...(array instanceof Int32Array ? { correct } : {}), state: final };
+  return { loss, count, ...(kind === "classes" ? { correct } : {}), state: final };
 }

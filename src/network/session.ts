@@ -16,7 +16,8 @@ import {
   writeInputs,
 } from "./model/transfer.js";
 import type { Network, Session, State, StepInput } from "./types.js";
-import type { InputKind, OwnWindow } from "./model/window.js";
+import type { OwnWindow } from "./model/window.js";
+import type { InputKind } from "./model/batch.js";
 
 const PASS: Pass = { steps: 1, lengths: false, firstRow: 0, dropout: undefined };
 

@@ -2,7 +2,7 @@ import type { TrainingData } from "../data/training-data.js";
 import { askLoss } from "../learn/windows/callers-loss.js";
 import { WindowChecks, type CheckedWindow } from "../learn/windows/checked-window.js";
 import type { LossFunction } from "../learn/learner.js";
-import { requireNetwork } from "../network/network.js";
+import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
 import { score } from "../network/score.js";
 import type { Network, State } from "../network/types.js";
 import { Pace } from "./pace.js";
@@ -32,6 +32,18 @@ interface Sums {
   state: State;
 }
 
+function scoreOf(
+  network: RecurrentNetwork,
+  checked: CheckedWindow,
+  state: State | undefined,
+  loss: LossFunction | undefined,
+): Sums {
+  if (loss !== undefined) return callersScore(network, checked, state, loss);
+  const { inputs, targets } = checked;
+  if (targets === undefined) throw new Error("a window without targets came, and no loss of the caller's");
+  return score(network, inputs, targets, state);
+}
+
 /** As `score`, by the caller's loss. */
 function callersScore(
   network: Network,
@@ -45,7 +57,7 @@ function callersScore(
 
 /** The mean loss over all windows, at the given pace. The network stays as it is. */
 export async function measure(
-  network: Network,
+  network: RecurrentNetwork,
   { name, data, loss }: Measure,
   pace: Pace,
 ): Promise<Evaluation> {
@@ -56,12 +68,8 @@ export async function measure(
   for await (const given of readWindows(name, data, pace.signal)) {
     await pace.breathe();
     const checked = checks.check(given);
-    const { inputs, targets } = checked.window;
     const initial = checked.carry ? state : undefined;
-    const sums: Sums =
-      loss === undefined
-        ? score(network, inputs, targets, initial)
-        : callersScore(network, checked, initial, loss);
+    const sums = scoreOf(network, checked, initial, loss);
     state = sums.state;
     total.loss += sums.loss;
     total.count += sums.count;
@@ -82,7 +90,7 @@ export async function measure(
  * windows, or targets that are a gradient.
  */
 export async function evaluate(network: Network, data: TrainingData): Promise<Evaluation> {
-  requireNetwork(network);
+  const given = requireNetwork(network);
   requireData("data", data);
-  return measure(network, { name: "data", data }, new Pace());
+  return measure(given, { name: "data", data }, new Pace());
 }

@@ -4,11 +4,12 @@ import { describe, DisposedError, DivergenceError, requireFloat32Array, requireI
 import type { Learner } from "../learn/learner.js";
 import { OnlineProcess, type RunningRule } from "../learn/online/online-process.js";
 import { makeDisposable } from "../memory/disposable.js";
-import { requireState, requireStepInput, requireTarget, zeroState, type Goal } from "../network/arguments.js";
+import { requireState, requireStepInput, requireTarget, zeroState } from "../network/arguments.js";
+import { makeTargets, targetKind, type Targets } from "../network/model/targets.js";
 import type { RecurrentNetwork } from "../network/network.js";
 import { outputWidth } from "../network/sizes.js";
-import type { State, StepInput } from "../network/types.js";
-import type { InputKind } from "../network/model/window.js";
+import type { State, StepInput, Target } from "../network/types.js";
+import type { InputKind } from "../network/model/batch.js";
 import { optimizerMemory } from "../optimize/optimizer.js";
 import type { LearnedStep, OnlineSession, StepTarget } from "./online-session-types.js";
 import type { SessionPlan } from "./session-plan.js";
@@ -19,11 +20,10 @@ function copyState({ h, c }: State): State {
   return c === undefined ? { h: h.slice() } : { h: h.slice(), c: c.slice() };
 }
 
-/** A step has one target, of whichever form. */
-function requireStepTarget(target: StepTarget, batch: number, { options }: RecurrentNetwork): Goal {
+/** A step has one target, of whichever form; a TypeError or RangeError says what is wrong with it. */
+function requireStepTarget(target: StepTarget, batch: number, { options }: RecurrentNetwork): Targets {
   const sizes = { steps: 1, batch };
-  const require = (given: Parameters<typeof requireTarget>[0]): Goal =>
-    requireTarget(given, sizes, options, "target");
+  const require = (given: Target): Targets => requireTarget(given, sizes, options, "target");
   if (target instanceof Int32Array) return require({ classes: target });
   if (target instanceof Float32Array) return require({ values: target });
   if (typeof target !== "number") {
@@ -47,7 +47,7 @@ export class LearningSession implements OnlineSession {
   readonly learner: Learner;
   readonly batch: number;
   private readonly plan: SessionPlan;
-  private readonly noTarget: Goal;
+  private readonly noTarget: Targets;
   private parts: SessionParts;
   private lastFiniteLoss = NaN;
   /** Whether the network's gradients are those of an update that was made. */
@@ -63,7 +63,7 @@ export class LearningSession implements OnlineSession {
     this.network = plan.network;
     this.learner = plan.learner;
     this.batch = plan.batch;
-    this.noTarget = { kind: "classes", array: new Int32Array(plan.batch).fill(-1), count: 0 };
+    this.noTarget = makeTargets("classes", new Int32Array(plan.batch).fill(-1), 0);
     const begins = copyState(plan.state ?? zeroState(plan.batch, plan.network.options));
     this.parts = { process: this.createProcess(), steps: 0, updates: 0, begins };
   }
@@ -92,8 +92,8 @@ export class LearningSession implements OnlineSession {
   learn(input: StepInput, target: StepTarget, out?: Float32Array): LearnedStep {
     this.requireAlive();
     const inputs = requireStepInput(input, this.batch, this.network.options);
-    const goal = requireStepTarget(target, this.batch, this.network);
-    this.requireSameKind(goal);
+    const targets = requireStepTarget(target, this.batch, this.network);
+    this.requireSameKind(targets);
     const result = this.requireOut(out);
     const { process } = this.parts;
     const isUpdate = process.pending.steps + 1 >= this.plan.updateEvery;
@@ -104,22 +104,24 @@ export class LearningSession implements OnlineSession {
     const masks = model.droppedWindows;
     dynamics.forward(inputs, 0, 1);
     const outputs = dynamics.outputs();
-    const sum = dynamics.putLoss(goal, 0, 1);
-    if (goal.kind !== "gradient" && !Number.isFinite(sum)) {
+    const { kind, count } = targets;
+    const { hasLoss } = targetKind(kind);
+    const sum = dynamics.putLoss(targets, 0, 1);
+    if (hasLoss && !Number.isFinite(sum)) {
       this.goBack(running, masks);
       this.diverge(`the loss was ${sum}`);
     }
     this.startGradient();
     dynamics.addHeadGradients();
     rule.advance();
-    process.add(inputs, goal.count > 0 ? goal.kind : (process.pending.kind ?? goal.kind), 1, goal.count);
+    process.add(inputs, count > 0 ? kind : (process.pending.kind ?? kind), 1, count);
     if (isUpdate) this.update(running, masks, rate);
     this.parts.begins = undefined;
     this.parts.steps++;
     result.set(outputs);
-    const loss = goal.count > 0 ? sum / goal.count : sum;
-    if (goal.count > 0 && goal.kind !== "gradient") this.lastFiniteLoss = loss;
-    return { loss, count: goal.count, outputs: result };
+    const loss = count > 0 ? sum / count : sum;
+    if (count > 0 && hasLoss) this.lastFiniteLoss = loss;
+    return { loss, count, outputs: result };
   }
 
   step(input: StepInput, out?: Float32Array): Float32Array {
@@ -186,7 +188,7 @@ export class LearningSession implements OnlineSession {
   }
 
   /** A mean of classes and values together would say nothing. */
-  private requireSameKind({ kind, count }: Goal): void {
+  private requireSameKind({ kind, count }: Targets): void {
     const { pending } = this.parts.process;
     if (pending.count === 0 || count === 0 || pending.kind === kind) return;
     throw new RangeError(

@@ -9,6 +9,8 @@ import {
   type TensorSource,
 } from "../formats/safetensors.js";
 import { StrictJson } from "../formats/strict-json.js";
+import type { InputKind } from "../network/model/batch.js";
+import { targetKindNames, type TargetKindName } from "../network/model/targets.js";
 
 const FORMAT_KEY = "bptt.session";
 const PROGRESS_KEY = "bptt.progress";
@@ -23,7 +25,7 @@ export interface SessionProgress {
   learner: string;
   batch: number;
   /** "none": no step was made yet. */
-  inputs: "tokens" | "values" | "none";
+  inputs: InputKind | "none";
   steps: number;
   updates: number;
   /** Which dropout masks come next. */
@@ -31,7 +33,7 @@ export interface SessionProgress {
   /** Of the gradient under way. */
   pendingSteps: number;
   pendingCount: number;
-  pendingKind: "classes" | "values" | "gradient" | "none";
+  pendingKind: TargetKindName | "none";
   /** The state of what the rule draws from, four words; empty where it does not draw. */
   random: number[];
   /** The optimizer's updates of each parameter; empty where it is not the library's. */
@@ -97,7 +99,7 @@ function readProgress(text: string | undefined): SessionProgress {
     droppedWindows: () => (read.droppedWindows = json.readSize()),
     pendingSteps: () => (read.pendingSteps = json.readSize()),
     pendingCount: () => (read.pendingCount = json.readSize()),
-    pendingKind: () => (read.pendingKind = word("pendingKind", ["classes", "values", "gradient", "none"])),
+    pendingKind: () => (read.pendingKind = word("pendingKind", [...targetKindNames, "none"])),
     random: () => (read.random = json.readSizes(4)),
     optimizerSteps: () => (read.optimizerSteps = json.readSizes(MOST_PARAMETERS)),
   };

@@ -1,6 +1,7 @@
 import { DisposedError } from "../errors.js";
 import { WindowChecks } from "../learn/windows/checked-window.js";
 import type { GradientEvent, LearnerRun } from "../learn/learner.js";
+import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import { measure } from "./evaluate.js";
 import type { TrainPlan } from "./options.js";
@@ -133,7 +134,7 @@ export class Training {
     const { network, validation, loss: callersLoss } = this.plan;
     if (validation === undefined) return NaN;
     const { loss } = await measure(
-      network,
+      requireNetwork(network),
       { name: "validation", data: validation, loss: callersLoss },
       this.pace,
     );

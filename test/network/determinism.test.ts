@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createNetwork } from "../../src/network/create-network.js";
 import { softmax } from "../../src/network/softmax.js";
-import { accumulateGradient } from "../../src/network/training-pass.js";
 import type { Build, NetworkOptions } from "../../src/network/types.js";
 import { adam } from "../../src/optimize/adam.js";
 import { clipGradientNorm } from "../../src/optimize/clip.js";
@@ -10,6 +9,7 @@ import { builds } from "../builds.js";
 import { bitsOf, parameterBits } from "./bits.js";
 import { drawSequence, drawTarget, outputWidthOf } from "./drawn.js";
 import { kinds, type Kind } from "./kinds.js";
+import { accumulateGradient } from "./passes.js";
 
 /** 20 updates of 5 steps of 4 sequences, the state carried; all losses and norms, the parameters and some probabilities. */
 function trainingBits({ options, inputs }: Kind, build: Build, seed = 1): string {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { RecurrentNetwork } from "../../src/network/network.js";
-import { score } from "../../src/network/score.js";
 import type { Network } from "../../src/network/types.js";
 import { adamW } from "../../src/optimize/adam.js";
 import { clipGradientNorm } from "../../src/optimize/clip.js";
@@ -12,6 +11,7 @@ import { bitsOf, gradientBits } from "./bits.js";
 import { drawSequence, drawState, drawTarget, outputWidthOf } from "./drawn.js";
 import { guardedNetwork } from "./guarded.js";
 import { kinds, type Kind } from "./kinds.js";
+import { score } from "./passes.js";
 
 function pass(network: Network, { options, inputs }: Kind, seed: number): void {
   const sizes = { ...options, steps: 2 + seed, batch: 3 };

@@ -5,9 +5,7 @@ import { DisposedError } from "../../src/errors.js";
 import type { Engine } from "../../src/memory/engine.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
-import { score } from "../../src/network/score.js";
 import { restoreParameters, snapshotParameters } from "../../src/network/snapshot.js";
-import { accumulateGradient } from "../../src/network/training-pass.js";
 import { adam } from "../../src/optimize/adam.js";
 import { clipGradientNorm, clipGradientValue, gradientNorm } from "../../src/optimize/clip.js";
 import { sgd } from "../../src/optimize/sgd.js";
@@ -15,6 +13,7 @@ import { builds } from "../builds.js";
 import { bitsOf, gradientBits, parameterBits } from "./bits.js";
 import { guardedEngine, guardedNetwork, networkIn } from "./guarded.js";
 import { kinds } from "./kinds.js";
+import { accumulateGradient, score } from "./passes.js";
 
 const sizes = { inputSize: 6, hiddenSize: 5, outputSize: 3 };
 const sequence = { steps: 3, batch: 2, tokens: Uint8Array.of(0, 1, 2, 3, 4, 5) };

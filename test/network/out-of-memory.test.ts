@@ -3,8 +3,6 @@ import { OutOfMemoryError } from "../../src/errors.js";
 import type { Arena } from "../../src/memory/arena.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
-import { score } from "../../src/network/score.js";
-import { accumulateGradient } from "../../src/network/training-pass.js";
 import { adagrad } from "../../src/optimize/adagrad.js";
 import { adam } from "../../src/optimize/adam.js";
 import { rmsprop } from "../../src/optimize/rmsprop.js";
@@ -15,6 +13,7 @@ import { bitsOf, gradientBits, parameterBits } from "./bits.js";
 import { drawSequence, drawTarget } from "./drawn.js";
 import { guardedEngine, networkIn } from "./guarded.js";
 import { kinds, type Kind } from "./kinds.js";
+import { accumulateGradient, score } from "./passes.js";
 
 /** Lets the first n − 1 reservations pass and refuses the n-th; `count` says how many there were. */
 function failAt(arena: Arena, n: number): { count: () => number; restore: () => void } {

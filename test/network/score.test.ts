@@ -1,7 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { RecurrentNetwork } from "../../src/network/network.js";
-import { score } from "../../src/network/score.js";
-import { accumulateGradient } from "../../src/network/training-pass.js";
 import type { Target } from "../../src/network/types.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
@@ -10,6 +8,7 @@ import { bitsOf, gradientBits } from "./bits.js";
 import { drawSequence, drawState, drawTarget, outputWidthOf } from "./drawn.js";
 import { guardedEngine, guardedNetwork, networkIn } from "./guarded.js";
 import { kinds, streamingKinds } from "./kinds.js";
+import { accumulateGradient, score } from "./passes.js";
 
 // Without a tape, more than 512 rows go by in stretches.
 const windows = [

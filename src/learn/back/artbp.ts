@@ -1,11 +1,11 @@
-import type { TrainingWindow } from "../../data/training-data.js";
 import { requireNumber, requireObject } from "../../errors.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
+import { divisorOf, makeTargets, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
 import { Random } from "../../random.js";
 import { askLoss } from "../windows/callers-loss.js";
-import { requireWindow, type CheckedWindow } from "../windows/checked-window.js";
+import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
   requireOneDirection,
@@ -14,7 +14,7 @@ import {
   type LearnerContext,
   type LearnerRun,
 } from "../learner.js";
-import { copySteps, joinStretches } from "../windows/stretches.js";
+import { copySteps, joinStretches, windowOf, type Stretch } from "../windows/stretches.js";
 
 export interface ArtbpOptions {
   /** L0: the mean number of steps between cuts, above 1. */
@@ -52,13 +52,13 @@ class ArtbpRun implements LearnerRun {
   /** The probability of a cut after the d-th step of a stretch. */
   private readonly cutAfter: (d: number) => number;
   /** Copies of the steps since the last cut. */
-  private pending: TrainingWindow[] = [];
+  private pending: Stretch[] = [];
   private pendingSteps = 0;
   private dynamics: Dynamics | undefined;
   private kind: string | undefined;
   private state: State | undefined;
   private started = false;
-  /** Whether a sequence of the last window did: it does not go on. */
+  /** Whether a sequence of the last window ended early, so that it does not go on. */
   private endedEarly = false;
 
   constructor(context: LearnerContext, cutAfter: (d: number) => number) {
@@ -80,7 +80,7 @@ class ArtbpRun implements LearnerRun {
     if (!carry) yield* this.finish();
     this.started = true;
     // All copies are made before the first gradient: then the caller may use the window's arrays anew.
-    const stretches: { stretch: TrainingWindow; cut: boolean }[] = [];
+    const stretches: { stretch: Stretch; cut: boolean }[] = [];
     for (let from = 0, to = 0, d = this.pendingSteps; to < inputs.steps;) {
       to++;
       const cut = this.random.uniform() < this.cutAfter(++d);
@@ -115,22 +115,21 @@ class ArtbpRun implements LearnerRun {
     this.pending = [];
     this.pendingSteps = 0;
     const { network, loss, reduction } = this.context;
-    const { inputs, goal, count } = requireWindow(stretch, network, loss !== undefined, 0);
+    const { inputs, targets, count } = stretch;
     const { steps, batch } = inputs;
     const dynamics = this.prepare(steps, batch, inputs.kind);
     dynamics.state = this.state;
     dynamics.forward(inputs, 0, steps);
     let sum: number | undefined;
-    const mean = reduction === "mean" && count > 0;
     if (loss !== undefined) {
       const { parameters } = requireNetwork(network).model;
-      const asked = askLoss(loss, dynamics.outputs(), stretch, parameters);
-      dynamics.loss({ kind: "gradient", array: asked.gradient, count: asked.gradient.length }, 0, 1);
+      const asked = askLoss(loss, dynamics.outputs(), windowOf(stretch), parameters);
+      dynamics.loss(makeTargets("gradient", asked.gradient, asked.gradient.length), 0, 1);
       sum = asked.loss;
-    } else if (goal !== undefined) {
-      const scale = mean && goal.kind !== "gradient" ? 1 / count : 1;
-      sum = dynamics.loss(goal, 0, scale) * scale;
-      if (goal.kind === "gradient") sum = undefined;
+    } else if (targets !== undefined) {
+      const scale = 1 / divisorOf(targets, reduction);
+      sum = dynamics.loss(targets, 0, scale) * scale;
+      if (!targetKind(targets.kind).hasLoss) sum = undefined;
     }
     dynamics.vjp({ losses: true, weights: this.weightsOf(steps) }).accumulate();
     this.state = dynamics.state;

@@ -1,16 +1,19 @@
-import type { TrainingWindow } from "../../data/training-data.js";
-import type { State } from "../../network/types.js";
-import { accumulateGradient, trainingForward, type PassStates } from "../../network/training-pass.js";
-import { askLoss } from "../windows/callers-loss.js";
-import { requireWindow } from "../windows/checked-window.js";
-import type { GradientEvent, LearnerContext, LossFunction } from "../learner.js";
+/** Forward and backward through stretches of steps, the state carried from each to the next. */
 
-/** A stretch of steps to learn from; it was checked before. */
-export interface Stretch {
-  /** All of its steps. Its targets are those of `last` alone. */
-  readonly whole: TrainingWindow;
-  /** Its last steps, whose losses count. */
-  readonly last: TrainingWindow;
+import { targetKind } from "../../network/model/targets.js";
+import { requireNetwork, type RecurrentNetwork } from "../../network/network.js";
+import { accumulateGradient, trainingForward, type PassStates } from "../../network/training-pass.js";
+import type { State } from "../../network/types.js";
+import type { GradientEvent, LearnerContext, LossFunction } from "../learner.js";
+import { askLoss } from "../windows/callers-loss.js";
+import { windowOf, type Stretch } from "../windows/stretches.js";
+
+/** Steps to go forward and back through, of which only the last have losses that count. */
+export interface PassRequest {
+  /** All of the steps. Their targets are those of `last` alone. */
+  readonly whole: Stretch;
+  /** The last steps, whose losses count. */
+  readonly last: Stretch;
   /** What it starts from. */
   readonly state: State | undefined;
   /** Numbers of its steps, for each of which the state after them is wanted. */
@@ -22,52 +25,52 @@ export interface Passed extends PassStates {
   readonly event: GradientEvent;
 }
 
-/** Forward and backward through a stretch: the gradient of the loss over its last steps, truncated at its start. */
-export function passThrough(context: LearnerContext, stretch: Stretch): Passed {
-  const { network, loss: lossFunction, reduction } = context;
-  const { whole, last, state, stepsBefore } = stretch;
-  const steps = last.inputs.steps * last.inputs.batch;
-  if (lossFunction !== undefined) {
-    const passed = callersPass(context, lossFunction, stretch);
-    return { ...passed, event: { ...passed.event, steps } };
+/** Goes forward and back through a stretch: the gradient of the loss over its last steps, truncated at its start. */
+export function passThrough(context: LearnerContext, request: PassRequest): Passed {
+  const { reduction, loss: callersLoss } = context;
+  const { whole, last, state, stepsBefore } = request;
+  const network = requireNetwork(context.network);
+  const { inputs, count } = last;
+  const steps = inputs.steps * inputs.batch;
+  if (callersLoss !== undefined) {
+    const { loss, ...states } = callersPass(network, callersLoss, request);
+    return { ...states, event: { loss, count, steps } };
   }
-  const { inputs, targets } = whole;
-  const { loss, count, ...states } = accumulateGradient(
+  const { targets } = whole;
+  if (targets === undefined) throw new Error("a stretch without targets came, and no loss of the caller's");
+  const { loss, ...states } = accumulateGradient(
     network,
-    inputs,
+    whole.inputs,
     targets,
     state,
     reduction,
     stepsBefore,
   );
-  if (targets.gradient === undefined) return { ...states, event: { loss, count, steps } };
-  // All elements of a gradient count, those too that are zeros because their loss does not.
-  const counted = whole === last ? count : requireWindow(last, network, false, 0).count;
-  return { ...states, event: { loss: undefined, count: counted, steps } };
+  const known = targetKind(targets.kind).hasLoss ? loss : undefined;
+  return { ...states, event: { loss: known, count, steps } };
 }
 
 function callersPass(
-  { network }: LearnerContext,
-  lossFunction: LossFunction,
-  { whole, last, state, stepsBefore }: Stretch,
-): PassStates & { event: Pick<GradientEvent, "loss" | "count"> } {
-  const { count } = requireWindow(last, network, true, 0);
+  network: RecurrentNetwork,
+  callersLoss: LossFunction,
+  { whole, last, state, stepsBefore }: PassRequest,
+): PassStates & { loss: number } {
   const { outputs, ...states } = trainingForward(network, whole.inputs, state, stepsBefore);
   const { steps } = whole.inputs;
   const first = (outputs.length / steps) * (steps - last.inputs.steps);
-  const { loss, gradient } = askLoss(lossFunction, first > 0 ? outputs.slice(first) : outputs, last);
+  const { loss, gradient } = askLoss(callersLoss, first > 0 ? outputs.slice(first) : outputs, windowOf(last));
   network.backward({ gradient: first > 0 ? padded(gradient, first) : gradient });
-  return { ...states, event: { loss, count } };
+  return { ...states, loss };
 }
 
-/** With zeros before it. */
+/** Puts zeros before the values. */
 function padded(values: Float32Array, zeros: number): Float32Array {
   const all = new Float32Array(zeros + values.length);
   all.set(values, zeros);
   return all;
 }
 
-/** One stretch of steps after the other, the state carried from each to the next. */
+/** Takes one stretch of steps after the other, the state carried from each to the next. */
 export class CarriedPass {
   private readonly context: LearnerContext;
   private state: State | undefined;
@@ -78,14 +81,14 @@ export class CarriedPass {
     this.first = context.state;
   }
 
-  /** The next stretch starts from zeros; the very first one from the context's state. */
+  /** Lets the next stretch start from zeros; the very first one starts from the context's state. */
   restart(): void {
     this.state = this.first;
     this.first = undefined;
   }
 
-  /** The gradient over the whole stretch. */
-  gradient(stretch: TrainingWindow): GradientEvent {
+  /** Adds the gradient over the whole stretch. */
+  gradient(stretch: Stretch): GradientEvent {
     const { event, state } = passThrough(this.context, {
       whole: stretch,
       last: stretch,

@@ -1,8 +1,7 @@
-import type { TrainingWindow } from "../../data/training-data.js";
 import type { State } from "../../network/types.js";
 import { passThrough } from "./carried-pass.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
-import { dropSteps, joinStretches, maskTargets } from "../windows/stretches.js";
+import { dropSteps, joinStretches, maskTargets, type Stretch } from "../windows/stretches.js";
 
 /**
  * As CarriedPass, but each gradient goes back beyond its own stretch, over the last k2 steps of the run. Those steps are
@@ -15,7 +14,7 @@ export class OverlappingPass {
   private readonly k2: number;
   private first: State | undefined;
   /** The run's last steps, at most k2 − 1: a next gradient goes back no further. */
-  private before: TrainingWindow | undefined;
+  private before: Stretch | undefined;
   /** States that it may start from, by the steps that it drops of those. */
   private starts: readonly (State | undefined)[] = [];
 
@@ -34,13 +33,13 @@ export class OverlappingPass {
   }
 
   /** The gradient of the loss over a stretch of 1 to k1 steps, k2 back from its end. Its arrays are kept, unchanged. */
-  gradient(last: TrainingWindow): GradientEvent {
+  gradient(last: Stretch): GradientEvent {
     const { k1, k2, before } = this;
     const joined = before === undefined ? last : joinStretches([before, last]);
     const dropped = Math.max(0, joined.inputs.steps - k2);
-    const whole = dropSteps(joined, dropped);
-    const { steps } = whole.inputs;
-    if (before !== undefined) maskTargets(whole, steps - last.inputs.steps);
+    const kept = dropSteps(joined, dropped);
+    const { steps } = kept.inputs;
+    const whole = before === undefined ? kept : maskTargets(kept, steps - last.inputs.steps);
     // The next stretch ends 1 to k1 steps later, and so starts at one of these steps of this one.
     const earliest = Math.max(0, steps + 1 - k2);
     const latest = Math.max(0, steps + k1 - k2);

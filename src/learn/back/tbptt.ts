@@ -1,4 +1,3 @@
-import type { TrainingWindow } from "../../data/training-data.js";
 import { requireInteger, requireObject } from "../../errors.js";
 import { CarriedPass } from "./carried-pass.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
@@ -11,7 +10,7 @@ import {
   type LearnerRun,
 } from "../learner.js";
 import { OverlappingPass } from "./overlapping-pass.js";
-import { copySteps, joinStretches } from "../windows/stretches.js";
+import { copySteps, joinStretches, type Stretch } from "../windows/stretches.js";
 
 export interface TbpttOptions {
   /** Steps from one gradient to the next. */
@@ -55,7 +54,7 @@ class TbpttRun implements LearnerRun {
   /** Whether stretches follow each other without overlap, so that one is done with once it has its gradient. */
   private readonly apart: boolean;
   /** Copies of what no gradient was made of yet: fewer than k1 steps. */
-  private pending: TrainingWindow[] = [];
+  private pending: Stretch[] = [];
   private pendingSteps = 0;
 
   constructor(context: LearnerContext, k1: number, k2: number) {
@@ -65,10 +64,10 @@ class TbpttRun implements LearnerRun {
   }
 
   *window(checked: CheckedWindow): Generator<GradientEvent, void> {
-    const { window, carry } = checked;
+    const { carry } = checked;
     if (this.apart && this.pendingSteps === 0 && checked.inputs.steps === this.k1) {
       if (!carry) this.pass.restart();
-      yield this.pass.gradient(window);
+      yield this.pass.gradient(checked);
       return;
     }
     const stretches = cut(checked, this.k1, carry ? this.k1 - this.pendingSteps : this.k1);
@@ -98,9 +97,9 @@ class TbpttRun implements LearnerRun {
  * A window in stretches of k1 steps, after a first of `first` steps. All copies, made before any gradient: between gradients,
  * the caller may use the window's arrays anew.
  */
-function cut(window: CheckedWindow, k1: number, first: number): TrainingWindow[] {
+function cut(window: CheckedWindow, k1: number, first: number): Stretch[] {
   const { steps: T } = window.inputs;
-  const stretches: TrainingWindow[] = [];
+  const stretches: Stretch[] = [];
   for (let from = 0, to = first; from < T; from = to, to += k1) {
     stretches.push(copySteps(window, from, Math.min(to, T)));
   }

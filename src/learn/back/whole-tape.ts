@@ -6,9 +6,9 @@ import type { LearnerContext, LearnerRun } from "../learner.js";
 export function wholeTape(context: LearnerContext): LearnerRun {
   const pass = new CarriedPass(context);
   return {
-    *window({ window, carry }) {
-      if (!carry) pass.restart();
-      yield pass.gradient(window);
+    *window(checked) {
+      if (!checked.carry) pass.restart();
+      yield pass.gradient(checked);
     },
     end: () => [], // the first window of an epoch carries nothing
   };

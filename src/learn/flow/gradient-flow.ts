@@ -1,5 +1,4 @@
 import { requireInteger, requireNumber, requireObject } from "../../errors.js";
-import { requireSequence, requireTarget, type Goal, type Inputs } from "../../network/arguments.js";
 import { RecurrentNetwork } from "../../network/network.js";
 import type { Network, Sequence, State, Target } from "../../network/types.js";
 import { Random } from "../../random.js";
@@ -104,13 +103,12 @@ export function gradientFlow(
   requireSeed(seed);
   requireNumber("options.tolerance", tolerance, { above: 0 });
   requireNumber("options.beyond", beyond, { above: 0, below: 1 });
-  const inputs = requireSequence(sequence, network.options);
-  const goal = requireTarget(target, inputs, network.options);
-  const targets = targetsByStep(goal, inputs);
-  const followed = chooseSteps(targets, losses, new Random(seed, FLOW_STREAM));
+  const { inputs, targets } = question.window;
+  const byStep = targetsByStep(targets, inputs);
+  const followed = chooseSteps(byStep, losses, new Random(seed, FLOW_STREAM));
   if (followed.length === 0)
     throw new RangeError(`"targets" expected at least one target, got none: there is no gradient to follow`);
-  const sums = follow(question, inputs, goal, followed);
+  const sums = follow(question, followed);
   const layers = sums.layers.map(({ h, c, units }) => ({
     ...lagFlow([h, c], sums.counts, beyond),
     hiddenNorms: normsOf([h], sums.counts),
@@ -121,7 +119,7 @@ export function gradientFlow(
     sums.counts,
     beyond,
   );
-  const weights = reachedBy(targets, overall.norms.length);
+  const weights = reachedBy(byStep, overall.norms.length);
   const { full, measured, recommended } = searchTruncation(
     question,
     (k1, k2) => predictBias(overall.norms, weights, k1, k2),
@@ -159,13 +157,14 @@ function chooseSteps(targets: Int32Array, most: number, random: Random): number[
 }
 
 /** On a copy of the network. */
-function follow({ network, state }: Question, inputs: Inputs, goal: Goal, followed: number[]): FlowSums {
+function follow({ network, window, state }: Question, followed: number[]): FlowSums {
+  const { inputs, targets } = window;
   const { model } = network;
   const copy = new RecurrentNetwork(model.engine, { ...model.options, dropout: 0 });
   try {
     copy.model.parameters.copyFrom(model.parameters);
     const lags = followed[followed.length - 1] + 1;
-    return followLosses({ network: copy, inputs, goal, state, followed, lags });
+    return followLosses({ network: copy, inputs, targets, state, followed, lags });
   } finally {
     copy.dispose();
   }

@@ -1,7 +1,8 @@
 /** The gradients of single steps' losses on their way back, a step at a time, in the network's kernels. */
 
-import type { Goal, Inputs } from "../../network/arguments.js";
+import type { Inputs } from "../../network/model/batch.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
+import { targetKind, type Targets } from "../../network/model/targets.js";
 import type { RecurrentNetwork } from "../../network/network.js";
 import type { Rows } from "../../network/dynamics/rows.js";
 import type { State } from "../../network/types.js";
@@ -11,7 +12,7 @@ export interface FlowRequest {
   /** Without dropout; its own gradients are used up. */
   readonly network: RecurrentNetwork;
   readonly inputs: Inputs;
-  readonly goal: Goal;
+  readonly targets: Targets;
   readonly state: State | undefined;
   /** Steps whose losses are followed, ascending. */
   readonly followed: readonly number[];
@@ -33,13 +34,13 @@ export interface FlowSums {
 }
 
 /** Of each step, the sequences that have a target there. */
-export function targetsByStep({ kind, array }: Goal, { steps, batch, lengths }: Inputs): Int32Array {
+export function targetsByStep({ kind, array }: Targets, { steps, batch, lengths }: Inputs): Int32Array {
+  const { none, marksNone } = targetKind(kind);
+  const isTarget = (element: number): boolean => !(marksNone && Object.is(element, none));
   const width = array.length / (steps * batch);
   const has = (t: number, b: number): boolean => {
     const at = (t * batch + b) * width;
-    if (kind === "classes") return array[at] >= 0;
-    if (kind === "gradient") return t < (lengths?.[b] ?? steps);
-    return array.subarray(at, at + width).some((value) => !Number.isNaN(value));
+    return t < (lengths?.[b] ?? steps) && array.subarray(at, at + width).some(isTarget);
   };
   return Int32Array.from({ length: steps }, (_, t) => {
     let count = 0;
@@ -83,12 +84,12 @@ class LossPaths {
   private readonly hasCellState: boolean;
 
   constructor(dynamics: Dynamics, request: FlowRequest) {
-    const { goal, inputs, lags } = request;
+    const { targets, inputs, lags } = request;
     const { options, cell } = dynamics.parts;
     const layers = Array.from({ length: options.layers }, (_, l) => l);
     this.dynamics = dynamics;
     this.request = request;
-    this.targets = targetsByStep(goal, inputs);
+    this.targets = targetsByStep(targets, inputs);
     this.saturation = layers.map((l) => new SaturationCount(dynamics, l));
     this.h = layers.map(() => new Float64Array(lags));
     this.c = layers.map(() => new Float64Array(lags));
@@ -102,7 +103,7 @@ class LossPaths {
     let travellers: Traveller[] = [];
     const idle: Rows[] = [];
     const { dynamics, request } = this;
-    const { goal, inputs, lags } = request;
+    const { targets, inputs, lags } = request;
     const earliest = Math.max(0, request.followed[0] - lags + 1);
     for (let s = inputs.steps - 1; s >= earliest; s--) {
       const starting = request.followed.includes(s);
@@ -113,7 +114,7 @@ class LossPaths {
       if (starting) {
         const cotangent = idle.pop() ?? dynamics.createStates(inputs.batch);
         const traveller = { t: s, cotangent, alive: true };
-        dynamics.loss(goal, s, 1);
+        dynamics.loss(targets, s, 1);
         this.pass(traveller, s);
         travellers.push(traveller);
       }

@@ -58,7 +58,7 @@ export function searchTruncation(
   predict: (k1: number, k2: number) => number,
   tolerance: number,
 ): TruncationSearch {
-  const T = question.sequence.steps;
+  const T = question.window.inputs.steps;
   const { seed } = question.network.options;
   const full = askGradient(question, requireLearner("learner", bptt()), seed);
   const lengths: number[] = [];

@@ -1,8 +1,9 @@
 import { requireChoice, requireInteger, requireObject } from "../../errors.js";
 import { requireSequence, requireState, requireTarget } from "../../network/arguments.js";
+import { divisorOf, type Targets } from "../../network/model/targets.js";
 import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
 import type { Network, Reduction, Sequence, State, Target } from "../../network/types.js";
-import { WindowChecks } from "../windows/checked-window.js";
+import type { CheckedWindow } from "../windows/checked-window.js";
 import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "../learner.js";
 
 export interface EstimateGradientOptions {
@@ -24,8 +25,7 @@ export interface GradientEstimate {
 /** What a rule is to be asked for the gradient of, checked. */
 export interface Question {
   readonly network: RecurrentNetwork;
-  readonly sequence: Sequence;
-  readonly target: Target;
+  readonly window: CheckedWindow & { readonly targets: Targets };
   readonly state: State | undefined;
   readonly reduction: Reduction;
   /** What the sum over the sequence is divided by. */
@@ -41,13 +41,18 @@ export function requireQuestion(
 ): Question {
   const given = requireNetwork(network);
   const inputs = requireSequence(sequence, given.options);
-  const goal = requireTarget(target, inputs, given.options);
+  const targets = requireTarget(target, inputs, given.options);
   const { state, reduction = "mean" } = requireObject("options", options);
   const initial = requireState("options.state", state, inputs.batch, given.options);
   requireChoice("options.reduction", reduction, ["mean", "sum"]);
-  const mean = reduction === "mean" && goal.kind !== "gradient";
-  const divisor = mean ? Math.max(1, goal.count) : 1;
-  return { network: given, sequence, target, state: initial, reduction, divisor };
+  const window = { inputs: sequence, targets: target };
+  return {
+    network: given,
+    window: { window, inputs, targets, count: targets.count, carry: false },
+    state: initial,
+    reduction,
+    divisor: divisorOf(targets, reduction),
+  };
 }
 
 /**
@@ -105,7 +110,7 @@ export function askGradient(question: Question, begin: BeginLearning, seed: numb
 /** Runs the rule over the sequence as one window, and sums up what it yields. */
 function runRule(
   copy: RecurrentNetwork,
-  { sequence, target, state, divisor }: Question,
+  { window, state, divisor }: Question,
   begin: BeginLearning,
   seed: number,
 ): Omit<Answer, "bytes"> {
@@ -120,7 +125,7 @@ function runRule(
     },
   });
   try {
-    return { ...sumOfRun(run, copy, { sequence, target, divisor }), draws };
+    return { ...sumOfRun(run, copy, window, divisor), draws };
   } finally {
     run.dispose?.();
   }
@@ -129,9 +134,9 @@ function runRule(
 function sumOfRun(
   run: LearnerRun,
   copy: RecurrentNetwork,
-  { sequence, target, divisor }: Pick<Question, "sequence" | "target" | "divisor">,
+  window: CheckedWindow,
+  divisor: number,
 ): Pick<Answer, "loss" | "gradients"> {
-  const window = new WindowChecks(copy, false).check({ inputs: sequence, targets: target });
   const gradients = new Map(copy.parameters.map(({ name, shape }) => [name, zerosOf(shape)]));
   let loss = 0;
   for (const events of [() => run.window(window), () => run.end()]) {

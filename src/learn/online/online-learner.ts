@@ -2,6 +2,7 @@
 
 import { isDiagonal } from "../../network/cells/cell.js";
 import { cells } from "../../network/cells/by-name.js";
+import { makeTargets } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
@@ -53,11 +54,11 @@ export function requireCovered(plan: OnlineRulePlan, network: Network): void {
 
 /** Of its own, so that the caller may use the window's arrays anew. */
 function copyWindow(checked: CheckedWindow): CheckedWindow {
-  const { inputs, goal } = checked;
+  const { inputs, targets } = checked;
   return {
     ...checked,
     inputs: { ...inputs, array: inputs.array.slice() },
-    goal: goal && { ...goal, array: goal.array.slice() },
+    targets: targets && makeTargets(targets.kind, targets.array.slice(), targets.count),
   };
 }
 

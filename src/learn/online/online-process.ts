@@ -1,15 +1,16 @@
 /** An online rule at work on one network: stretch after stretch of steps, and the gradient that they add up to. */
 
-import type { Goal, Inputs } from "../../network/arguments.js";
+import type { Inputs } from "../../network/model/batch.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
+import { makeTargets, targetKind, type TargetKindName } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
-import type { InputKind } from "../../network/model/window.js";
+import type { InputKind } from "../../network/model/batch.js";
 import { Random } from "../../random.js";
 import { askLoss } from "../windows/callers-loss.js";
-import { requireWindow, type CheckedWindow } from "../windows/checked-window.js";
+import type { CheckedWindow } from "../windows/checked-window.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
-import { copySteps } from "../windows/stretches.js";
+import { copySteps, countIn, windowOf } from "../windows/stretches.js";
 import type { OnlineRule, OnlineRulePlan } from "./online-rule.js";
 
 /** A rule with the memory that it runs in, of one batch and kind of inputs. */
@@ -28,7 +29,7 @@ export interface PendingGradient {
   positions: number;
   /** Σ of the targets' losses; of the caller's own, each times its steps. */
   loss: number;
-  kind: Goal["kind"] | undefined;
+  kind: TargetKindName | undefined;
 }
 
 const NOTHING: PendingGradient = { steps: 0, count: 0, positions: 0, loss: 0, kind: undefined };
@@ -101,11 +102,11 @@ export class OnlineProcess {
       this.pending.loss += this.lossOf(checked, first, steps);
       rule.advance();
     }
-    this.add(inputs, checked.goal?.kind, to - from, this.countOf(checked, from, to));
+    this.add(inputs, checked.targets?.kind, to - from, countIn(checked, from, to));
   }
 
   /** So many more steps, learned from, belong to the gradient under way. */
-  add(inputs: Inputs, kind: Goal["kind"] | undefined, steps: number, count: number): void {
+  add(inputs: Inputs, kind: TargetKindName | undefined, steps: number, count: number): void {
     this.pending.steps += steps;
     this.pending.positions += steps * inputs.batch;
     this.pending.count += count;
@@ -122,7 +123,7 @@ export class OnlineProcess {
       if (steps > 1) requireNetwork(network).model.parameters.scaleGradients(1 / steps);
       return { ...event, loss: loss / steps };
     }
-    if (kind === "gradient") return { ...event, loss: undefined };
+    if (kind !== undefined && !targetKind(kind).hasLoss) return { ...event, loss: undefined };
     if (reduction === "sum" || count <= 1) return { ...event, loss };
     requireNetwork(network).model.parameters.scaleGradients(1 / count);
     return { ...event, loss: loss / count };
@@ -139,25 +140,24 @@ export class OnlineProcess {
     return this.running;
   }
 
-  private countOf(checked: CheckedWindow, from: number, to: number): number {
-    const { network, loss } = this.context;
-    if (to - from === checked.inputs.steps) return checked.count;
-    return requireWindow(copySteps(checked, from, to), network, loss !== undefined, 0).count;
-  }
-
   /** Of a block that ran. */
   private lossOf(checked: CheckedWindow, first: number, steps: number): number {
     const { dynamics } = this.require();
     const { loss } = this.context;
     if (loss !== undefined) {
       const { parameters } = requireNetwork(this.context.network).model;
-      const asked = askLoss(loss, dynamics.outputs(), copySteps(checked, first, first + steps), parameters);
+      const asked = askLoss(
+        loss,
+        dynamics.outputs(),
+        windowOf(copySteps(checked, first, first + steps)),
+        parameters,
+      );
       // Weighed by its steps, as the loss is: together the blocks are a mean over all steps.
       const array = steps === 1 ? asked.gradient : asked.gradient.map((g) => steps * g);
-      dynamics.loss({ kind: "gradient", array, count: array.length }, 0, 1);
+      dynamics.loss(makeTargets("gradient", array, array.length), 0, 1);
       return asked.loss * steps;
     }
-    return checked.goal === undefined ? 0 : dynamics.loss(checked.goal, first, 1);
+    return checked.targets === undefined ? 0 : dynamics.loss(checked.targets, first, 1);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Arena, Block } from "../../memory/arena.js";
 import type { Engine } from "../../memory/engine.js";
 import type { Holdings } from "../../memory/holdings.js";
 import { rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
-import type { Goal, Inputs } from "../../network/arguments.js";
+import type { Inputs } from "../../network/model/batch.js";
 import {
   blockBytes,
   bytesOf,
@@ -20,7 +20,7 @@ import {
 } from "./block-sizes.js";
 import { NONE, type CellRun } from "../../network/cells/cell.js";
 import type { DropoutPass } from "../../network/model/dropout.js";
-import { applyLoss } from "../../network/model/loss.js";
+import { applyLoss, targetKind, type Targets } from "../../network/model/targets.js";
 import type { Model, Pass } from "../../network/model/model.js";
 import { finalSlot, initialSlot } from "../../network/cells/state-slots.js";
 import {
@@ -147,7 +147,7 @@ export class BlockTapes {
    * A block backwards, after the one behind it, from its tape in that slot, which is used up: adds scale·(all gradients), and
    * returns Σ loss, NaN for a gradient. The present state is none then.
    */
-  backward(slot: number, block: number, goal: Goal, scale: number): number {
+  backward(slot: number, block: number, targets: Targets, scale: number): number {
     const { model, engine } = this;
     const { window } = this.view(slot);
     const pass = this.passOf(block);
@@ -158,9 +158,10 @@ export class BlockTapes {
       this.prepared = block;
     }
     // A gradient of the caller's own takes the outputs' place, and needs none.
-    if (goal.kind === "gradient") zero(engine.arena, window.rows(window.regions.outputs, pass.steps));
+    if (!targetKind(targets.kind).hasLoss)
+      zero(engine.arena, window.rows(window.regions.outputs, pass.steps));
     else model.forwardHead(window, pass);
-    const loss = applyLoss(engine, window, goal, first, pass.steps, scale);
+    const loss = applyLoss(engine, window, targets, first, pass.steps, scale);
     const behind = this.cotangent;
     model.backward(window, pass, (run, index) => {
       if (behind) addStartGradient(engine, run);

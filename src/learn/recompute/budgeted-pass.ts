@@ -2,10 +2,12 @@
 
 import { InvalidStateError } from "../../errors.js";
 import { readRegion } from "../../memory/regions.js";
-import { requireTarget, type Goal, type Inputs } from "../../network/arguments.js";
+import { requireTarget } from "../../network/arguments.js";
+import { type Inputs } from "../../network/model/batch.js";
 import { blockBytes } from "./block-sizes.js";
 import { BlockTapes } from "./block-tapes.js";
 import type { Model } from "../../network/model/model.js";
+import { divisorOf, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import { outputWidth } from "../../network/sizes.js";
 import { clearPadding, createResult } from "../../network/model/transfer.js";
@@ -62,24 +64,23 @@ export class BudgetedPass {
   /** The gradient over the whole window. Throws a RangeError for a budget that is too small, and an OutOfMemoryError. */
   gradient(checked: CheckedWindow): GradientEvent {
     const { network, reduction, loss: callersLoss } = this.context;
-    const { inputs, goal, count } = checked;
+    const { inputs, targets, count } = checked;
     const { model } = requireNetwork(network);
-    const mean = reduction === "mean" && count > 0;
     const steps = inputs.steps * inputs.batch;
     if (callersLoss !== undefined) {
       return { loss: this.callersPass(model, checked, callersLoss), count, steps };
     }
-    if (goal === undefined) throw new Error("a window without targets came, and no loss of the caller's");
-    const scale = mean && goal.kind !== "gradient" ? 1 / count : 1;
+    if (targets === undefined) throw new Error("a window without targets came, and no loss of the caller's");
+    const divisor = divisorOf(targets, reduction);
     const { plan, tapes } = this.prepare(model, inputs, 0);
     const { loss, state } = recomputeWindow(tapes, plan, {
       inputs,
       state: this.state,
-      goal: () => goal,
-      scale,
+      targets: () => targets,
+      scale: 1 / divisor,
     });
     this.state = state;
-    return { loss: goal.kind === "gradient" ? undefined : mean ? loss / count : loss, count, steps };
+    return { loss: targetKind(targets.kind).hasLoss ? loss / divisor : undefined, count, steps };
   }
 
   dispose(): void {
@@ -103,7 +104,7 @@ export class BudgetedPass {
         const from = outputs.subarray(block * plan.block * batch * width);
         readRegion(model.engine.arena.f32, tapes.outputs(slot, block), from);
       },
-      goal: (): Goal => {
+      targets: () => {
         clearPadding(outputs, inputs, width);
         const { loss, gradient } = askLoss(lossFunction, outputs, window);
         asked = loss;

@@ -1,8 +1,8 @@
 /** Back-propagation through a window whose blocks run as a plan says. */
 
-import type { Goal } from "../../network/arguments.js";
 import type { BlockTapes } from "./block-tapes.js";
-import type { Inputs } from "../../network/arguments.js";
+import type { Inputs } from "../../network/model/batch.js";
+import type { Targets } from "../../network/model/targets.js";
 import type { State } from "../../network/types.js";
 import type { RecomputePlan } from "./plan.js";
 import { recomputeSchedule } from "./schedule.js";
@@ -13,7 +13,7 @@ export interface RecomputeRequest {
   /** Sees each block once, in order, when it stands in a slot: where outputs can be taken. */
   readonly swept?: ((slot: number, block: number) => void) | undefined;
   /** The targets; asked for when all blocks were seen, and before any gradient. */
-  readonly goal: () => Goal;
+  readonly targets: () => Targets;
   /** Of the losses' gradients. */
   readonly scale: number;
 }
@@ -22,12 +22,12 @@ export interface RecomputeRequest {
 export function recomputeWindow(
   tapes: BlockTapes,
   { units, slots }: Pick<RecomputePlan, "units" | "slots">,
-  { inputs, state, swept, goal, scale }: RecomputeRequest,
+  { inputs, state, swept, targets: ask, scale }: RecomputeRequest,
 ): { loss: number; state: State } {
   tapes.start(inputs, state);
   let seen = 0;
   let final: State | undefined;
-  let targets: Goal | undefined;
+  let targets: Targets | undefined;
   let loss = 0;
   const run = (slot: number, unit: number): void => {
     tapes.forward(slot, unit);
@@ -52,7 +52,7 @@ export function recomputeWindow(
         run(action.slot, action.unit);
         break;
       case "backward":
-        targets ??= goal();
+        targets ??= ask();
         loss += tapes.backward(action.slot, action.unit, targets, scale);
     }
   }

@@ -2,51 +2,39 @@
 
 import type { TrainingWindow } from "../../data/training-data.js";
 import { requireBoolean, requireObject } from "../../errors.js";
-import { requireSequence, requireTarget, type Goal, type Inputs } from "../../network/arguments.js";
+import { requireSequence, requireTarget } from "../../network/arguments.js";
+import { countSteps } from "../../network/model/batch.js";
+import { targetKindNames } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
+import type { Stretch } from "./stretches.js";
 
-/** What a carried run keeps: B, "tokens" or "values", and "classes", "values", "gradient" or "none". */
+/** A window as it came, and what is to be learned from it, checked: rules below check nothing again. */
+export interface CheckedWindow extends Stretch {
+  readonly window: TrainingWindow;
+}
+
+/** A carried run keeps its batch, and the kinds of its inputs and targets ("none" without targets). */
 interface Kinds {
   readonly batch: number;
   readonly inputs: string;
   readonly targets: string;
 }
 
-export interface CheckedWindow {
-  /** As it came. */
-  readonly window: TrainingWindow;
-  readonly inputs: Inputs;
-  /** Undefined where there are none but a loss of the caller's own. */
-  readonly goal: Goal | undefined;
-  /** Whether it carries on the window before it, and so fits it; false for the first of an epoch. */
-  readonly carry: boolean;
-  /** Targets, or steps that are no padding where there are no targets. */
-  readonly count: number;
-}
-
-/**
- * A window's inputs and targets, checked; with a loss of the caller's own there may be no targets. A stretch's
- * lengths may be 0.
- */
-export function requireWindow(
-  { inputs: sequence, targets }: TrainingWindow,
+/** Throws a TypeError or RangeError. With a loss of the caller's own there may be no targets. */
+function requireWindow(
+  { inputs: sequence, targets: given }: TrainingWindow,
   { options }: Network,
   callersLoss: boolean,
-  leastLength: 0 | 1 = 1,
-): Pick<CheckedWindow, "inputs" | "goal" | "count"> {
-  const inputs = requireSequence(sequence, options, "inputs", leastLength);
-  const { classes, values, gradient } = requireObject("targets", targets);
-  const none = classes === undefined && values === undefined && gradient === undefined;
-  if (callersLoss && none) {
-    const { steps, batch, lengths } = inputs;
-    const count = lengths?.reduce((sum, length) => sum + length, 0) ?? steps * batch;
-    return { inputs, goal: undefined, count };
-  }
-  const goal = requireTarget(targets, inputs, options);
-  return { inputs, goal, count: goal.count };
+): Pick<Stretch, "inputs" | "targets" | "count"> {
+  const inputs = requireSequence(sequence, options, "inputs");
+  const target = requireObject("targets", given);
+  if (callersLoss && targetKindNames.every((kind) => target[kind] === undefined))
+    return { inputs, targets: undefined, count: countSteps(inputs) };
+  const targets = requireTarget(target, inputs, options);
+  return { inputs, targets, count: targets.count };
 }
 
-/** Whether the window says that it carries: one that reads both ways has no state to carry. */
+/** Returns whether the window says that it carries: one that reads both ways has no state to carry. */
 function requireCarry(carry: boolean | undefined, { options }: Network): boolean {
   const carries = requireBoolean("carry", carry ?? false);
   if (carries && options.bidirectional)
@@ -75,7 +63,7 @@ export class WindowChecks {
     this.callersLoss = callersLoss;
   }
 
-  /** The next window begins an epoch. */
+  /** Begins an epoch with the next window. */
   restart(): void {
     this.before = undefined;
   }
@@ -85,8 +73,8 @@ export class WindowChecks {
     const given = requireObject("window", window);
     const carry = requireCarry(given.carry, this.network) && this.before !== undefined;
     const checked = requireWindow(given, this.network, this.callersLoss);
-    const { inputs, goal } = checked;
-    const kinds = { batch: inputs.batch, inputs: inputs.kind, targets: goal?.kind ?? "none" };
+    const { inputs, targets } = checked;
+    const kinds = { batch: inputs.batch, inputs: inputs.kind, targets: targets?.kind ?? "none" };
     if (carry && this.before !== undefined) requireSameKinds(this.before, kinds);
     this.before = kinds;
     return { window: given, ...checked, carry };

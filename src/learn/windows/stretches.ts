@@ -1,29 +1,84 @@
 /** Stretches of steps out of windows, and across them. Arrays are time-major, so that a stretch is contiguous. */
 
 import type { TrainingWindow } from "../../data/training-data.js";
-import type { Goal, Inputs } from "../../network/arguments.js";
-import type { CheckedWindow } from "./checked-window.js";
+import { countSteps, type Inputs } from "../../network/model/batch.js";
+import { countTargets, makeTargets, targetKind, type Targets } from "../../network/model/targets.js";
 
-/** Steps [from, to) of a window, copied; a sequence that ended before has length 0. */
-export function copySteps({ inputs, goal, carry }: CheckedWindow, from: number, to: number): TrainingWindow {
-  const { steps: T, batch, kind, array } = inputs;
-  const copy = (part: Inputs["array"] | Goal["array"]) =>
-    part.slice((from * part.length) / T, (to * part.length) / T);
-  const lengths = inputs.lengths?.map((length) => Math.min(to, Math.max(from, length)) - from);
+/** Steps to learn from, checked: a window, a part of one, or several joined. */
+export interface Stretch {
+  /** A length is 0 where the sequence ended before. */
+  readonly inputs: Inputs;
+  /** Undefined where there are none but a loss of the caller's own. */
+  readonly targets: Targets | undefined;
+  /** Targets, or steps that are no padding where there are no targets. */
+  readonly count: number;
+  /** Whether it carries on what comes before it, and so fits it; false at the start of an epoch. */
+  readonly carry: boolean;
+}
+
+type Elements = Inputs["array"] | Targets["array"];
+
+/** Counts what steps [from, to) have of targets, or, without any, of steps that are no padding. */
+export function countIn({ inputs, targets, count }: Stretch, from: number, to: number): number {
+  if (to - from === inputs.steps) return count;
+  return targets === undefined ? countSteps(inputs, from, to) : countTargets(targets, inputs, from, to);
+}
+
+/** Lengths of which none is shorter than the stretch are as good as none. */
+function needed(lengths: Int32Array | undefined, steps: number): Int32Array | undefined {
+  return lengths?.some((length) => length < steps) === true ? lengths : undefined;
+}
+
+/** Steps [from, to), of arrays that `part` makes. */
+function partOf(
+  stretch: Stretch,
+  from: number,
+  to: number,
+  part: <Whole extends Elements>(whole: Whole, from: number, to: number) => Whole,
+): Stretch {
+  const { inputs, targets, carry } = stretch;
+  const { steps: T, lengths } = inputs;
+  const steps = to - from;
+  const cut = <Whole extends Elements>(whole: Whole): Whole =>
+    part(whole, (from * whole.length) / T, (to * whole.length) / T);
+  const count = countIn(stretch, from, to);
+  const own = lengths?.map((length) => Math.min(to, Math.max(from, length)) - from);
   return {
-    inputs: { steps: to - from, batch, [kind]: copy(array), ...(lengths && { lengths }) },
-    targets: goal === undefined ? {} : { [goal.kind]: copy(goal.array) },
+    inputs: { ...inputs, steps, array: cut(inputs.array), lengths: needed(own, steps) },
+    targets: targets && makeTargets(targets.kind, cut(targets.array), count),
+    count,
     carry: carry || from > 0,
   };
 }
 
+/** Copies steps [from, to); a sequence that ended before has length 0. */
+export function copySteps(stretch: Stretch, from: number, to: number): Stretch {
+  return partOf(stretch, from, to, (whole, first, end) => whole.slice(first, end) as typeof whole);
+}
+
+/** Leaves out the first steps; the arrays are parts of the stretch's own. */
+export function dropSteps(stretch: Stretch, count: number): Stretch {
+  if (count === 0) return stretch;
+  const { steps } = stretch.inputs;
+  return partOf(stretch, count, steps, (whole, first, end) => whole.subarray(first, end) as typeof whole);
+}
+
+/** Takes the targets from the first steps, in the stretch's own array. */
+export function maskTargets(stretch: Stretch, steps: number): Stretch {
+  const { inputs, targets } = stretch;
+  if (targets === undefined) return stretch;
+  const { kind, array } = targets;
+  array.fill(targetKind(kind).none, 0, (steps * array.length) / inputs.steps);
+  const count = countTargets(targets, inputs);
+  return { ...stretch, targets: makeTargets(kind, array, count), count };
+}
+
 /** The lengths of stretches that are joined: a sequence that ended does not go on in a later one. */
-function joinLengths(stretches: readonly TrainingWindow[]): Int32Array | undefined {
-  const inputs = stretches.map((stretch) => stretch.inputs);
-  if (inputs.every(({ lengths }) => lengths === undefined)) return undefined;
-  const joined = new Int32Array(inputs[0].batch);
+function joinLengths(stretches: readonly Inputs[]): Int32Array | undefined {
+  if (stretches.every(({ lengths }) => lengths === undefined)) return undefined;
+  const joined = new Int32Array(stretches[0].batch);
   let before = 0;
-  for (const { lengths, steps } of inputs) {
+  for (const { lengths, steps } of stretches) {
     for (let b = 0; b < joined.length; b++) {
       const length = lengths?.[b] ?? steps;
       if (length > 0 && joined[b] < before) {
@@ -36,92 +91,58 @@ function joinLengths(stretches: readonly TrainingWindow[]): Int32Array | undefin
     }
     before += steps;
   }
-  return joined;
+  return needed(joined, before);
 }
 
 function concatenate<Whole extends Int32Array | Float32Array>(
-  parts: readonly (ArrayLike<number> | undefined)[],
-  create: (length: number) => Whole,
-): Whole | undefined {
-  const present = parts.filter((part) => part !== undefined);
-  if (present.length === 0) return undefined;
-  const whole = create(present.reduce((sum, part) => sum + part.length, 0));
+  type: new (length: number) => Whole,
+  parts: readonly ArrayLike<number>[],
+): Whole {
+  const whole = new type(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  for (const part of present) {
+  for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
   return whole;
 }
 
-/** Stretches one after the other, at least one, as one; batch and kinds are the same. */
-export function joinStretches(stretches: readonly TrainingWindow[]): TrainingWindow {
+/** Joins stretches one after the other, at least one; batch and kinds are the same. */
+export function joinStretches(stretches: readonly Stretch[]): Stretch {
   const [first] = stretches;
   if (stretches.length === 1) return first;
-  const integers = (length: number): Int32Array => new Int32Array(length);
-  const floats = (length: number): Float32Array => new Float32Array(length);
+  const { kind, batch } = first.inputs;
   const inputs = stretches.map((stretch) => stretch.inputs);
-  const targets = stretches.map((stretch) => stretch.targets);
+  const targets = stretches.flatMap((stretch) => stretch.targets ?? []);
+  const arrayType = kind === "tokens" ? Int32Array : Float32Array;
+  const array = concatenate<Int32Array | Float32Array>(
+    arrayType,
+    inputs.map((part) => part.array),
+  );
+  const steps = inputs.reduce((sum, part) => sum + part.steps, 0);
+  const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
   return {
-    inputs: {
-      steps: inputs.reduce((sum, { steps }) => sum + steps, 0),
-      batch: first.inputs.batch,
-      lengths: joinLengths(stretches),
-      tokens: concatenate(
-        inputs.map(({ tokens }) => tokens),
-        integers,
-      ),
-      values: concatenate(
-        inputs.map(({ values }) => values),
-        floats,
-      ),
-    },
-    targets: {
-      classes: concatenate(
-        targets.map(({ classes }) => classes),
-        integers,
-      ),
-      values: concatenate(
-        targets.map(({ values }) => values),
-        floats,
-      ),
-      gradient: concatenate(
-        targets.map(({ gradient }) => gradient),
-        floats,
-      ),
-    },
+    inputs: { steps, batch, kind, array, lengths: joinLengths(inputs) },
+    targets: first.targets && joinTargets(targets, count),
+    count,
     carry: first.carry,
   };
 }
 
-/** Without its first steps; the arrays are parts of its own. */
-export function dropSteps(stretch: TrainingWindow, count: number): TrainingWindow {
-  if (count === 0) return stretch;
-  const { steps, batch, tokens, values, lengths } = stretch.inputs;
-  const { classes, values: goals, gradient } = stretch.targets;
-  const at = (part: ArrayLike<number>): number => (count * part.length) / steps;
-  return {
-    inputs: {
-      steps: steps - count,
-      batch,
-      lengths: lengths?.map((length) => Math.max(0, length - count)),
-      tokens: tokens?.subarray(at(tokens)),
-      values: values?.subarray(at(values)),
-    },
-    targets: {
-      classes: classes?.subarray(at(classes)),
-      values: goals?.subarray(at(goals)),
-      gradient: gradient?.subarray(at(gradient)),
-    },
-    carry: true,
-  };
+function joinTargets(parts: readonly Targets[], count: number): Targets {
+  const [{ kind }] = parts;
+  const arrays = parts.map(({ array }) => array);
+  return makeTargets(kind, concatenate(targetKind(kind).arrayType, arrays), count);
 }
 
-/** Takes the targets from its first steps, in its own arrays. */
-export function maskTargets({ inputs, targets }: TrainingWindow, count: number): void {
-  const end = (part: ArrayLike<number>): number => (count * part.length) / inputs.steps;
-  const { classes, values, gradient } = targets;
-  classes?.fill(-1, 0, end(classes));
-  values?.fill(NaN, 0, end(values));
-  gradient?.fill(0, 0, end(gradient));
+/** Returns the stretch as a caller knows windows, for a loss of the caller's own: a whole window is as it came. */
+export function windowOf(stretch: Stretch & { readonly window?: TrainingWindow }): TrainingWindow {
+  const { inputs, targets, carry, window } = stretch;
+  if (window !== undefined) return window;
+  const { steps, batch, kind, array, lengths } = inputs;
+  return {
+    inputs: { steps, batch, [kind]: array, ...(lengths && { lengths }) },
+    targets: targets === undefined ? {} : { [targets.kind]: targets.array },
+    carry,
+  };
 }

@@ -5,13 +5,13 @@
 
 import type { Holdings } from "../../memory/holdings.js";
 import { matrix, readRegion, rowsOf, type Region } from "../../memory/regions.js";
-import type { Goal, Inputs } from "../arguments.js";
+import type { Inputs } from "../model/batch.js";
 import { BlockAdjoint, type RowsBelong } from "./block-adjoint.js";
 import { NONE, type CellRun } from "../cells/cell.js";
 import { applyDropout } from "../model/dropout.js";
 import type { InputScratch } from "../model/input-product.js";
 import type { Layer } from "../model/layer.js";
-import { applyLoss } from "../model/loss.js";
+import { applyLoss, type Targets } from "../model/targets.js";
 import type { Model, Pass } from "../model/model.js";
 import { Rows } from "./rows.js";
 import { finalSlot, initialSlot, stepSlots } from "../cells/state-slots.js";
@@ -26,7 +26,8 @@ import {
 import { stepFactors, stepInputs, type StepFactors, type StepInputs } from "./step-factors.js";
 import type { State } from "../types.js";
 import { UnitDerivatives } from "./unit-derivatives.js";
-import type { InputKind, Window } from "../model/window.js";
+import type { Window } from "../model/window.js";
+import type { InputKind } from "../model/batch.js";
 
 export interface DynamicsSizes {
   /** B. */
@@ -154,18 +155,18 @@ export class Dynamics {
    * The sum of the last block's losses against the targets of steps [first, first + T). Puts scale·dLoss/doutputs in the
    * outputs' place, and adds the head's gradients, which are exact and immediate under every rule.
    */
-  loss(goal: Goal, first: number, scale: number): number {
-    const sum = this.putLoss(goal, first, scale);
+  loss(targets: Targets, first: number, scale: number): number {
+    const sum = this.putLoss(targets, first, scale);
     this.addHeadGradients();
     return sum;
   }
 
-  /** The first half of `loss`: no parameter's gradient changes. */
-  putLoss(goal: Goal, first: number, scale: number): number {
-    return applyLoss(this.model.engine, this.window, goal, first, this.pass.steps, scale);
+  /** The first half of `loss` changes no parameter's gradient. */
+  putLoss(targets: Targets, first: number, scale: number): number {
+    return applyLoss(this.model.engine, this.window, targets, first, this.pass.steps, scale);
   }
 
-  /** The second. */
+  /** The second half of `loss` adds the gradients of the head's parameters. */
   addHeadGradients(): void {
     const { model, window, pass } = this;
     const outputs = window.rows(window.regions.outputs, pass.steps);

@@ -1,6 +1,6 @@
 /** Forward without a tape: a stretch of steps at a time, in memory that does not grow with the sequence. */
 
-import type { Inputs } from "../arguments.js";
+import type { Inputs } from "./batch.js";
 import type { Model, Pass } from "./model.js";
 import { carryState, readFinalState, writeInitialState, writeInputs } from "./transfer.js";
 import type { State } from "../types.js";

@@ -14,7 +14,8 @@ import { directionsOf } from "../sizes.js";
 import { Parameters, type ParameterPlace } from "../parameters/parameters.js";
 import { stepSlots } from "../cells/state-slots.js";
 import type { CompleteOptions } from "../types.js";
-import { OwnWindow, type InputKind, type Window, type WindowSizes } from "./window.js";
+import { OwnWindow, type Window, type WindowSizes } from "./window.js";
+import { type InputKind } from "./batch.js";
 
 /** Of a window, what a pass through it needs besides its memory. */
 export interface Pass {

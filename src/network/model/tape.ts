@@ -2,15 +2,15 @@
 
 import { InvalidStateError } from "../../errors.js";
 import type { Region } from "../../memory/regions.js";
-import type { Goal, Inputs } from "../arguments.js";
-import { applyLoss } from "./loss.js";
+import type { Inputs } from "./batch.js";
+import { applyLoss, divisorOf, type Targets } from "./targets.js";
 import type { Model, Pass } from "./model.js";
 import { addFinalGradient, writeInitialState, writeInputs } from "./transfer.js";
 import type { Reduction, State } from "../types.js";
 import type { OwnWindow, Window, WindowSizes } from "./window.js";
 
-/** One forward's. */
-export interface Record {
+/** What a forward left for its backward. */
+export interface RecordedPass {
   readonly window: Window;
   /** [B], each in [1, T]; undefined: all T. */
   readonly lengths: Int32Array | undefined;
@@ -20,7 +20,7 @@ export interface Record {
 export class Tape {
   private readonly model: Model;
   private window: OwnWindow | undefined;
-  private last: Record | undefined;
+  private last: RecordedPass | undefined;
   /** Whether backward may still run, and the parameters' version that forward saw. */
   private live = false;
   private version = -1;
@@ -30,7 +30,7 @@ export class Tape {
   }
 
   /** Runs forward over the inputs. An OutOfMemoryError leaves the former tape as it was. */
-  record(inputs: Inputs, initial: State | undefined, training: boolean): Record & { outputs: Region } {
+  record(inputs: Inputs, initial: State | undefined, training: boolean): RecordedPass & { outputs: Region } {
     const { model } = this;
     const { steps, batch, kind, lengths } = inputs;
     const dropout = training && model.drops;
@@ -51,7 +51,7 @@ export class Tape {
   }
 
   /** What backward is to run through. Throws an InvalidStateError when there is nothing. */
-  require(): Record {
+  require(): RecordedPass {
     if (this.last === undefined) {
       throw new InvalidStateError(`backward expected a forward with its tape kept before it, got none`);
     }
@@ -68,21 +68,19 @@ export class Tape {
 
   /** Loss and backward over what `require` gave; the tape is used up. */
   consume(
-    { window, pass }: Record,
-    goal: Goal,
+    { window, pass }: RecordedPass,
+    targets: Targets,
     reduction: Reduction,
     finalGradient?: State,
   ): { loss: number; count: number } {
     const { engine } = this.model;
-    const { count } = goal;
-    const mean = reduction === "mean" && goal.kind !== "gradient";
-    const scale = mean && count > 0 ? 1 / count : 1;
-    const sum = applyLoss(engine, window, goal, 0, pass.steps, scale);
+    const divisor = divisorOf(targets, reduction);
+    const sum = applyLoss(engine, window, targets, 0, pass.steps, 1 / divisor);
     this.live = false;
     this.model.backward(window, pass, (run, index) => {
       addFinalGradient(engine, run, index, finalGradient);
     });
-    return { loss: mean && count > 0 ? sum / count : sum, count };
+    return { loss: sum / divisor, count: targets.count };
   }
 
   /** No tape: after a forward without one there is nothing to go back through. */

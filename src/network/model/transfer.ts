@@ -3,7 +3,7 @@
 import { OutOfMemoryError } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
 import { readRegion, rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
-import type { Inputs } from "../arguments.js";
+import type { Inputs } from "./batch.js";
 import type { CellRun } from "../cells/cell.js";
 import { finalSlot, initialSlot } from "../cells/state-slots.js";
 import type { State } from "../types.js";

@@ -3,6 +3,7 @@
 import type { Arena, Block } from "../../memory/arena.js";
 import type { Holdings } from "../../memory/holdings.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import type { InputKind } from "./batch.js";
 import { NONE, type Cell, type CellRegions } from "../cells/cell.js";
 import { transposedScratch } from "../../wasm/product-sizes.js";
 import { directionsOf, outputWidth } from "../sizes.js";
@@ -10,8 +11,6 @@ import type { CompleteOptions } from "../types.js";
 
 /** Rows that go through the staging regions at a time: of targets, and of the inputs' gradient. */
 const STAGED_ROWS = 256;
-
-export type InputKind = "tokens" | "values";
 
 export interface WindowSizes {
   /** T, and B. */

@@ -6,9 +6,9 @@ import type { BlockSlots } from "../../../src/learn/recompute/block-sizes.js";
 import { BlockTapes } from "../../../src/learn/recompute/block-tapes.js";
 import { createNetwork } from "../../../src/network/create-network.js";
 import { requireNetwork } from "../../../src/network/network.js";
-import { accumulateGradient } from "../../../src/network/training-pass.js";
 import { Random } from "../../../src/random.js";
 import { relativeError } from "../../oracle/compare.js";
+import { accumulateGradient } from "../../network/passes.js";
 
 const options = { cell: "gru", inputSize: 3, hiddenSize: 2, outputSize: 3 } as const;
 
@@ -36,7 +36,7 @@ function run(steps: number, block: number, slots: BlockSlots) {
   recomputeWindow(
     tapes,
     { units: Math.ceil(steps / block), slots },
-    { inputs, state: undefined, swept: (_, unit) => swept.push(unit), goal: () => goal, scale: 1 },
+    { inputs, state: undefined, swept: (_, unit) => swept.push(unit), targets: () => goal, scale: 1 },
   );
   const blocks = { forward: forward.mock.calls.length, backward: backward.mock.calls.length };
   return { ...blocks, swept, error: relativeError(read(), expected) };

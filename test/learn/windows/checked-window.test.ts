@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { requireWindow, WindowChecks } from "../../../src/learn/windows/checked-window.js";
+import { WindowChecks } from "../../../src/learn/windows/checked-window.js";
 import { createNetwork } from "../../../src/network/create-network.js";
 import type { TrainingWindow } from "../../../src/data/training-data.js";
 
@@ -24,7 +24,7 @@ describe("a window", () => {
     const window = { inputs: tokens(2, 3), targets: { classes: Int32Array.of(0, -1, 2, -1, -1, 1) } };
     const checked = new WindowChecks(network, false).check(window);
     expect(checked.window).toBe(window);
-    expect(checked).toMatchObject({ carry: false, count: 3, goal: { kind: "classes" } });
+    expect(checked).toMatchObject({ carry: false, count: 3, targets: { kind: "classes" } });
     expect(checked.inputs).toMatchObject({ steps: 2, batch: 3, kind: "tokens", lengths: undefined });
   });
 
@@ -125,11 +125,13 @@ describe("a carried window", () => {
 });
 
 describe("with a loss of the caller's own", () => {
+  const check = (window: TrainingWindow) => new WindowChecks(network, true).check(window);
+
   it("targets may be none: every step counts that is no padding", () => {
     const window = { inputs: tokens(4, 3), targets: {} };
-    expect(requireWindow(window, network, true)).toMatchObject({ goal: undefined, count: 12 });
+    expect(check(window)).toMatchObject({ targets: undefined, count: 12 });
     const padded = { ...window, inputs: { ...window.inputs, lengths: Int32Array.of(4, 1, 2) } };
-    expect(requireWindow(padded, network, true)).toMatchObject({ goal: undefined, count: 7 });
+    expect(check(padded)).toMatchObject({ targets: undefined, count: 7 });
   });
 
   it("targets that are there are checked", () => {
@@ -137,11 +139,9 @@ describe("with a loss of the caller's own", () => {
       inputs: tokens(4, 3),
       targets: { classes: Int32Array.from({ length: 12 }, (_, i) => (i % 4) - 1) },
     };
-    const check = (targets: TrainingWindow["targets"]) =>
-      requireWindow({ ...window, targets }, network, true);
-    expect(check(window.targets).count).toBe(9);
-    expect(() => check(goals(1))).toThrow(RangeError);
-    expect(() => check({ ...classes(12), ...goals(12) })).toThrow(TypeError);
+    expect(check(window).count).toBe(9);
+    expect(() => check({ ...window, targets: goals(1) })).toThrow(RangeError);
+    expect(() => check({ ...window, targets: { ...classes(12), ...goals(12) } })).toThrow(TypeError);
   });
 });
 

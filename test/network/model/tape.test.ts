@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InvalidStateError } from "../../../src/errors.js";
 import type { RecurrentNetwork } from "../../../src/network/network.js";
-import { score } from "../../../src/network/score.js";
 import { restoreParameters, snapshotParameters } from "../../../src/network/snapshot.js";
-import { accumulateGradient } from "../../../src/network/training-pass.js";
 import type { Network, Sequence } from "../../../src/network/types.js";
 import { adam } from "../../../src/optimize/adam.js";
 import { clipGradientNorm } from "../../../src/optimize/clip.js";
@@ -13,6 +11,7 @@ import { builds } from "../../builds.js";
 import { bitsOf, gradientBits, parameterBits } from "../bits.js";
 import { drawSequence, drawState, drawTarget } from "../drawn.js";
 import { guardedNetwork, networkIn } from "../guarded.js";
+import { accumulateGradient, score } from "../passes.js";
 
 const sizes = { inputSize: 5, hiddenSize: 9, outputSize: 3 };
 const options = { ...sizes, seed: 3 };
