@@ -1,7 +1,7 @@
 /** The one owner of a WebAssembly memory: hands out blocks of named regions and takes them back. */
 
 import { OutOfMemoryError } from "../errors.js";
-import { ALIGNMENT, roundUp, sizeOf, type Region, type Shape } from "./regions.js";
+import { ALIGNMENT, elementAt, roundUp, sizeOf, type Region, type Shape } from "./regions.js";
 
 const PAGE = 65536;
 
@@ -80,6 +80,17 @@ export class Arena {
     this.reserved += bytes;
     this.peak = Math.max(this.peak, this.reserved);
     return block;
+  }
+
+  /** Sets all elements of a region to 0, its padding too. */
+  zero(region: Region): void {
+    this.fill(region, 0);
+  }
+
+  /** Sets all elements of a region, its padding too. */
+  fill(region: Region, value: number): void {
+    const start = elementAt(region.pointer);
+    this.f32.fill(value, start, start + sizeOf(region));
   }
 
   /** Takes a block back; once it has, again does nothing. */

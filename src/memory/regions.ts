@@ -38,6 +38,11 @@ export function sizeOf(shape: Shape): number {
   return shape.rows * shape.stride;
 }
 
+/** Where a pointer's element stands in the arena's views of elements of 4 bytes. */
+export function elementAt(pointer: number): number {
+  return pointer >>> 2;
+}
+
 /** Rows [first, first + rows) of a region. */
 export function rowsOf({ pointer, columns, stride }: Region, first: number, rows: number): Region {
   // Member by member: spreads show in steps of tens of microseconds.
@@ -50,7 +55,7 @@ export function readRegion(
   { pointer, rows, columns, stride }: Region,
   out: Float32Array = new Float32Array(rows * columns),
 ): Float32Array {
-  const start = pointer >>> 2;
+  const start = elementAt(pointer);
   if (columns === stride) {
     out.set(memory.subarray(start, start + rows * columns));
     return out;
@@ -67,7 +72,7 @@ export function writeRegion(
   { pointer, rows, columns, stride }: Region,
   values: ArrayLike<number>,
 ): void {
-  const start = pointer >>> 2;
+  const start = elementAt(pointer);
   if (columns === stride) {
     memory.set(values, start);
     return;

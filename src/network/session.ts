@@ -3,7 +3,7 @@
 import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
 import { Holdings } from "../memory/holdings.js";
-import { readRegion } from "../memory/regions.js";
+import { elementAt, readRegion } from "../memory/regions.js";
 import { requireState, requireStepInput } from "./arguments.js";
 import type { CellRun } from "./cells/cell.js";
 import type { Model, Pass } from "./model/model.js";
@@ -94,7 +94,7 @@ export class NetworkSession implements Session {
       // The most usual one, without an array on the way.
       const token = requireInteger("input", input, 0, options.inputSize - 1);
       const { tokens } = this.windowFor("tokens").regions;
-      engine.arena.i32[tokens.pointer >>> 2] = token;
+      engine.arena.i32[elementAt(tokens.pointer)] = token;
       return;
     }
     const inputs = requireStepInput(input, this.batch, options);

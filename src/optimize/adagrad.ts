@@ -1,4 +1,5 @@
 import { requireNumber, requireObject } from "../errors.js";
+import { vector } from "../memory/regions.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
 export interface AdagradOptions {
@@ -28,7 +29,7 @@ export function adagrad(options: AdagradOptions): Optimizer {
   requireNumber("initialAccumulatorValue", start, { least: 0, most: MOST });
   return createOptimizer(firstRate, ["sum"], ({ engine, w, g, count, moments, step, learningRate }) => {
     const { sum } = moments;
-    if (step === 1) engine.arena.f32.fill(start, sum >>> 2, (sum >>> 2) + count);
+    if (step === 1) engine.arena.fill({ ...vector(count), pointer: sum }, start);
     const rate = learningRate / (1 + (step - 1) * rateDecay);
     engine.kernels.adagradStep(w, sum, g, engine.constants, rate, epsilon, decay, count);
   });

@@ -2,6 +2,7 @@
 
 import { activationRegion, activations, type Activation } from "../../network/cells/activations.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
+import { elementAt } from "../../memory/regions.js";
 
 /** Of one gate, candidate or state, over all units, steps and sequences. */
 export interface Saturation {
@@ -50,7 +51,7 @@ export class SaturationCount {
       const { pointer, columns, stride } = activationRegion(kind, run);
       const [low, high] = [this.low[k], this.high[k]];
       for (const b of samples) {
-        const start = (pointer >>> 2) + b * stride;
+        const start = elementAt(pointer) + b * stride;
         for (let j = 0; j < columns; j++) {
           const value = f32[start + j];
           if (value < kind.low) low[j]++;

@@ -1,4 +1,4 @@
-import { matrix, type Region } from "../../memory/regions.js";
+import { elementAt, matrix, type Region } from "../../memory/regions.js";
 import { isDiagonal } from "../../network/cells/cell.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import type { LayerInput } from "../../network/model/input-product.js";
@@ -124,9 +124,9 @@ class KroneckerInfluence implements OnlineRule {
     const add = (to: number, from: Region): void => {
       kernels.addScaled(input.pointer(sample) + to * 4, from.pointer, constants, 1, sign * now, from.stride);
     };
-    if (typeof x === "number") arena.f32[(input.pointer(sample) >>> 2) + x] += sign * now;
+    if (typeof x === "number") arena.f32[elementAt(input.pointer(sample)) + x] += sign * now;
     else add(0, x);
     if (!isDiagonal(cell)) add(hAt, h);
-    arena.f32[(input.pointer(sample) >>> 2) + oneAt] += sign * now;
+    arena.f32[elementAt(input.pointer(sample)) + oneAt] += sign * now;
   }
 }

@@ -1,4 +1,4 @@
-import type { Region } from "../../memory/regions.js";
+import { elementAt, type Region } from "../../memory/regions.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import type { Rows } from "../../network/dynamics/rows.js";
 import type { Random } from "../../random.js";
@@ -122,7 +122,7 @@ class BalancedRankOne implements OnlineRule {
     const { inputSquare, recurrentSquare } = this.dynamics.stepFactors(layer, sample);
     const { f32 } = engine.arena;
     const width = dz.stride / cell.blocks;
-    const start = (dz.pointer >>> 2) + row * dz.stride;
+    const start = elementAt(dz.pointer) + row * dz.stride;
     for (let block = 0; block < cell.blocks; block++) {
       const byInput = block < cell.gates ? inputSquare : 0;
       const factor = byInput + (block >= cell.blocks - cell.recurrentOrder.length ? recurrentSquare : 0);

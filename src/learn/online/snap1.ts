@@ -1,4 +1,4 @@
-import { matrix, type Region } from "../../memory/regions.js";
+import { elementAt, matrix, type Region } from "../../memory/regions.js";
 import { isDiagonal } from "../../network/cells/cell.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import { layerSuffix } from "../../network/sizes.js";
@@ -112,7 +112,7 @@ export class OwnInfluence implements OnlineRule {
   /** Pointer to the tokens' one-hot rows, with `value` where the tokens are. */
   private writeTokens(tokens: Region, value: number): number {
     const { i32 } = this.dynamics.parts.engine.arena;
-    for (let b = 0; b < this.oneHot.count; b++) this.oneHot.set(b, i32[(tokens.pointer >>> 2) + b], value);
+    for (let b = 0; b < this.oneHot.count; b++) this.oneHot.set(b, i32[elementAt(tokens.pointer) + b], value);
     return this.oneHot.pointer(0);
   }
 
@@ -126,12 +126,12 @@ export class OwnInfluence implements OnlineRule {
     const width = own.size;
     const R = cell.recurrentOrder.length;
     for (let b = 0; b < own.count; b++) {
-      const to = own.pointer(b) >>> 2;
-      const direct = (byH.pointer >>> 2) + b * width;
+      const to = elementAt(own.pointer(b));
+      const direct = elementAt(byH.pointer) + b * width;
       f32.copyWithin(to, direct, direct + width);
       for (let g = 0; g < R; g++) {
-        const gate = (dz.pointer >>> 2) + b * dz.stride + (cell.blocks - R + g) * width;
-        const diagonal = (pointer >>> 2) + g * width * stride;
+        const gate = elementAt(dz.pointer) + b * dz.stride + (cell.blocks - R + g) * width;
+        const diagonal = elementAt(pointer) + g * width * stride;
         for (let i = 0; i < options.hiddenSize; i++)
           f32[to + i] += f32[gate + i] * f32[diagonal + i * (stride + 1)];
       }

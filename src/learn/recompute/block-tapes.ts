@@ -3,7 +3,7 @@
  * reserved once: what recomputation works with. One tape is enough for all blocks, one after the other.
  */
 
-import type { Arena, Block } from "../../memory/arena.js";
+import type { Block } from "../../memory/arena.js";
 import type { Engine } from "../../memory/engine.js";
 import type { Holdings } from "../../memory/holdings.js";
 import { rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
@@ -158,8 +158,7 @@ export class BlockTapes {
       this.prepared = block;
     }
     // A gradient of the caller's own takes the outputs' place, and needs none.
-    if (!targetKind(targets.kind).hasLoss)
-      zero(engine.arena, window.rows(window.regions.outputs, pass.steps));
+    if (!targetKind(targets.kind).hasLoss) engine.arena.zero(window.rows(window.regions.outputs, pass.steps));
     else model.forwardHead(window, pass);
     const loss = applyLoss(engine, window, targets, first, pass.steps, scale);
     const behind = this.cotangent;
@@ -273,8 +272,4 @@ function workWindow(
 function addStartGradient({ kernels }: Engine, { regions: { dh }, ...span }: CellRun): void {
   const [from, to] = [initialSlot(dh, span), finalSlot(dh, span)];
   kernels.add(to.pointer, to.pointer, from.pointer, sizeOf(to));
-}
-
-function zero({ f32 }: Arena, region: Region): void {
-  f32.fill(0, region.pointer >>> 2, (region.pointer >>> 2) + sizeOf(region));
 }

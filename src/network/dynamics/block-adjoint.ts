@@ -1,7 +1,7 @@
 /** A block of steps backwards from cotangents, while its tape stays as it is: so that it can be done again with others. */
 
 import type { Engine } from "../../memory/engine.js";
-import { matrix, rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import { elementAt, matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import { NONE, type CellRegions, type CellRun } from "../cells/cell.js";
 import { applyDropout } from "../model/dropout.js";
 import type { LayerInput } from "../model/input-product.js";
@@ -103,10 +103,10 @@ export class BlockAdjoint {
       else if (losses) {
         model.head.backward([dh], window.rows(window.regions.outputs, pass.steps));
         if (weights !== undefined) this.weigh(dh, 0);
-      } else this.zero(dh);
+      } else this.engine.arena.zero(dh);
       const { dc } = run.regions;
       if (cotangent !== undefined) layout.addTo(cotangent, l, finalSlot(run.regions.dh, run), dc);
-      else this.zero(dc);
+      else this.engine.arena.zero(dc);
       if (this.fromOutside[l].rows > 0) this.copyRegion(this.fromOutside[l], dh, dh.rows);
       model.layers[l][0].backwardStates(run);
       layout.write(this.start, l, initialSlot(run.regions.dh, run), dc);
@@ -207,7 +207,8 @@ export class BlockAdjoint {
     if (lengths === 0) return 0;
     const { i32 } = this.engine.arena;
     const { pointer } = this.rowOf.lengths;
-    i32.fill(i32[(lengths >>> 2) + sample], pointer >>> 2, (pointer >>> 2) + this.rows);
+    const first = elementAt(pointer);
+    i32.fill(i32[elementAt(lengths) + sample], first, first + this.rows);
     return pointer;
   }
 
@@ -244,7 +245,7 @@ export class BlockAdjoint {
     const { i32 } = this.engine.arena;
     const to = this.rowOf.tokens;
     for (let t = 0; t < steps; t++)
-      i32[(to.pointer >>> 2) + t] = i32[(tokens.pointer >>> 2) + t * batch + row];
+      i32[elementAt(to.pointer) + t] = i32[elementAt(tokens.pointer) + t * batch + row];
     return to;
   }
 
@@ -262,7 +263,7 @@ export class BlockAdjoint {
 
   private writeWeights(weights: Float32Array): void {
     const { f32 } = this.engine.arena;
-    const start = this.rowOf.weights.pointer >>> 2;
+    const start = elementAt(this.rowOf.weights.pointer);
     f32.set(weights, start);
     for (let t = 0; t < weights.length; t++) f32[start + weights.length + t] = 1 / weights[t];
   }
@@ -273,11 +274,6 @@ export class BlockAdjoint {
     const factors = this.rowOf.weights.pointer + at * 4;
     const steps = rows / this.rows;
     kernels.addScaledRows(pointer, 0, factors, 0, constants, steps, this.rows * stride);
-  }
-
-  private zero(region: Region): void {
-    const start = region.pointer >>> 2;
-    this.engine.arena.f32.fill(0, start, start + sizeOf(region));
   }
 
   private copyRegion(to: Region, from: Region, rows: number): void {

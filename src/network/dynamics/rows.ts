@@ -2,7 +2,7 @@
 
 import { requireInteger, requireLength } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
-import type { Region } from "../../memory/regions.js";
+import { elementAt, type Region } from "../../memory/regions.js";
 
 /** Columns of a product of rows that go through scratch memory at a time; a whole number of the widest panels. */
 export const PRODUCT_COLUMNS = 512;
@@ -34,30 +34,30 @@ export class Rows {
 
   /** Of one row, or of all. */
   zero(row?: number): void {
-    const start = this.pointer(row ?? 0) >>> 2;
+    const start = elementAt(this.pointer(row ?? 0));
     this.engine.arena.f32.fill(0, start, start + this.size * (row === undefined ? this.count : 1));
   }
 
   /** A copy: [size], or all rows, [count, size]. */
   read(row?: number): Float32Array {
-    const start = this.pointer(row ?? 0) >>> 2;
+    const start = elementAt(this.pointer(row ?? 0));
     return this.engine.arena.f32.slice(start, start + this.size * (row === undefined ? this.count : 1));
   }
 
   /** All rows. RangeError when the length differs. */
   write(values: Float32Array): void {
     requireLength("values", values.length, this.count * this.size, `[${this.count}, ${this.size}]`);
-    this.engine.arena.f32.set(values, this.pointer(0) >>> 2);
+    this.engine.arena.f32.set(values, elementAt(this.pointer(0)));
   }
 
   /** One number. */
   get(row: number, at: number): number {
-    return this.engine.arena.f32[(this.pointer(row) >>> 2) + at];
+    return this.engine.arena.f32[elementAt(this.pointer(row)) + at];
   }
 
   set(row: number, at: number, value: number): void {
     requireInteger("at", at, 0, this.size - 1);
-    this.engine.arena.f32[(this.pointer(row) >>> 2) + at] = value;
+    this.engine.arena.f32[elementAt(this.pointer(row)) + at] = value;
   }
 
   /** row ← other's row. */

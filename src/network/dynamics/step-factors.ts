@@ -1,6 +1,6 @@
 /** The input's side of a step's gradients, which are products: ∂z/∂W_ih is x, ∂z/∂W_hh is h_{t-1}, of the biases 1. */
 
-import { rowsOf, type Region } from "../../memory/regions.js";
+import { elementAt, rowsOf, type Region } from "../../memory/regions.js";
 import { isDiagonal } from "../cells/cell.js";
 import type { LayerInput } from "../model/input-product.js";
 import type { Model, Pass } from "../model/model.js";
@@ -48,7 +48,7 @@ export function stepFactors(
   const h = rowsOf(before, sample, 1);
   const x =
     "tokens" in input
-      ? arena.i32[(input.tokens.pointer >>> 2) + sample]
+      ? arena.i32[elementAt(input.tokens.pointer) + sample]
       : rowsOf(input.sources[0], sample, 1);
   const square = (row: Region): number => kernels.sumOfSquares(row.pointer, row.stride);
   const trained = (name: string): number =>

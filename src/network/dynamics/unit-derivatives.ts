@@ -5,7 +5,7 @@
  */
 
 import type { Engine } from "../../memory/engine.js";
-import { matrix, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import { elementAt, matrix, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { CellRun } from "../cells/cell.js";
 import type { Model, Pass } from "../model/model.js";
 import type { Window } from "../model/window.js";
@@ -80,7 +80,7 @@ export class UnitDerivatives {
   /** Rows [first, first + count) of the units; their padding stays zeros. */
   private fill({ pointer, columns, stride }: Region, first: number, count: number, value: number): void {
     for (let r = first; r < first + count; r++) {
-      const start = (pointer >>> 2) + r * stride;
+      const start = elementAt(pointer) + r * stride;
       this.engine.arena.f32.fill(value, start, start + columns);
     }
   }

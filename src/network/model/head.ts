@@ -2,7 +2,7 @@
 
 import type { Engine } from "../../memory/engine.js";
 import type { Holdings } from "../../memory/holdings.js";
-import { sizeOf, type Region } from "../../memory/regions.js";
+import type { Region } from "../../memory/regions.js";
 import type { PackedWeights } from "../parameters/packed-weights.js";
 import { backwardPanels, forwardPanels } from "../parameters/panels.js";
 import { depthOf } from "../../wasm/product-sizes.js";
@@ -129,7 +129,7 @@ export class NoHead implements Head {
     const { kernels, arena } = this.engine;
     dHidden.forEach((dh, d) => {
       // The padding too: after a gradient that was not finite it may not be zeros.
-      arena.f32.fill(0, dh.pointer >>> 2, (dh.pointer >>> 2) + sizeOf(dh));
+      arena.zero(dh);
       const from = pointer + d * dh.columns * 4;
       kernels.copyRows(dh.pointer, from, dh.rows, dh.columns, dh.stride, stride);
     });

@@ -2,7 +2,7 @@
 
 import type { Engine } from "../../memory/engine.js";
 import type { Holdings } from "../../memory/holdings.js";
-import { matrix, sizeOf, vector, type Region } from "../../memory/regions.js";
+import { matrix, vector, type Region } from "../../memory/regions.js";
 import type { Cell } from "../cells/cell.js";
 import { PackedWeights } from "../parameters/packed-weights.js";
 import { backwardPanels, forwardPanels } from "../parameters/panels.js";
@@ -59,7 +59,7 @@ export class InputProduct {
     const { width } = this;
     const columns = (width / cell.gates) * cell.blocks;
     const bias = new PackedWeights(all, holdings, vector(columns), (row) => {
-      arena.f32.fill(0, row.pointer >>> 2, (row.pointer >>> 2) + columns);
+      arena.zero(row);
       for (const { at, place } of this.biasParts(row)) kernels.add(at, at, place.value.pointer, width);
     });
     this.bias = bias;
@@ -106,7 +106,7 @@ export class InputProduct {
   /** The tangent of z, W_ih dx_t, from those of the sources; none: zeros. */
   tangent(dz: Region, sources: readonly Region[]): void {
     const { kernels, arena } = this.engine;
-    arena.f32.fill(0, dz.pointer >>> 2, (dz.pointer >>> 2) + sizeOf(dz));
+    arena.zero(dz);
     sources.forEach((dx, source) => {
       const panels = this.panels[source].pointer;
       const depth = depthOf(dx.columns);
@@ -156,7 +156,7 @@ export class InputProduct {
       return;
     }
     const table = dTable.pointer;
-    arena.f32.fill(0, table >>> 2, (table >>> 2) + sizeOf(dTable));
+    arena.zero(dTable);
     kernels.scatterAdd(table, dz.pointer, tokens.pointer, dz.rows, dz.stride);
     kernels.addTransposed(pointer, table, this.width, dTable.rows, stride, dTable.stride);
   }
@@ -182,7 +182,7 @@ export class InputProduct {
     const { kernels, arena } = this.engine;
     const parts = this.biasParts(dBias);
     if (!parts.some(({ place }) => place.trainable)) return;
-    arena.f32.fill(0, dBias.pointer >>> 2, (dBias.pointer >>> 2) + dz.stride);
+    arena.zero(dBias);
     kernels.addColumnSums(dBias.pointer, dz.pointer, dz.rows, dz.stride);
     for (const { at, place } of parts) {
       const to = place.gradient.pointer + shift;

@@ -70,9 +70,7 @@ export class Layer {
 
   /** dh and dc come in with dLoss/dstates, and go out with the initial state's; what it leaves as dz is the gradients'. */
   backwardStates(run: CellRun): void {
-    const { arena } = this.engine;
-    const first = initialSlot(run.regions.dh, run);
-    arena.f32.fill(0, first.pointer >>> 2, (first.pointer >>> 2) + first.rows * first.stride);
+    this.engine.arena.zero(initialSlot(run.regions.dh, run));
     this.cell.backward(this.engine, run, this.recurrent?.backPanels.pointer ?? 0);
   }
 

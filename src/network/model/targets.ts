@@ -1,7 +1,7 @@
 /** What outputs are held against: one row a kind, which says all that the rest of the library asks of it. */
 
 import type { Engine } from "../../memory/engine.js";
-import { rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
+import { elementAt, rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
 import type { Target } from "../types.js";
 import { countSteps, type Inputs } from "./batch.js";
 import type { Window } from "./window.js";
@@ -45,7 +45,7 @@ export const targetKinds = {
     hasLoss: true,
     apply({ engine: { arena, kernels, constants }, window, outputs, array, scale }) {
       const { classes } = window.regions;
-      arena.i32.set(array, classes.pointer >>> 2);
+      arena.i32.set(array, elementAt(classes.pointer));
       const { pointer, rows, columns, stride } = outputs;
       return kernels.crossEntropy(pointer, classes.pointer, constants, scale, rows, columns, stride);
     },
@@ -172,6 +172,6 @@ export function countCorrect(
   const { batch } = window.sizes;
   const { pointer, columns, stride } = window.regions.outputs;
   const region = window.regions.classes;
-  arena.i32.set(classes.subarray(first * batch, (first + steps) * batch), region.pointer >>> 2);
+  arena.i32.set(classes.subarray(first * batch, (first + steps) * batch), elementAt(region.pointer));
   return kernels.countCorrect(pointer, region.pointer, steps * batch, columns, stride);
 }

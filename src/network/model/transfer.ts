@@ -2,7 +2,7 @@
 
 import { OutOfMemoryError } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
-import { readRegion, rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
+import { elementAt, readRegion, rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
 import type { Inputs } from "./batch.js";
 import type { CellRun } from "../cells/cell.js";
 import { finalSlot, initialSlot } from "../cells/state-slots.js";
@@ -23,10 +23,10 @@ export function writeInputs(
   const rows = steps * batch;
   if (lengths !== undefined) {
     const left = lengths.map((length) => Math.min(steps, Math.max(0, length - first)));
-    arena.i32.set(left, regions.lengths.pointer >>> 2);
+    arena.i32.set(left, elementAt(regions.lengths.pointer));
   }
   if (kind === "tokens") {
-    arena.i32.set(array.subarray(first * batch, first * batch + rows), regions.tokens.pointer >>> 2);
+    arena.i32.set(array.subarray(first * batch, first * batch + rows), elementAt(regions.tokens.pointer));
     return;
   }
   const x = rowsOf(regions.x, 0, rows);
@@ -66,9 +66,8 @@ function writeSlot(
   values: Float32Array | undefined,
   index: number,
 ): void {
-  const start = slot.pointer >>> 2;
   // The padding too: after a state that was not finite it may not be zeros.
-  arena.f32.fill(0, start, start + sizeOf(slot));
+  arena.zero(slot);
   if (values === undefined) return;
   const count = slot.rows * slot.columns;
   writeRegion(arena.f32, slot, values.subarray(index * count, (index + 1) * count));
@@ -148,7 +147,7 @@ export function addFinalGradient(
 ): void {
   const { f32 } = arena;
   const { dh, dc } = run.regions;
-  if (dc.rows > 0) f32.fill(0, dc.pointer >>> 2, (dc.pointer >>> 2) + sizeOf(dc));
+  if (dc.rows > 0) arena.zero(dc);
   if (gradient === undefined) return;
   addSlot(f32, finalSlot(dh, run), gradient.h, index);
   if (gradient.c !== undefined && dc.rows > 0) addSlot(f32, dc, gradient.c, index);
@@ -157,7 +156,7 @@ export function addFinalGradient(
 function addSlot(memory: Float32Array, slot: Region, values: Float32Array, index: number): void {
   const { pointer, rows, columns, stride } = slot;
   let from = index * rows * columns;
-  for (let r = 0, to = pointer >>> 2; r < rows; r++, to += stride, from += columns) {
+  for (let r = 0, to = elementAt(pointer); r < rows; r++, to += stride, from += columns) {
     for (let i = 0; i < columns; i++) memory[to + i] += values[from + i];
   }
 }
@@ -168,7 +167,7 @@ export function readHidden({ arena }: Engine, hidden: readonly Region[], out: Fl
   const D = hidden.length;
   hidden.forEach(({ pointer, rows, columns, stride }, d) => {
     for (
-      let r = 0, from = pointer >>> 2, to = d * columns;
+      let r = 0, from = elementAt(pointer), to = d * columns;
       r < rows;
       r++, from += stride, to += D * columns
     ) {

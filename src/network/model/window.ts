@@ -86,8 +86,8 @@ export function withPrefix(shapes: Readonly<Record<string, Shape>>, prefix: stri
 }
 
 /** No target in the padding: where h is not finite, outputs of NaN stand there, which are no part of the loss. */
-export function clearTargets(arena: Arena, { pointer, rows, stride }: Region): void {
-  arena.f32.fill(NaN, pointer >>> 2, (pointer >>> 2) + rows * stride);
+export function clearTargets(arena: Arena, targets: Region): void {
+  arena.fill(targets, NaN);
 }
 
 /** A window with memory of its own. */

@@ -1,6 +1,6 @@
 /** How a tensor's rows and columns lie in memory: in blocks, each padded with zeros, perhaps in another order. */
 
-import { COLUMN_STEP, roundUp, type Region } from "../../memory/regions.js";
+import { elementAt, COLUMN_STEP, roundUp, type Region } from "../../memory/regions.js";
 
 export interface Blocks {
   /** Of one block: without and with padding. */
@@ -52,7 +52,7 @@ export function eachStretch(
 export function readTensor(memory: Float32Array, { pointer }: Region, layout: Layout): Float32Array {
   const { rows, columns } = layout;
   const out = new Float32Array(rows.size * rows.order.length * columns.size * columns.order.length);
-  const start = pointer >>> 2;
+  const start = elementAt(pointer);
   eachStretch(layout, (stored, given, length) => {
     for (let i = 0; i < length; i++) out[given + i] = memory[start + stored + i];
   });
@@ -66,7 +66,7 @@ export function writeTensor(
   layout: Layout,
   values: ArrayLike<number>,
 ): void {
-  const start = pointer >>> 2;
+  const start = elementAt(pointer);
   memory.fill(0, start, start + rows * stride);
   eachStretch(layout, (stored, given, length) => {
     for (let i = 0; i < length; i++) memory[start + stored + i] = values[given + i];

@@ -3,7 +3,7 @@
 import { describe, requireBoolean, requireLength } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
 import type { Holdings } from "../../memory/holdings.js";
-import { sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import { elementAt, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import { readTensor, storedLength, writeTensor } from "./layout.js";
 import type { ParameterPlan } from "./plan.js";
 import type { Parameter } from "../types.js";
@@ -116,7 +116,7 @@ export class Parameters {
   /** Stops or resumes its training; a gradient that it has is forgotten. */
   setTrainable(place: ParameterPlace, trainable: boolean): void {
     place.trainable = trainable;
-    if (!trainable) this.zero(place.gradient.pointer, place.count);
+    if (!trainable) this.engine.arena.zero(place.gradient);
   }
 
   /** Where the trained ones that are not the head's lie, in elements from the first; neighbours are joined. */
@@ -135,13 +135,13 @@ export class Parameters {
 
   /** All values, padding included, as flat memory; for the same layout. */
   readAll(into: Float32Array = new Float32Array(this.count)): Float32Array {
-    const start = this.values >>> 2;
+    const start = elementAt(this.values);
     into.set(this.engine.arena.f32.subarray(start, start + this.count));
     return into;
   }
 
   writeAll(values: Float32Array): void {
-    this.engine.arena.f32.set(values, this.values >>> 2);
+    this.engine.arena.f32.set(values, elementAt(this.values));
     this.version++;
   }
 
@@ -155,7 +155,7 @@ export class Parameters {
   }
 
   zeroGradients(): void {
-    this.zero(this.gradients, this.count);
+    this.engine.arena.zero(this.gradientRow);
   }
 
   scaleGradients(factor: number): void {
@@ -164,16 +164,17 @@ export class Parameters {
 
   /** Bit for bit, padding included, as flat memory; for the same layout. */
   readGradients(): Float32Array {
-    const start = this.gradients >>> 2;
+    const start = elementAt(this.gradients);
     return this.engine.arena.f32.slice(start, start + this.count);
   }
 
   writeGradients(values: Float32Array): void {
-    this.engine.arena.f32.set(values, this.gradients >>> 2);
+    this.engine.arena.f32.set(values, elementAt(this.gradients));
   }
 
-  private zero(pointer: number, count: number): void {
-    this.engine.arena.f32.fill(0, pointer >>> 2, (pointer >>> 2) + count);
+  /** All gradients as one row, padding included. */
+  private get gradientRow(): Region {
+    return { ...vector(this.count), pointer: this.gradients };
   }
 }
 
