@@ -18,7 +18,7 @@ export interface Block<Plan extends Shapes = Shapes> {
   readonly regions: Readonly<Record<keyof Plan, Region>>;
 }
 
-/** A stretch of memory that nobody holds. */
+/** A range of memory that nobody holds. */
 interface Gap {
   start: number;
   end: number;

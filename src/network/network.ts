@@ -55,7 +55,7 @@ export class RecurrentNetwork implements Network {
     this.options = options;
     this.build = engine.build;
     this.model = new Model(engine, options);
-    this.model.holdings.releaseWith(this);
+    this.model.scope.releaseWith(this);
     this.tape = new Tape(this.model);
     this.inference = new Inference(this.model);
     const { parameters } = this.model;
@@ -159,7 +159,7 @@ export class RecurrentNetwork implements Network {
 
   dispose(): void {
     this.disposed = true;
-    this.model.holdings.releaseAll();
+    this.model.scope.releaseAll();
   }
 
   /** Throws a DisposedError once the network was disposed of. */

@@ -2,7 +2,7 @@
 
 import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
-import { Holdings } from "../memory/holdings.js";
+import { MemoryScope } from "../memory/memory-scope.js";
 import { elementAt, readRegion } from "../memory/regions.js";
 import { requireState, requireStepInput } from "./arguments.js";
 import type { CellRun } from "./cells/cell.js";
@@ -27,7 +27,7 @@ export class NetworkSession implements Session {
   readonly batch: number;
   private readonly model: Model;
   private readonly alive: () => void;
-  private readonly holdings: Holdings;
+  private readonly scope: MemoryScope;
   private window: OwnWindow;
   /** The window's, made once: steps are short. */
   private runs: readonly CellRun[];
@@ -43,8 +43,8 @@ export class NetworkSession implements Session {
     this.batch = batch;
     this.model = model;
     this.alive = alive;
-    this.holdings = model.holdings.child();
-    this.holdings.releaseWith(this);
+    this.scope = model.scope.child();
+    this.scope.releaseWith(this);
     this.window = this.createWindow("tokens");
     this.runs = model.runs(this.window, PASS);
     writeInitialState(model.engine, this.runs, initial);
@@ -84,7 +84,7 @@ export class NetworkSession implements Session {
 
   dispose(): void {
     this.disposed = true;
-    this.holdings.releaseAll();
+    this.scope.releaseAll();
   }
 
   /** The input goes into the window's memory, which is replaced first when it is of the other kind. */
@@ -118,7 +118,7 @@ export class NetworkSession implements Session {
 
   private createWindow(inputs: InputKind): OwnWindow {
     const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false };
-    return this.model.createWindow(sizes, this.holdings);
+    return this.model.createWindow(sizes, this.scope);
   }
 
   private requireAlive(): void {

@@ -1,5 +1,5 @@
 import { InvalidStateError, requireNumber } from "../errors.js";
-import type { Holdings } from "../memory/holdings.js";
+import type { MemoryScope } from "../memory/memory-scope.js";
 import type { Engine } from "../memory/engine.js";
 import { vector, type Region, type Shape } from "../memory/regions.js";
 import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
@@ -34,7 +34,7 @@ export interface Update<Moment extends string> {
 
 interface Binding<Moment extends string> {
   readonly network: RecurrentNetwork;
-  readonly holdings: Holdings;
+  readonly scope: MemoryScope;
   /** Pointers to as much memory as all parameters take. */
   readonly moments: Readonly<Record<Moment, number>>;
   /** Updates so far of each parameter: those that are not trainable wait. */
@@ -64,21 +64,21 @@ export function optimizerMemory(optimizer: Optimizer): OptimizerMemory | undefin
 }
 
 function bind<Moment extends string>(network: RecurrentNetwork, names: readonly Moment[]): Binding<Moment> {
-  const { holdings: parent, parameters } = network.model;
-  const holdings = parent.child();
+  const { scope: parent, parameters } = network.model;
+  const scope = parent.child();
   const moments = {} as Record<Moment, number>;
   if (names.length > 0) {
     const plan: Record<string, Shape> = {};
     for (const name of names) plan[name] = vector(parameters.count);
     try {
-      const { regions }: { regions: Record<string, Region> } = holdings.reserve(plan);
+      const { regions }: { regions: Record<string, Region> } = scope.reserve(plan);
       for (const name of names) moments[name] = regions[name].pointer;
     } catch (error) {
-      holdings.releaseAll();
+      scope.releaseAll();
       throw error;
     }
   }
-  return { network, holdings, moments, steps: parameters.places.map(() => 0) };
+  return { network, scope, moments, steps: parameters.places.map(() => 0) };
 }
 
 function updateAll<Moment extends string>(
@@ -124,7 +124,7 @@ export function createOptimizer<Moment extends string>(
     }
     if (binding === undefined) {
       binding = bind(given, names);
-      binding.holdings.releaseWith(optimizer);
+      binding.scope.releaseWith(optimizer);
     }
     return binding;
   };
@@ -139,7 +139,7 @@ export function createOptimizer<Moment extends string>(
       updateAll(bound(network), rate, update);
     },
     reset() {
-      binding?.holdings.releaseAll();
+      binding?.scope.releaseAll();
       binding = undefined;
     },
   };

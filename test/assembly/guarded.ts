@@ -1,6 +1,6 @@
 /** Kernels on tensors that stand alone: a write past one breaks its guard, a read past one brings a NaN along. */
 
-import { Holdings } from "../../src/memory/holdings.js";
+import { MemoryScope } from "../../src/memory/memory-scope.js";
 import { createEngine, type Engine } from "../../src/memory/engine.js";
 import { readRegion, roundUp, writeRegion, type Region } from "../../src/memory/regions.js";
 import type { Build } from "../../src/wasm/builds.js";
@@ -29,14 +29,14 @@ interface Placed {
 export class Guarded {
   readonly engine: Engine;
   private readonly offset: number;
-  private readonly holdings: Holdings;
+  private readonly scope: MemoryScope;
   private readonly placed: Placed[] = [];
 
   /** `offset`: elements by which every tensor stands past a multiple of 64 bytes: 0, or 8, as a parameter may. */
   constructor(build: Build, offset = 0) {
     this.engine = createEngine(build, GUARD);
     this.offset = offset;
-    this.holdings = new Holdings(this.engine.arena);
+    this.scope = new MemoryScope(this.engine.arena);
   }
 
   /** A tensor that kernels only read. */
@@ -79,7 +79,7 @@ export class Guarded {
     const faults = arena.brokenGuards().map((name) => `${name}: a guard was written over`);
     for (const placed of this.placed) faults.push(...this.faultsOf(placed));
     this.placed.length = 0;
-    this.holdings.releaseAll();
+    this.scope.releaseAll();
     return faults;
   }
 
@@ -92,7 +92,7 @@ export class Guarded {
     keep: boolean,
   ): Region {
     const length = this.offset + rows * stride;
-    const block = this.holdings.reserve({ [name]: { rows: 1, columns: length, stride: length } });
+    const block = this.scope.reserve({ [name]: { rows: 1, columns: length, stride: length } });
     const start = block.regions[name].pointer;
     const region = { rows, columns, stride, pointer: start + this.offset * 4 };
     const { f32, i32 } = this.engine.arena;

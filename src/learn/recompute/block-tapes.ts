@@ -5,7 +5,7 @@
 
 import type { Block } from "../../memory/arena.js";
 import type { Engine } from "../../memory/engine.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { Inputs } from "../../network/model/batch.js";
 import {
@@ -48,7 +48,7 @@ export class BlockTapes {
   private readonly slots: BlockSlots;
   private readonly model: Model;
   private readonly engine: Engine;
-  private readonly holdings: Holdings;
+  private readonly scope: MemoryScope;
   private readonly memory: Block;
   private readonly work: Window;
   private readonly bytes: { readonly tape: number; readonly state: number };
@@ -67,9 +67,9 @@ export class BlockTapes {
     const bytes = { tape: blockBytes.tape(model, sizes), state: blockBytes.state(model, sizes) };
     const plan = planWork(model, sizes);
     model.reserveWeights(sizes.inputs, true);
-    this.holdings = model.holdings.child();
-    this.holdings.releaseWith(this);
-    this.memory = this.holdings.reserve({
+    this.scope = model.scope.child();
+    this.scope.releaseWith(this);
+    this.memory = this.scope.reserve({
       ...plan,
       tapes: vector((slots.internal * bytes.tape) / 4),
       states: vector((slots.hidden * bytes.state) / 4),
@@ -172,7 +172,7 @@ export class BlockTapes {
 
   /** Gives its memory back. */
   release(): void {
-    this.holdings.releaseAll();
+    this.scope.releaseAll();
   }
 
   private require(): Inputs {

@@ -3,7 +3,7 @@
  * rules see, whatever the cell and however many the layers.
  */
 
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, readRegion, rowsOf, type Region } from "../../memory/regions.js";
 import type { Inputs } from "../model/batch.js";
 import { BlockAdjoint, type RowsBelong } from "./block-adjoint.js";
@@ -64,7 +64,7 @@ export class Dynamics {
   /** P: elements of a row of gradients of the recurrent parameters and the embedding, padding included. */
   readonly parameterCount: number;
   private readonly model: Model;
-  private readonly holdings: Holdings;
+  private readonly scope: MemoryScope;
   private readonly window: Window;
   private readonly tangents: readonly CellRun[];
   /** Tangents between layers after dropout, as the window's `dropped`. */
@@ -78,8 +78,8 @@ export class Dynamics {
   /** The state is zeros. Throws an OutOfMemoryError. @internal */
   constructor(model: Model, { batch, steps, inputs }: DynamicsSizes) {
     this.model = model;
-    this.holdings = model.holdings.child();
-    this.holdings.releaseWith(this);
+    this.scope = model.scope.child();
+    this.scope.releaseWith(this);
     this.batch = batch;
     this.steps = steps;
     this.pass = { steps, lengths: false, firstRow: 0, dropout: undefined };
@@ -88,10 +88,10 @@ export class Dynamics {
     this.parameterCount = model.parameters.recurrentCount;
     try {
       const sizes = { batch, steps, inputs, tape: true, dropout: model.drops };
-      this.window = model.createWindow(sizes, this.holdings);
+      this.window = model.createWindow(sizes, this.scope);
       [this.tangents, this.droppedTangents] = this.planTangents(batch, steps);
     } catch (error) {
-      this.holdings.releaseAll();
+      this.scope.releaseAll();
       throw error;
     }
   }
@@ -119,7 +119,7 @@ export class Dynamics {
 
   /** [count, size rounded up to 8], zeros. Throws an OutOfMemoryError. */
   createRows(count: number, size: number): Rows {
-    const { regions } = this.holdings.reserve({ rows: matrix(count, size) });
+    const { regions } = this.scope.reserve({ rows: matrix(count, size) });
     return new Rows(this.model.engine, regions.rows);
   }
 
@@ -204,14 +204,14 @@ export class Dynamics {
     const { engine, parameters } = this.model;
     const { kernels, constants } = engine;
     const from = rows.pointer(row);
-    for (const { start, count } of parameters.trainedStretches()) {
+    for (const { start, count } of parameters.trainedRanges()) {
       kernels.addScaled(parameters.gradients + start * 4, from + start * 4, constants, 1, factor, count);
     }
   }
 
   /** What units owe to themselves within the last block, of one step. @internal */
   unitDerivatives(): UnitDerivatives {
-    this.units ??= new UnitDerivatives(this.model, this.batch, (plan) => this.holdings.reserve(plan).regions);
+    this.units ??= new UnitDerivatives(this.model, this.batch, (plan) => this.scope.reserve(plan).regions);
     this.units.run(this.window, this.pass);
     return this.units;
   }
@@ -243,7 +243,7 @@ export class Dynamics {
 
   /** Gives its memory back. */
   dispose(): void {
-    this.holdings.releaseAll();
+    this.scope.releaseAll();
   }
 
   private runs(): CellRun[] {
@@ -261,7 +261,7 @@ export class Dynamics {
       window.sizes,
       rows,
       belong,
-      (plan) => this.holdings.reserve(plan).regions,
+      (plan) => this.scope.reserve(plan).regions,
     );
     this.adjoints.set(key, made);
     return made;
@@ -273,7 +273,7 @@ export class Dynamics {
     const { h, z } = cell.plan(steps, batch, H, false);
     const c = cell.hasCellState ? matrix(batch, H) : NONE;
     const plan = { h, c, z, dropped: drops ? matrix(steps * batch, H) : NONE, none: NONE };
-    const held = layers.map(() => this.holdings.reserve(plan).regions);
+    const held = layers.map(() => this.scope.reserve(plan).regions);
     const runs = held.map(({ none, ...regions }) => ({
       ...{ steps, batch, reverse: false, lengths: 0 },
       regions: { ...regions, dh: none, dc: none },

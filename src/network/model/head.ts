@@ -1,7 +1,7 @@
 /** From the top layer's states to the outputs, all T·B rows at once; and back. */
 
 import type { Engine } from "../../memory/engine.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import type { Region } from "../../memory/regions.js";
 import type { PackedWeights } from "../parameters/packed-weights.js";
 import { backwardPanels, forwardPanels } from "../parameters/panels.js";
@@ -28,13 +28,13 @@ export class LinearHead implements Head {
   private readonly panels: readonly PackedWeights[];
   private readonly backPanels: readonly PackedWeights[];
 
-  constructor(parameters: Parameters, holdings: Holdings) {
+  constructor(parameters: Parameters, scope: MemoryScope) {
     this.engine = parameters.engine;
     this.weight = parameters.place("head.weight");
     this.bias = parameters.place("head.bias");
     const parts = this.weight.layout.columns.order.map((_, d) => this.part(this.weight.value, d));
-    this.panels = parts.map((part) => forwardPanels(parameters, holdings, part));
-    this.backPanels = parts.map((part) => backwardPanels(parameters, holdings, part));
+    this.panels = parts.map((part) => forwardPanels(parameters, scope, part));
+    this.backPanels = parts.map((part) => backwardPanels(parameters, scope, part));
   }
 
   reserve(tape: boolean): void {

@@ -1,7 +1,7 @@
 /** What a layer's inputs bring to its pre-activations, W_ih x_t + b_ih + b_hh, all T·B rows at once; and back. */
 
 import type { Engine } from "../../memory/engine.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, vector, type Region } from "../../memory/regions.js";
 import type { Cell } from "../cells/cell.js";
 import { PackedWeights } from "../parameters/packed-weights.js";
@@ -49,7 +49,7 @@ export class InputProduct {
   private readonly panels: readonly PackedWeights[];
   private readonly backPanels: readonly PackedWeights[];
 
-  constructor(all: Parameters, holdings: Holdings, cell: Cell, parameters: InputParameters) {
+  constructor(all: Parameters, scope: MemoryScope, cell: Cell, parameters: InputParameters) {
     const { engine } = all;
     const { kernels, arena } = engine;
     const { weight } = parameters;
@@ -58,19 +58,19 @@ export class InputProduct {
     this.width = weight.value.rows;
     const { width } = this;
     const columns = (width / cell.gates) * cell.blocks;
-    const bias = new PackedWeights(all, holdings, vector(columns), (row) => {
+    const bias = new PackedWeights(all, scope, vector(columns), (row) => {
       arena.zero(row);
       for (const { at, place } of this.biasParts(row)) kernels.add(at, at, place.value.pointer, width);
     });
     this.bias = bias;
     const inputs = weight.layout.columns;
-    this.table = new PackedWeights(all, holdings, matrix(inputs.size, columns), ({ pointer, rows }) => {
+    this.table = new PackedWeights(all, scope, matrix(inputs.size, columns), ({ pointer, rows }) => {
       kernels.fillRows(pointer, bias.pointer, rows, columns);
       kernels.addTransposed(pointer, weight.value.pointer, rows, width, columns, weight.value.stride);
     });
     const parts = inputs.order.map((_, source) => this.part(weight.value, source));
-    this.panels = parts.map((part) => forwardPanels(all, holdings, part));
-    this.backPanels = parts.map((part) => backwardPanels(all, holdings, part));
+    this.panels = parts.map((part) => forwardPanels(all, scope, part));
+    this.backPanels = parts.map((part) => backwardPanels(all, scope, part));
   }
 
   /** Makes room for the weights that this kind of input needs. */

@@ -1,7 +1,7 @@
 /** One layer in one direction: its inputs' product, the cell's loop over time, and the gradients of its weights. */
 
 import type { Engine } from "../../memory/engine.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, type Region } from "../../memory/regions.js";
 import { isDiagonal, type Cell, type CellRun } from "../cells/cell.js";
 import { InputProduct, type InputScratch, type LayerInput } from "./input-product.js";
@@ -25,12 +25,12 @@ export class Layer {
   private readonly input: InputProduct;
   private readonly recurrent: RecurrentWeights | undefined;
 
-  constructor(parameters: Parameters, holdings: Holdings, cell: Cell, layer: number, direction: number) {
+  constructor(parameters: Parameters, scope: MemoryScope, cell: Cell, layer: number, direction: number) {
     this.reverse = direction === 1;
     this.engine = parameters.engine;
     this.cell = cell;
     const place = (name: string) => parameters.place(`rnn.${name}_${layerSuffix(layer, direction)}`);
-    this.input = new InputProduct(parameters, holdings, cell, {
+    this.input = new InputProduct(parameters, scope, cell, {
       weight: place("weight_ih"),
       bias: place("bias_ih"),
       recurrentBias: isDiagonal(cell) ? undefined : place("bias_hh"),
@@ -39,8 +39,8 @@ export class Layer {
     const weight = place("weight_hh");
     this.recurrent = {
       weight,
-      panels: forwardPanels(parameters, holdings, weight.value),
-      backPanels: backwardPanels(parameters, holdings, weight.value),
+      panels: forwardPanels(parameters, scope, weight.value),
+      backPanels: backwardPanels(parameters, scope, weight.value),
     };
   }
 

@@ -1,7 +1,7 @@
 /** A network's parts and how a window runs through them; arguments were checked before, and memory is there. */
 
 import type { Engine } from "../../memory/engine.js";
-import { Holdings } from "../../memory/holdings.js";
+import { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, type Region } from "../../memory/regions.js";
 import type { Cell, CellRun } from "../cells/cell.js";
 import { cells } from "../cells/by-name.js";
@@ -32,7 +32,7 @@ export interface Pass {
 export class Model {
   readonly engine: Engine;
   readonly options: CompleteOptions;
-  readonly holdings: Holdings;
+  readonly scope: MemoryScope;
   readonly parameters: Parameters;
   readonly cell: Cell;
   /** By layer, of one or two directions. */
@@ -46,16 +46,16 @@ export class Model {
     this.engine = engine;
     this.options = options;
     this.cell = cells[options.cell];
-    this.holdings = new Holdings(engine.arena);
-    this.parameters = new Parameters(engine, this.holdings, planParameters(options));
+    this.scope = new MemoryScope(engine.arena);
+    this.parameters = new Parameters(engine, this.scope, planParameters(options));
     this.layers = Array.from({ length: options.layers }, (_, layer) =>
       Array.from(
         { length: directionsOf(options) },
-        (__, direction) => new Layer(this.parameters, this.holdings, this.cell, layer, direction),
+        (__, direction) => new Layer(this.parameters, this.scope, this.cell, layer, direction),
       ),
     );
     this.head =
-      options.outputSize > 0 ? new LinearHead(this.parameters, this.holdings) : new NoHead(this.engine);
+      options.outputSize > 0 ? new LinearHead(this.parameters, this.scope) : new NoHead(this.engine);
   }
 
   /** Whether training drops some outputs: layers but the last do. */
@@ -78,10 +78,10 @@ export class Model {
     this.head.reserve(tape);
   }
 
-  /** A window with all that running it needs; throws an OutOfMemoryError. `holdings`: who owns it. */
-  createWindow(sizes: WindowSizes, holdings = this.holdings): OwnWindow {
+  /** A window with all that running it needs; throws an OutOfMemoryError. `scope`: who owns it. */
+  createWindow(sizes: WindowSizes, scope = this.scope): OwnWindow {
     this.reserveWeights(sizes.inputs, sizes.tape);
-    return new OwnWindow(holdings, this.options, this.cell, sizes);
+    return new OwnWindow(scope, this.options, this.cell, sizes);
   }
 
   /** From the window's initial states and inputs to its outputs, which it returns. */

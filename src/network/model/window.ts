@@ -1,7 +1,7 @@
 /** The memory of one window of T steps: what goes in, states, outputs and, on a tape, their gradients. */
 
 import type { Arena, Block } from "../../memory/arena.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { InputKind } from "./batch.js";
 import { NONE, type Cell, type CellRegions } from "../cells/cell.js";
@@ -96,11 +96,11 @@ export class OwnWindow implements Window {
   readonly regions: Window["regions"];
   readonly layers: readonly CellRegions[];
   readonly dropped: readonly Region[];
-  private readonly holdings: Holdings;
+  private readonly scope: MemoryScope;
   private readonly block: Block;
 
   /** Throws an OutOfMemoryError when there is no room. */
-  constructor(holdings: Holdings, options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+  constructor(scope: MemoryScope, options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
     const { steps, batch, tape } = sizes;
     const { layers, hiddenSize: H } = options;
     const D = directionsOf(options);
@@ -114,13 +114,13 @@ export class OwnWindow implements Window {
       ...all.map((prefix) => withPrefix(states, prefix)),
       ...droppers.map((prefix) => withPrefix({ dropped }, prefix)),
     ) as Record<string, Shape>;
-    const block: Block = holdings.reserve(plan);
+    const block: Block = scope.reserve(plan);
     this.sizes = sizes;
-    this.holdings = holdings;
+    this.scope = scope;
     this.block = block;
     this.regions = pick(block.regions, shared, "");
     this.layers = all.map((prefix) => pick(block.regions, states, prefix));
-    clearTargets(holdings.arena, this.regions.targetRows);
+    clearTargets(scope.arena, this.regions.targetRows);
     this.dropped = droppers.map((prefix) => pick(block.regions, { dropped }, prefix).dropped);
   }
 
@@ -140,6 +140,6 @@ export class OwnWindow implements Window {
   }
 
   release(): void {
-    this.holdings.release(this.block);
+    this.scope.release(this.block);
   }
 }

@@ -30,8 +30,8 @@ export interface Layout {
   readonly columns: Blocks;
 }
 
-/** Visits the tensor's stretches that lie together both in memory and in a row-major array; offsets are in elements. */
-export function eachStretch(
+/** Visits the tensor's ranges that lie together both in memory and in a row-major array; offsets are in elements. */
+export function eachRange(
   { rows, columns }: Layout,
   visit: (stored: number, given: number, length: number) => void,
 ): void {
@@ -53,7 +53,7 @@ export function readTensor(memory: Float32Array, { pointer }: Region, layout: La
   const { rows, columns } = layout;
   const out = new Float32Array(rows.size * rows.order.length * columns.size * columns.order.length);
   const start = elementAt(pointer);
-  eachStretch(layout, (stored, given, length) => {
+  eachRange(layout, (stored, given, length) => {
     for (let i = 0; i < length; i++) out[given + i] = memory[start + stored + i];
   });
   return out;
@@ -68,7 +68,7 @@ export function writeTensor(
 ): void {
   const start = elementAt(pointer);
   memory.fill(0, start, start + rows * stride);
-  eachStretch(layout, (stored, given, length) => {
+  eachRange(layout, (stored, given, length) => {
     for (let i = 0; i < length; i++) memory[start + stored + i] = values[given + i];
   });
 }

@@ -1,22 +1,22 @@
 /** What is derived from parameters, and kept until they change: weights in the order that the products read them. */
 
 import type { Block } from "../../memory/arena.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { sizeOf, type Region, type Shape } from "../../memory/regions.js";
 import type { Parameters } from "./parameters.js";
 
 export class PackedWeights {
   private readonly parameters: Parameters;
-  private readonly holdings: Holdings;
+  private readonly scope: MemoryScope;
   private readonly plan: { readonly packed: Shape };
   private readonly pack: (packed: Region) => void;
   private block: Block<{ packed: Shape }> | undefined;
   private version = -1;
 
   /** `pack` derives the contents of the region from the parameters as they are. */
-  constructor(parameters: Parameters, holdings: Holdings, shape: Shape, pack: (packed: Region) => void) {
+  constructor(parameters: Parameters, scope: MemoryScope, shape: Shape, pack: (packed: Region) => void) {
     this.parameters = parameters;
-    this.holdings = holdings;
+    this.scope = scope;
     this.plan = { packed: shape };
     this.pack = pack;
   }
@@ -28,7 +28,7 @@ export class PackedWeights {
 
   /** Makes room, if there is none yet; throws an OutOfMemoryError. */
   reserve(): Region {
-    this.block ??= this.holdings.reserve(this.plan);
+    this.block ??= this.scope.reserve(this.plan);
     return this.block.regions.packed;
   }
 

@@ -1,14 +1,14 @@
-/** A network's parameters and their gradients: two stretches of flat memory of the same layout. */
+/** A network's parameters and their gradients: two ranges of flat memory of the same layout. */
 
 import { describe, requireBoolean, requireLength } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
-import type { Holdings } from "../../memory/holdings.js";
+import type { MemoryScope } from "../../memory/memory-scope.js";
 import { elementAt, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import { readTensor, storedLength, writeTensor } from "./layout.js";
 import type { ParameterPlan } from "./plan.js";
 import type { Parameter } from "../types.js";
 
-/** A parameter's place: `gradient` lies where `value` does, in the other stretch. */
+/** A parameter's place: `gradient` lies where `value` does, in the other range. */
 export interface ParameterPlace extends ParameterPlan {
   readonly value: Region;
   readonly gradient: Region;
@@ -53,7 +53,7 @@ export class Parameters {
   /** Pointers to all values and to all gradients. */
   readonly values: number;
   readonly gradients: number;
-  /** Elements of either stretch, padding (zeros) included. */
+  /** Elements of either range, padding (zeros) included. */
   readonly count: number;
   /** Of those, the first ones that are not the head's. */
   readonly recurrentCount: number;
@@ -64,11 +64,11 @@ export class Parameters {
   private readonly byName: ReadonlyMap<string, ParameterPlace>;
 
   /** Throws an OutOfMemoryError. */
-  constructor(engine: Engine, holdings: Holdings, plans: readonly ParameterPlan[]) {
+  constructor(engine: Engine, scope: MemoryScope, plans: readonly ParameterPlan[]) {
     this.engine = engine;
     this.count = plans.reduce((sum, plan) => sum + sizeOf(regionOf(plan)), 0);
-    const stretch = vector(this.count);
-    const { regions } = holdings.reserve({ values: stretch, gradients: stretch });
+    const range = vector(this.count);
+    const { regions } = scope.reserve({ values: range, gradients: range });
     this.values = regions.values.pointer;
     this.gradients = regions.gradients.pointer;
     let offset = 0;
@@ -120,17 +120,17 @@ export class Parameters {
   }
 
   /** Where the trained ones that are not the head's lie, in elements from the first; neighbours are joined. */
-  trainedStretches(): { start: number; count: number }[] {
-    const stretches: { start: number; count: number }[] = [];
+  trainedRanges(): { start: number; count: number }[] {
+    const ranges: { start: number; count: number }[] = [];
     let start = 0;
     for (const { name, count, trainable } of this.places) {
       if (name.startsWith("head.")) break;
-      const last = stretches.at(-1);
+      const last = ranges.at(-1);
       if (trainable && last !== undefined && last.start + last.count === start) last.count += count;
-      else if (trainable) stretches.push({ start, count });
+      else if (trainable) ranges.push({ start, count });
       start += count;
     }
-    return stretches;
+    return ranges;
   }
 
   /** All values, padding included, as flat memory; for the same layout. */

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { OutOfMemoryError } from "../../src/errors.js";
 import { Arena } from "../../src/memory/arena.js";
-import { Holdings } from "../../src/memory/holdings.js";
+import { MemoryScope } from "../../src/memory/memory-scope.js";
 import { vector } from "../../src/memory/regions.js";
 
 /** 64 bytes. */
@@ -13,22 +13,22 @@ function createArena(): Arena {
   return new Arena(new WebAssembly.Memory({ initial: 1, maximum: 4 }), 1024);
 }
 
-describe("holdings", () => {
+describe("a memory scope", () => {
   it("give back what they hold, once", () => {
     const arena = createArena();
-    const holdings = new Holdings(arena);
-    const [one, two] = [holdings.reserve(plan), holdings.reserve(plan)];
+    const scope = new MemoryScope(arena);
+    const [one, two] = [scope.reserve(plan), scope.reserve(plan)];
     expect(arena.reserved).toBe(128);
-    holdings.release(one);
-    holdings.release(one);
+    scope.release(one);
+    scope.release(one);
     expect(arena.reserved).toBe(64);
-    holdings.release(two);
+    scope.release(two);
     expect(arena.reserved).toBe(0);
   });
 
   it("do not give back what others hold", () => {
     const arena = createArena();
-    const [mine, other] = [new Holdings(arena), new Holdings(arena)];
+    const [mine, other] = [new MemoryScope(arena), new MemoryScope(arena)];
     const block = other.reserve(plan);
     mine.release(block);
     mine.releaseAll();
@@ -40,37 +40,37 @@ describe("holdings", () => {
 
   it("hold nothing more where there is no room", () => {
     const arena = createArena();
-    const holdings = new Holdings(arena);
-    holdings.reserve(plan);
-    expect(() => holdings.reserve({ region: vector(1e6) })).toThrow(OutOfMemoryError);
+    const scope = new MemoryScope(arena);
+    scope.reserve(plan);
+    expect(() => scope.reserve({ region: vector(1e6) })).toThrow(OutOfMemoryError);
     expect(arena.reserved).toBe(64);
-    holdings.reserve(plan);
-    holdings.releaseAll();
+    scope.reserve(plan);
+    scope.releaseAll();
     expect(arena.reserved).toBe(0);
   });
 
   it("give back everything with their children's, and may be used again", () => {
     const arena = createArena();
-    const holdings = new Holdings(arena);
+    const scope = new MemoryScope(arena);
     for (let i = 0; i < 3; i++) {
-      const child = holdings.child();
-      for (const owner of [holdings, child, child.child(), holdings.child()]) owner.reserve(plan);
+      const child = scope.child();
+      for (const owner of [scope, child, child.child(), scope.child()]) owner.reserve(plan);
       expect(arena.reserved).toBe(256);
-      holdings.releaseAll();
+      scope.releaseAll();
       expect(arena.reserved).toBe(0);
-      holdings.releaseAll();
+      scope.releaseAll();
       expect(arena.reserved).toBe(0);
     }
   });
 
   it("keep their own when a child gives back its own", () => {
     const arena = createArena();
-    const holdings = new Holdings(arena);
-    const [one, two] = [holdings.child(), holdings.child()];
-    for (const owner of [holdings, one, two]) owner.reserve(plan);
+    const scope = new MemoryScope(arena);
+    const [one, two] = [scope.child(), scope.child()];
+    for (const owner of [scope, one, two]) owner.reserve(plan);
     one.releaseAll();
     expect(arena.reserved).toBe(128);
-    holdings.releaseAll();
+    scope.releaseAll();
     expect(arena.reserved).toBe(0);
   });
 });
@@ -94,18 +94,18 @@ async function collectUntil(done: () => boolean): Promise<void> {
   }
 }
 
-describe("holdings of a forgotten owner", () => {
+describe("the scope of a forgotten owner", () => {
   function forget(arena: Arena): void {
-    const holdings = new Holdings(arena);
-    holdings.releaseWith({});
-    holdings.reserve(plan);
-    holdings.child().reserve(plan);
+    const scope = new MemoryScope(arena);
+    scope.releaseWith({});
+    scope.reserve(plan);
+    scope.child().reserve(plan);
   }
 
   it("go back by themselves; those of one that is still there stay", async () => {
     const arena = createArena();
     const owner = {};
-    const kept = new Holdings(arena);
+    const kept = new MemoryScope(arena);
     kept.releaseWith(owner);
     kept.reserve(plan);
     forget(arena);

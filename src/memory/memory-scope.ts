@@ -1,26 +1,26 @@
-/** The blocks of one owner, a network say: all go back when it is disposed of, or forgotten. */
+/** A memory scope holds the blocks of one owner, a network say: all go back when it is disposed of, or forgotten. */
 
 import type { Arena, Block, Shapes } from "./arena.js";
 
 /** Gives back the memory of owners that were garbage-collected without `dispose`. */
-const forgotten = new FinalizationRegistry<Holdings>((holdings) => {
-  holdings.releaseAll();
+const forgotten = new FinalizationRegistry<MemoryScope>((scope) => {
+  scope.releaseAll();
 });
 
-export class Holdings {
+export class MemoryScope {
   readonly arena: Arena;
-  private readonly parent: Holdings | undefined;
+  private readonly parent: MemoryScope | undefined;
   private readonly blocks = new Set<Block>();
-  private readonly children = new Set<Holdings>();
+  private readonly children = new Set<MemoryScope>();
 
-  constructor(arena: Arena, parent?: Holdings) {
+  constructor(arena: Arena, parent?: MemoryScope) {
     this.arena = arena;
     this.parent = parent;
   }
 
-  /** Holdings of their own, which go back at the latest with these. */
-  child(): Holdings {
-    const child = new Holdings(this.arena, this);
+  /** Opens a scope within this one, whose blocks go back at the latest with this one's. */
+  child(): MemoryScope {
+    const child = new MemoryScope(this.arena, this);
     this.children.add(child);
     return child;
   }
