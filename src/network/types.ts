@@ -141,7 +141,11 @@ export interface Network extends Disposable {
   readonly parameters: readonly Parameter[];
   /** RangeError for an unknown name. */
   parameter(name: string): Parameter;
-  /** Runs the sequence and keeps what backward needs. `state` defaults to zeros. */
+  /**
+   * Runs the sequence and keeps what backward needs. `state` defaults to zeros. A sequence's outputs, states and hidden states
+   * have the same bits (of one build, without dropout) whatever stands beside it in the batch, in one window or in several
+   * that carry the state, by a session's steps, with its tape kept or not.
+   */
   forward(sequence: Sequence, options?: ForwardOptions): ForwardResult;
   /**
    * Back-propagates through the last forward, adding to every parameter's gradient. Once per forward: a second call, one
