@@ -1,23 +1,23 @@
-/** The inputs that a pass works on, checked where they came in. */
+/** Defines the inputs of a pass, which the public edge has checked. */
 
 export type InputKind = "tokens" | "values";
 
 export type Tokens = Uint8Array | Uint16Array | Int32Array;
 
-/** A sequence; what stands past a length is 0. */
+/** Holds B input sequences of up to T steps, padded with 0 past each sequence's length. */
 export interface Inputs {
-  /** T. */
+  /** T, time steps. */
   readonly steps: number;
-  /** B. */
+  /** B, sequences in the batch. */
   readonly batch: number;
   readonly kind: InputKind;
-  /** [T, B] tokens, or [T, B, I] values. */
+  /** [T, B] tokens, or [T, B, I] values, row-major. */
   readonly array: Tokens | Float32Array;
-  /** [B], each in [0, T]; undefined: all T. */
+  /** [B], each sequence's length in [0, T]; undefined: every sequence has T steps. */
   readonly lengths: Int32Array | undefined;
 }
 
-/** Steps that are no padding, of all sequences, within steps [from, to). */
+/** Returns the number of time steps in [from, to) that are no padding, summed over all sequences. */
 export function countSteps(
   { steps, batch, lengths }: Omit<Inputs, "kind" | "array">,
   from = 0,

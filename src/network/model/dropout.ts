@@ -1,18 +1,18 @@
-/** Inverted dropout between stacked layers (Srivastava et al. 2014), of masks that a window computed again gets again. */
+/** Applies inverted dropout (Srivastava et al. 2014) between layers; a window run again has equal masks. */
 
 import type { Engine } from "../../memory/engine.js";
 import { sizeOf, type Region } from "../../memory/regions.js";
 
-/** Of one window in training: its masks follow from these numbers alone. */
+/** Identifies the dropout masks of one training window: they follow from these numbers alone. */
 export interface DropoutPass {
-  /** The share of outputs that become 0. */
+  /** The share of outputs that become 0, in [0, 1). */
   readonly probability: number;
   readonly seed: number;
-  /** Training windows before this one. */
+  /** The number of training windows before this one. */
   readonly window: number;
 }
 
-/** Spreads what tells one mask from another over 32 bits. */
+/** Returns a 32-bit hash of the seed, the window and the layer, which tells one mask from another. */
 function keyOf({ seed, window }: DropoutPass, layer: number): number {
   let key = 0x9e3779b9;
   for (const word of [seed >>> 0, Math.floor(seed / 0x1_0000_0000) >>> 0, window >>> 0, layer]) {
@@ -23,7 +23,7 @@ function keyOf({ seed, window }: DropoutPass, layer: number): number {
   return key >>> 0;
 }
 
-/** to = mask · from, of the outputs of layer and direction `index`; `firstRow`: the region's first in the whole window. */
+/** Writes to = mask · from for layer and direction `index`; `firstRow`: first row's place in the window. */
 export function applyDropout(
   { kernels }: Engine,
   pass: DropoutPass,

@@ -1,4 +1,4 @@
-/** From the top layer's states to the outputs, all T·B rows at once; and back. */
+/** The head maps the top layer's hidden states to the outputs, all T·B rows at once, and gradients back. */
 
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -8,23 +8,23 @@ import { backwardPanels, forwardPanels } from "../parameters/panels.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 import type { ParameterPlace, Parameters } from "../parameters/parameters.js";
 
-/** `hidden` and `dHidden`: of each direction, [T·B, H]. */
+/** A head turns hidden states into outputs; `hidden` and `dHidden`: [T·B, H] for each direction. */
 export interface Head {
-  /** Makes room for packed weights; throws an OutOfMemoryError. */
+  /** Makes room for packed weights, with `tape` the backward pass's too; throws an OutOfMemoryError. */
   reserve(tape: boolean): void;
   forward(outputs: Region, hidden: readonly Region[]): void;
-  /** dHidden from the outputs' gradient. */
+  /** Writes dLoss/d(hidden states) from dLoss/d(outputs). */
   backward(dHidden: readonly Region[], dOutputs: Region): void;
   /** Adds the gradients of the head's parameters. */
   addGradients(dOutputs: Region, hidden: readonly Region[], scratch: Region): void;
 }
 
-/** o_t = W_o h_t + b_o. */
+/** A linear head computes o_t = W_o h_t + b_o. */
 export class LinearHead implements Head {
   private readonly engine: Engine;
   private readonly weight: ParameterPlace;
   private readonly bias: ParameterPlace;
-  /** For each direction. */
+  /** Panels of the direction's columns of W_o, one entry for each direction. */
   private readonly panels: readonly PackedWeights[];
   private readonly backPanels: readonly PackedWeights[];
 
@@ -92,14 +92,14 @@ export class LinearHead implements Head {
     if (this.bias.trainable) kernels.addColumnSums(this.bias.gradient.pointer, pointer, rows, stride);
   }
 
-  /** The columns of W_o, or of its gradient, that one direction meets. */
+  /** Returns the columns of W_o, or of its gradient, that multiply one direction's states. */
   private part(region: Region, direction: number): Region {
     const { size, padded } = this.weight.layout.columns;
     return { ...region, pointer: region.pointer + direction * padded * 4, columns: size };
   }
 }
 
-/** No head: the outputs are the states, the directions side by side. */
+/** Stands for a network without a head: the outputs are the hidden states, the directions side by side. */
 export class NoHead implements Head {
   private readonly engine: Engine;
 

@@ -1,4 +1,4 @@
-/** Forward without a tape: a stretch of steps at a time, in memory that does not grow with the sequence. */
+/** Runs the forward pass without a tape, some steps at a time, in memory that does not grow with T. */
 
 import type { Inputs } from "./batch.js";
 import type { Model, Pass } from "./model.js";
@@ -6,7 +6,7 @@ import { carryState, readFinalState, writeInitialState, writeInputs } from "./tr
 import type { State } from "../types.js";
 import type { OwnWindow, Window, WindowSizes } from "./window.js";
 
-/** Rows, T·B, of a stretch: enough for the products to run at full speed. */
+/** Rows (steps · B) of one stretch of steps: enough for the products to run at full speed. */
 const ROWS = 512;
 
 export class Inference {
@@ -18,8 +18,9 @@ export class Inference {
   }
 
   /**
-   * `each` sees every stretch once its outputs are there: steps [first, first + pass.steps) of the sequence are the
-   * window's first. Returns the final state. Throws an OutOfMemoryError before anything else happens.
+   * Runs the sequence and returns its final state. `each` is called after every stretch, while its outputs
+   * are there: the window's first steps are then steps [first, first + pass.steps) of the sequence. Throws an
+   * OutOfMemoryError before anything else happens.
    */
   run(
     inputs: Inputs,

@@ -1,4 +1,4 @@
-/** What a layer's inputs bring to its pre-activations, W_ih x_t + b_ih + b_hh, all T·B rows at once; and back. */
+/** Computes a layer's W_ih x_t + b_ih + b_hh for all T·B rows at once, and its gradients. */
 
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -9,29 +9,32 @@ import { backwardPanels, forwardPanels } from "../parameters/panels.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 import type { ParameterPlace, Parameters } from "../parameters/parameters.js";
 
-/** Tokens, [T·B]; or matrices of T·B rows, side by side as W_ih's columns are. */
+/** A layer reads tokens, [T·B], or matrices of T·B rows, side by side like the columns of W_ih. */
 export type LayerInput = { readonly tokens: Region } | { readonly sources: readonly Region[] };
 
 export interface InputParameters {
   readonly weight: ParameterPlace;
   readonly bias: ParameterPlace;
-  /** b_hh, where the cell has one. */
+  /** b_hh, or undefined where the cell has none. */
   readonly recurrentBias: ParameterPlace | undefined;
 }
 
-/** Where a table has this many times the rows that meet it, each row goes to its token's column on its own. */
+/**
+ * Gradients of tokens go through a table up to this many distinct tokens for each row; beyond, each row is
+ * added to its token's column on its own.
+ */
 const FEW = 4;
 
-/** Whether the gradients of so many rows, of tokens from `inputSize`, go through a table. */
+/** Returns whether the gradients of `rows` rows of tokens from [0, inputSize) go through a table. */
 export function needsTable(rows: number, inputSize: number): boolean {
   return rows * FEW >= inputSize;
 }
 
-/** Regions that the gradients pass through. */
+/** Holds intermediate results of the gradients. */
 export interface InputScratch {
-  /** [I, blocks·H], tokens only; none where no rows need it. */
+  /** [I, blocks·H], the gradient of each token's row of z; unused for dense inputs or too few rows. */
   readonly dTable: Region;
-  /** [blocks·H]. */
+  /** [blocks·H], the sum of dz over all rows. */
   readonly dBias: Region;
   readonly scratch: Region;
 }
@@ -39,13 +42,13 @@ export interface InputScratch {
 export class InputProduct {
   private readonly engine: Engine;
   private readonly parameters: InputParameters;
-  /** Elements of a pre-activation's row that the input touches: G·H, padded. */
+  /** G·H, padded: the elements of a pre-activation's row that the input product writes. */
   private readonly width: number;
-  /** b_ih and b_hh where they are added, [blocks·H]. */
+  /** [blocks·H]: b_ih and b_hh, each in the blocks that it is added to. */
   private readonly bias: PackedWeights;
-  /** Each token's row of z, [I, blocks·H]. */
+  /** [I, blocks·H]: the row of z that each token gives, biases included. */
   private readonly table: PackedWeights;
-  /** For each source. */
+  /** Panels of the source's columns of W_ih, one entry for each source. */
   private readonly panels: readonly PackedWeights[];
   private readonly backPanels: readonly PackedWeights[];
 
@@ -73,14 +76,14 @@ export class InputProduct {
     this.backPanels = parts.map((part) => backwardPanels(all, scope, part));
   }
 
-  /** Makes room for the weights that this kind of input needs. */
+  /** Makes room for the packed weights that this kind of input needs; throws an OutOfMemoryError. */
   reserve(tokens: boolean, tape: boolean): void {
     this.bias.reserve();
     if (tokens) this.table.reserve();
     else for (const panels of tape ? [...this.panels, ...this.backPanels] : this.panels) panels.reserve();
   }
 
-  /** z[T·B, blocks·H]. */
+  /** Writes the inputs' part of the pre-activations to z, [T·B, blocks·H]. */
   forward(z: Region, input: LayerInput): void {
     const { kernels } = this.engine;
     if ("tokens" in input) {
@@ -103,7 +106,7 @@ export class InputProduct {
     });
   }
 
-  /** The tangent of z, W_ih dx_t, from those of the sources; none: zeros. */
+  /** Writes the tangent of z, W_ih dx_t, from the tangents of the sources; without sources it is zeros. */
   tangent(dz: Region, sources: readonly Region[]): void {
     const { kernels, arena } = this.engine;
     arena.zero(dz);
@@ -115,8 +118,9 @@ export class InputProduct {
   }
 
   /**
-   * Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh from dz[T·B, blocks·H]. `shift`: bytes from the network's gradients to
-   * those that are meant, of the same layout. `biasDz`: what the biases see of dz.
+   * Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh, computed from dz, [T·B, blocks·H]. `shift` is the distance
+   * in bytes from the network's gradients to another range of the same layout that they are added to. The
+   * biases' gradients are computed from `biasDz`.
    */
   addGradients(dz: Region, input: LayerInput, regions: InputScratch, shift = 0, biasDz = dz): void {
     const { weight } = this.parameters;
@@ -131,7 +135,7 @@ export class InputProduct {
     this.addBiasGradients(biasDz, regions.dBias, shift);
   }
 
-  /** dx[rows, source's columns] (+)= dz W_ih, of one source. */
+  /** Computes dx (+)= dz W_ih for one source; dx is [rows, columns of the source]. */
   inputGradient(dx: Region, dz: Region, source: number, accumulate: boolean): void {
     this.engine.kernels.gemm(
       dx.pointer,
@@ -190,7 +194,7 @@ export class InputProduct {
     }
   }
 
-  /** b_ih goes with the first G of a row's blocks, b_hh with the last G. */
+  /** Returns where b_ih and b_hh are added in a row of z: to its first G blocks, and to its last G. */
   private biasParts({ pointer, stride }: Region): { place: ParameterPlace; at: number }[] {
     const { bias, recurrentBias } = this.parameters;
     const first = { place: bias, at: pointer };
@@ -198,7 +202,7 @@ export class InputProduct {
     return [first, { place: recurrentBias, at: pointer + (stride - this.width) * 4 }];
   }
 
-  /** The columns of W_ih, or of its gradient, that one source meets. */
+  /** Returns the columns of W_ih, or of its gradient, that multiply one source. */
   private part(region: Region, source: number): Region {
     const { size, padded } = this.parameters.weight.layout.columns;
     return { ...region, pointer: region.pointer + source * padded * 4, columns: size };

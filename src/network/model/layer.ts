@@ -1,4 +1,4 @@
-/** One layer in one direction: its inputs' product, the cell's loop over time, and the gradients of its weights. */
+/** Runs one layer in one direction: the input product, the cell's time loop, the weights' gradients. */
 
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -11,7 +11,7 @@ import { layerSuffix } from "../sizes.js";
 import type { ParameterPlace, Parameters } from "../parameters/parameters.js";
 import { initialSlot, previousSlots } from "../cells/state-slots.js";
 
-/** W_hh, and as panels of its transpose and of itself; a cell whose units do not see each other has none. */
+/** Holds W_hh and its panels, transposed and not; a cell whose units do not see each other has none. */
 interface RecurrentWeights {
   readonly weight: ParameterPlace;
   readonly panels: PackedWeights;
@@ -44,37 +44,43 @@ export class Layer {
     };
   }
 
-  /** Makes room for packed weights; throws an OutOfMemoryError. */
+  /** Makes room for packed weights, with `tape` the backward pass's too; throws an OutOfMemoryError. */
   reserve(tokens: boolean, tape: boolean): void {
     this.input.reserve(tokens, tape);
     this.recurrent?.panels.reserve();
     if (tape) this.recurrent?.backPanels.reserve();
   }
 
-  /** The states after each step, from the initial one and the inputs. */
+  /** Computes the states after each step from the initial state and the inputs. */
   forward(run: CellRun, input: LayerInput): void {
     this.input.forward(this.cell.preactivations(run), input);
     this.cell.forward(this.engine, run, this.recurrent?.panels.pointer ?? 0);
   }
 
-  /** One step backwards as if no unit saw another: see UnitDerivatives. `none`: zeros in W_hh's place, as panels. */
+  /**
+   * Runs one step backward as if no unit saw another (see UnitDerivatives) and returns dz. `none` points to
+   * zeros, which stand for the panels of W_hh.
+   */
   backwardUnits(run: CellRun, none: number): Region {
     this.cell.backward(this.engine, run, none);
     return this.cell.preactivationGradients(run);
   }
 
-  /** Of W_hh as panels, backwards: elements. */
+  /** Elements of the backward panels of W_hh; 0 without W_hh. */
   get backPanelSize(): number {
     return this.recurrent?.backPanels.size ?? 0;
   }
 
-  /** dh and dc come in with dLoss/dstates, and go out with the initial state's; what it leaves as dz is the gradients'. */
+  /**
+   * Runs the time loop backward. On entry dh and dc hold dLoss/d(states), on return dLoss/d(initial state);
+   * dz then holds dLoss/d(pre-activations).
+   */
   backwardStates(run: CellRun): void {
     this.engine.arena.zero(initialSlot(run.regions.dh, run));
     this.cell.backward(this.engine, run, this.recurrent?.backPanels.pointer ?? 0);
   }
 
-  /** `backwardStates`, and adds the gradients of its weights. What goes back to the inputs is `inputGradient`'s. */
+  /** Runs `backwardStates` and adds the weights' gradients; `inputGradient` then gives dLoss/d(inputs). */
   backward(run: CellRun, input: LayerInput, regions: InputScratch): void {
     this.backwardStates(run);
     const dz = this.cell.preactivationGradients(run);
@@ -82,8 +88,9 @@ export class Layer {
   }
 
   /**
-   * Adds the gradients of its weights from dz and the states that the steps started from, [T·B, H]. `shift`: bytes from the
-   * network's gradients to those that are meant, of the same layout. `biasDz`: what the biases see of dz, where it is less.
+   * Adds the weights' gradients, computed from dz and the states before each step, h, [T·B, H]. `shift` is
+   * the distance in bytes from the network's gradients to another range of the same layout that they are
+   * added to. The biases' gradients are computed from `biasDz`, default dz.
    */
   addGradients(
     dz: Region,
@@ -112,21 +119,21 @@ export class Layer {
   }
 
   /**
-   * The tangents of its states: `tangents` has the initial state's, and `sources` those of its inputs, none where they do
-   * not depend on the states.
+   * Computes the tangents of the layer's states. `tangents` comes in with the initial state's tangent;
+   * `sources` are the inputs' tangents, none where the inputs do not depend on the states.
    */
   tangent(run: CellRun, tangents: CellRun, sources: readonly Region[]): void {
     this.input.tangent(this.cell.preactivations(tangents), sources);
     this.cell.tangent(this.engine, run, tangents, this.recurrent?.panels.pointer ?? 0);
   }
 
-  /** dx (+)= what rows [first, first + dx.rows) of dz say of one source; after `backward`. */
+  /** Computes dx (+)= dLoss/d(one source) for rows [first, first + dx.rows), after `backward`. */
   inputGradient(dx: Region, run: CellRun, first: number, source: number, accumulate: boolean): void {
     const dz = rowsOf(this.cell.preactivationGradients(run), first, dx.rows);
     this.sourceGradient(dx, dz, source, accumulate);
   }
 
-  /** dx (+)= what dz, of as many rows, says of one source. */
+  /** Computes dx (+)= dz W_ih for one source; dx and dz have the same number of rows. */
   sourceGradient(dx: Region, dz: Region, source: number, accumulate: boolean): void {
     this.input.inputGradient(dx, dz, source, accumulate);
   }

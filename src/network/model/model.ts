@@ -1,4 +1,4 @@
-/** A network's parts and how a window runs through them; arguments were checked before, and memory is there. */
+/** Holds a network's parts and runs windows through them; arguments were checked, memory is reserved. */
 
 import type { Engine } from "../../memory/engine.js";
 import { MemoryScope } from "../../memory/memory-scope.js";
@@ -17,15 +17,15 @@ import type { CompleteOptions } from "../types.js";
 import { OwnWindow, type Window, type WindowSizes } from "./window.js";
 import { type InputKind } from "./batch.js";
 
-/** Of a window, what a pass through it needs besides its memory. */
+/** Describes one pass through a window, besides the window's memory. */
 export interface Pass {
-  /** T in use: no more than the window was made for. */
+  /** Time steps in use, at most the T that the window was planned for. */
   readonly steps: number;
-  /** Whether sequences end early; the lengths are in the window. */
+  /** Whether some sequences end early; their lengths are in the window. */
   readonly lengths: boolean;
-  /** The window's first row in the whole sequence. */
+  /** Row of the whole sequence (T·B rows) at which the window starts. */
   readonly firstRow: number;
-  /** While training, if layers drop outputs. */
+  /** The masks, in training of a network with dropout; undefined: nothing is dropped. */
   readonly dropout: DropoutPass | undefined;
 }
 
@@ -35,13 +35,13 @@ export class Model {
   readonly scope: MemoryScope;
   readonly parameters: Parameters;
   readonly cell: Cell;
-  /** By layer, of one or two directions. */
+  /** By layer, then by direction (one or two). */
   readonly layers: readonly (readonly Layer[])[];
   readonly head: Head;
-  /** Windows that dropped outputs: which masks come next. */
+  /** Training windows that had dropout masks so far; the next masks follow from this number. */
   droppedWindows = 0;
 
-  /** Parameters are zeros. Throws an OutOfMemoryError when there is no room for them. */
+  /** Creates the model with parameters of 0. Throws an OutOfMemoryError when there is no room for them. */
   constructor(engine: Engine, options: CompleteOptions) {
     this.engine = engine;
     this.options = options;
@@ -58,18 +58,18 @@ export class Model {
       options.outputSize > 0 ? new LinearHead(this.parameters, this.scope) : new NoHead(this.engine);
   }
 
-  /** Whether training drops some outputs: layers but the last do. */
+  /** Whether training drops outputs: those of every layer but the last. */
   get drops(): boolean {
     return this.options.dropout > 0 && this.options.layers > 1;
   }
 
-  /** Masks that no window had before. */
+  /** Returns masks that no window had before. */
   nextDropout(): DropoutPass {
     const { dropout, seed } = this.options;
     return { probability: dropout, seed, window: this.droppedWindows++ };
   }
 
-  /** Makes room for the packed weights; throws an OutOfMemoryError. */
+  /** Makes room for packed weights, with `tape` the backward pass's too; throws an OutOfMemoryError. */
   reserveWeights(inputs: InputKind, tape: boolean): void {
     this.layers.forEach((directions, l) => {
       const tokens = l === 0 && inputs === "tokens" && this.options.embeddingSize === 0;
@@ -78,26 +78,26 @@ export class Model {
     this.head.reserve(tape);
   }
 
-  /** A window with all that running it needs; throws an OutOfMemoryError. `scope`: who owns it. */
+  /** Reserves a window, which `scope` owns, and the packed weights for it; throws an OutOfMemoryError. */
   createWindow(sizes: WindowSizes, scope = this.scope): OwnWindow {
     this.reserveWeights(sizes.inputs, sizes.tape);
     return new OwnWindow(scope, this.options, this.cell, sizes);
   }
 
-  /** From the window's initial states and inputs to its outputs, which it returns. */
+  /** Runs the forward pass from the window's initial states and inputs, and returns the outputs. */
   forward(window: Window, pass: Pass): Region {
     this.forwardStates(window, pass);
     return this.forwardHead(window, pass);
   }
 
-  /** From the top layer's states to the outputs, which it returns. */
+  /** Computes the outputs from the top layer's hidden states, and returns them. */
   forwardHead(window: Window, pass: Pass): Region {
     const outputs = window.rows(window.regions.outputs, pass.steps);
     this.head.forward(outputs, this.topHidden(window, pass));
     return outputs;
   }
 
-  /** From the window's initial states and inputs to the states after each step. */
+  /** Computes the states after each step from the window's initial states and inputs. */
   forwardStates(window: Window, pass: Pass): void {
     this.embed(window, pass.steps);
     this.layers.forEach((directions, l) => {
@@ -109,7 +109,10 @@ export class Model {
     });
   }
 
-  /** What `forwardStates` makes of the inputs and the states besides the states: what layers read, and weights' gradients. */
+  /**
+   * Recomputes from a window's inputs and stored states what else `forwardStates` computed: the embedded
+   * tokens and the outputs after dropout, which the weights' gradients need.
+   */
   remakeInputs(window: Window, pass: Pass): void {
     this.embed(window, pass.steps);
     this.layers.forEach((directions, l) => {
@@ -120,8 +123,9 @@ export class Model {
   }
 
   /**
-   * The whole window backwards, from the outputs' gradient, which stands in the outputs' place. Adds to all gradients.
-   * `addFinalGradient` adds what the final state of layer and direction `index` has of its own to its dh and dc.
+   * Runs the backward pass of the whole window from dLoss/d(outputs), which stands in the outputs' place, and
+   * adds to all gradients. `addFinalGradient` adds dLoss/d(final state) of layer and direction `index` to its
+   * dh and dc.
    */
   backward(window: Window, pass: Pass, addFinalGradient: (run: CellRun, index: number) => void): void {
     const top = this.options.layers - 1;
@@ -147,7 +151,7 @@ export class Model {
     });
   }
 
-  /** dLoss/dx after `backward`, a stretch of rows at a time: `visit` sees each, and the number of its first row. */
+  /** Computes dLoss/dx after `backward`, some rows at a time, for `visit` with the first row's number. */
   eachInputGradient(window: Window, pass: Pass, visit: (dx: Region, first: number) => void): void {
     const rows = pass.steps * window.sizes.batch;
     const { dxRows } = window.regions;
@@ -160,12 +164,12 @@ export class Model {
     }
   }
 
-  /** Of every layer and direction. */
+  /** Returns the cell runs of every layer and direction: of layer l and direction d at l·D + d. */
   runs(window: Window, pass: Pass): CellRun[] {
     return this.layers.flatMap((directions, l) => directions.map((_, d) => this.run(window, pass, l, d)));
   }
 
-  /** A layer's states after each step, in each direction, [T·B, H]. */
+  /** Returns a layer's hidden states after each step, [T·B, H], one region for each direction. */
   private hidden(window: Window, pass: Pass, layer: number): Region[] {
     return this.layers[layer].map((_, d) => {
       const run = this.run(window, pass, layer, d);
@@ -173,7 +177,7 @@ export class Model {
     });
   }
 
-  /** The same of the top layer. */
+  /** Returns the top layer's hidden states after each step, [T·B, H], one region for each direction. */
   topHidden(window: Window, pass: Pass): Region[] {
     return this.hidden(window, pass, this.options.layers - 1);
   }
@@ -185,7 +189,7 @@ export class Model {
     });
   }
 
-  /** A layer and direction over the window. */
+  /** Returns the cell run of one layer and direction over the window. */
   run(window: Window, { steps, lengths }: Pass, layer: number, direction: number): CellRun {
     const { reverse } = this.layers[layer][direction];
     return {
@@ -197,7 +201,7 @@ export class Model {
     };
   }
 
-  /** What a layer reads. */
+  /** Returns the input of a layer: tokens, dense inputs, or the outputs of the layer below. */
   inputOf(window: Window, pass: Pass, layer: number): LayerInput {
     const { tokens, x } = window.regions;
     if (layer > 0) {
@@ -208,12 +212,12 @@ export class Model {
     return x.rows === 0 ? { tokens } : { sources: [window.rows(x, pass.steps)] };
   }
 
-  /** If there is one. */
+  /** Returns the place of the embedding's weight; undefined without an embedding. */
   embedding(): ParameterPlace | undefined {
     return this.options.embeddingSize > 0 ? this.parameters.place("embedding.weight") : undefined;
   }
 
-  /** x from tokens, through the embedding if there is one. */
+  /** Looks the tokens up in the embedding, if there is one, and writes x. */
   private embed(window: Window, steps: number): void {
     const { x, tokens } = window.regions;
     const embedding = this.embedding();
@@ -240,7 +244,7 @@ export class Model {
     );
   }
 
-  /** dh of the layer below, through its dropout if it has any. */
+  /** Computes dh of the layer below from a layer's dz, through the dropout between them if there is any. */
   private backwardToLayer(window: Window, pass: Pass, layer: number): void {
     this.dHidden(window, pass, layer - 1).forEach((dh, source) => {
       this.layers[layer].forEach((above, d) => {

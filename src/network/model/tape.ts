@@ -1,4 +1,4 @@
-/** What the last forward kept for backward. */
+/** The tape records a forward pass, so that one backward pass can follow. */
 
 import { InvalidStateError } from "../../errors.js";
 import type { Region } from "../../memory/regions.js";
@@ -9,10 +9,10 @@ import { addFinalGradient, writeInitialState, writeInputs } from "./transfer.js"
 import type { Reduction, State } from "../types.js";
 import type { OwnWindow, Window, WindowSizes } from "./window.js";
 
-/** What a forward left for its backward. */
+/** Holds a forward pass that a backward pass can go through. */
 export interface RecordedPass {
   readonly window: Window;
-  /** [B], each in [1, T]; undefined: all T. */
+  /** [B], each in [1, T]; undefined: every sequence has T steps. */
   readonly lengths: Int32Array | undefined;
   readonly pass: Pass;
 }
@@ -21,15 +21,16 @@ export class Tape {
   private readonly model: Model;
   private window: OwnWindow | undefined;
   private last: RecordedPass | undefined;
-  /** Whether backward may still run, and the parameters' version that forward saw. */
+  /** Whether the backward pass may still run. */
   private live = false;
+  /** The parameters' version that the forward pass saw. */
   private version = -1;
 
   constructor(model: Model) {
     this.model = model;
   }
 
-  /** Runs forward over the inputs. An OutOfMemoryError leaves the former tape as it was. */
+  /** Runs and records the forward pass. An OutOfMemoryError leaves the former tape as it was. */
   record(inputs: Inputs, initial: State | undefined, training: boolean): RecordedPass & { outputs: Region } {
     const { model } = this;
     const { steps, batch, kind, lengths } = inputs;
@@ -50,7 +51,7 @@ export class Tape {
     return { ...this.last, outputs };
   }
 
-  /** What backward is to run through. Throws an InvalidStateError when there is nothing. */
+  /** Returns the recorded pass; throws an InvalidStateError when a backward pass cannot run through it. */
   require(): RecordedPass {
     if (this.last === undefined) {
       throw new InvalidStateError(`backward expected a forward with its tape kept before it, got none`);
@@ -66,7 +67,7 @@ export class Tape {
     return this.last;
   }
 
-  /** Loss and backward over what `require` gave; the tape is used up. */
+  /** Computes the loss and runs the backward pass over a recorded pass, which uses up the tape. */
   consume(
     { window, pass }: RecordedPass,
     targets: Targets,
@@ -83,7 +84,7 @@ export class Tape {
     return { loss: sum / divisor, count: targets.count };
   }
 
-  /** No tape: after a forward without one there is nothing to go back through. */
+  /** Forgets the tape: no backward pass can follow a forward pass without one. */
   drop(): void {
     this.live = false;
     this.last = undefined;

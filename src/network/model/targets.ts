@@ -1,4 +1,4 @@
-/** What outputs are held against: one row a kind, which says all that the rest of the library asks of it. */
+/** Defines each kind of targets in one entry, with all that the rest of the library needs to know of it. */
 
 import type { Engine } from "../../memory/engine.js";
 import { elementAt, rowsOf, sizeOf, writeRegion, type Region } from "../../memory/regions.js";
@@ -6,35 +6,35 @@ import type { Target } from "../types.js";
 import { countSteps, type Inputs } from "./batch.js";
 import type { Window } from "./window.js";
 
-/** Where a loss is taken: the outputs of a window's first steps, whose targets these are. */
+/** Says where a loss is taken: at the outputs of a window's first steps. */
 interface LossPlace<Values> {
   readonly engine: Engine;
   readonly window: Window;
-  /** [rows, O]; the gradient takes their place. */
+  /** [rows, O]; replaced by the gradient. */
   readonly outputs: Region;
   readonly array: Values;
-  /** Of the gradient. */
+  /** Factor of the gradient. */
   readonly scale: number;
 }
 
-/** A kind of targets, named as its field of `Target`. */
+/** Describes a kind of targets, named as its field of `Target`. */
 export interface TargetKind<Values extends Int32Array | Float32Array> {
   readonly arrayType: new (length: number) => Values;
-  /** Whether there is an element for each output, [T, B, O], or one for all, [T, B]. */
+  /** Whether the targets have an element for each output, [T, B, O], or one for each step, [T, B]. */
   readonly perOutput: boolean;
-  /** What stands past a sequence's length. */
+  /** The value of elements past a sequence's length. */
   readonly none: number;
-  /** Whether `none` within the lengths says that there is no target; else every element there is one. */
+  /** Whether an element `none` within the lengths is no target; otherwise every element there is one. */
   readonly marksNone: boolean;
-  /** What elements there may be for O outputs, and in words; without it, any. */
+  /** Returns the allowed range of elements for O outputs, also in words; without it, any value is allowed. */
   readonly range?: (O: number) => { readonly least: number; readonly most: number; readonly words: string };
-  /** Whether there is a loss, of which a mean can be taken; else the targets are a gradient as it is. */
+  /** Whether there is a loss, of which a mean can be taken; otherwise the targets are dLoss/d(outputs). */
   readonly hasLoss: boolean;
-  /** Puts scale·dLoss/doutputs into the outputs' place, and returns Σ loss, unscaled; NaN without a loss. */
+  /** Replaces the outputs by scale·dLoss/d(outputs) and returns the unscaled Σ loss, NaN without a loss. */
   apply(place: LossPlace<Values>): number;
 }
 
-/** Every kind, by its field of `Target`. */
+/** Every kind of targets, by its field of `Target`. */
 export const targetKinds = {
   classes: {
     arrayType: Int32Array,
@@ -72,7 +72,7 @@ export const targetKinds = {
   } satisfies TargetKind<Float32Array>,
 } as const satisfies Record<keyof Required<Target>, unknown>;
 
-/** The targets pass through a staging region. */
+/** Takes the squared error, with the targets passed through a staging region. */
 function squaredError({ engine, window, outputs, array, scale }: LossPlace<Float32Array>): number {
   const { arena, kernels, constants } = engine;
   const { targetRows } = window.regions;
@@ -92,28 +92,28 @@ export const targetKindNames = Object.keys(targetKinds) as readonly TargetKindNa
 
 type ValuesOf<Kind extends TargetKindName> = InstanceType<(typeof targetKinds)[Kind]["arrayType"]>;
 
-/** Targets of T steps and B sequences, checked; none past a length. */
+/** Holds checked targets of T steps and B sequences, without targets past a sequence's length. */
 export type Targets = {
   [Kind in TargetKindName]: {
     readonly kind: Kind;
     /** [T, B], or [T, B, O] where there is one for each output. */
     readonly array: ValuesOf<Kind>;
-    /** Elements that are a target. */
+    /** Number of elements that are a target. */
     readonly count: number;
   };
 }[TargetKindName];
 
-/** A kind's row, for elements of whatever type. */
+/** Returns the definition of a kind, typed for elements of either type. */
 export function targetKind(kind: TargetKindName): TargetKind<Int32Array | Float32Array> {
   return targetKinds[kind];
 }
 
-/** Targets of a kind, whose array is of its type. */
+/** Returns targets of a kind; the caller answers for the array being of the kind's type. */
 export function makeTargets(kind: TargetKindName, array: Int32Array | Float32Array, count: number): Targets {
   return { kind, array, count } as Targets;
 }
 
-/** Elements that are a target in steps [from, to) of a window. */
+/** Returns the number of elements in steps [from, to) of a window that are a target. */
 export function countTargets(
   { kind, array }: Pick<Targets, "kind" | "array">,
   sizes: Omit<Inputs, "kind" | "array">,
@@ -128,7 +128,7 @@ export function countTargets(
   return count;
 }
 
-/** What Σ loss is divided by for the loss of that reduction; its gradient's scale is 1 over it. */
+/** Returns what Σ loss is divided by to give the loss of a reduction; the gradient's scale is its inverse. */
 export function divisorOf(
   { kind, count }: Pick<Targets, "kind" | "count">,
   reduction: "mean" | "sum",
@@ -137,8 +137,8 @@ export function divisorOf(
 }
 
 /**
- * Replaces the outputs of the window's first `steps` steps by scale·dLoss/doutputs, and returns Σ loss, unscaled: NaN for
- * a gradient of the caller's. The targets are those of steps [first, first + steps).
+ * Replaces the outputs of the window's first `steps` steps by scale·dLoss/d(outputs) and returns the unscaled
+ * Σ loss, NaN where the targets are a gradient. The targets are those of steps [first, first + steps).
  */
 export function applyLoss(
   engine: Engine,
@@ -161,7 +161,10 @@ export function applyLoss(
   });
 }
 
-/** Of the window's first `steps` steps, how many outputs are largest at their class; before `applyLoss`. */
+/**
+ * Returns how many outputs of the window's first `steps` steps are largest at their class; to be called
+ * before `applyLoss`. The classes are those of steps [first, first + steps).
+ */
 export function countCorrect(
   { kernels, arena }: Engine,
   window: Window,

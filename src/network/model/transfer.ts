@@ -1,4 +1,4 @@
-/** Sequences and states on their way into a window's memory and out of it; they were checked before. */
+/** Copies checked sequences and states into a window's memory, and results out of it. */
 
 import { OutOfMemoryError } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
@@ -9,7 +9,7 @@ import { finalSlot, initialSlot } from "../cells/state-slots.js";
 import type { State } from "../types.js";
 import type { Window } from "./window.js";
 
-/** Steps [first, first + steps) of the inputs become the window's first. */
+/** Copies steps [first, first + steps) of the inputs to the window's first steps. */
 export function writeInputs(
   engine: Engine,
   window: Window,
@@ -36,7 +36,7 @@ export function writeInputs(
   kernels.flushTiny(x.pointer, constants, sizeOf(x));
 }
 
-/** Room for what is handed out. The engine's own error for too much does not say what it was for. */
+/** Allocates a result; throws an OutOfMemoryError that names it, as the engine's own error does not. */
 export function createResult(name: string, length: number): Float32Array {
   try {
     return new Float32Array(length);
@@ -45,13 +45,13 @@ export function createResult(name: string, length: number): Float32Array {
   }
 }
 
-/** Where the states of a run start, or where they end; c only where the cell has it. */
+/** Returns the slots of a run's initial or final states, with c only where the cell has it. */
 function statesOf(run: CellRun, slot: typeof initialSlot): { h: Region; c?: Region } {
   const { h, c } = run.regions;
   return c.rows > 0 ? { h: slot(h, run), c: slot(c, run) } : { h: slot(h, run) };
 }
 
-/** The initial states of all layers and directions; undefined: zeros. */
+/** Writes the initial states of all layers and directions; undefined stands for zeros. */
 export function writeInitialState(engine: Engine, runs: readonly CellRun[], state: State | undefined): void {
   runs.forEach((run, index) => {
     const { h, c } = statesOf(run, initialSlot);
@@ -74,7 +74,7 @@ function writeSlot(
   kernels.flushTiny(slot.pointer, constants, sizeOf(slot));
 }
 
-/** [L*D, B, H], from a slot for each layer and direction. */
+/** Copies one slot for each layer and direction into a new array, [L*D, B, H]. */
 function readSlots({ arena }: Engine, slots: readonly Region[]): Float32Array {
   const count = slots[0].rows * slots[0].columns;
   const out = new Float32Array(slots.length * count);
@@ -105,7 +105,7 @@ export function readInitialState(engine: Engine, runs: readonly CellRun[]): Stat
   );
 }
 
-/** dLoss/d(initial state), after backward. */
+/** Returns dLoss/d(initial state), after the backward pass. */
 export function readStateGradient(engine: Engine, runs: readonly CellRun[]): State {
   return readStates(
     engine,
@@ -116,7 +116,7 @@ export function readStateGradient(engine: Engine, runs: readonly CellRun[]): Sta
   );
 }
 
-/** The final state of the runs before becomes the initial one of the runs that follow, in the same regions. */
+/** Copies the final states of `runs` to the initial states of `next`, runs over the same regions. */
 export function carryState({ arena }: Engine, runs: readonly CellRun[], next: readonly CellRun[]): void {
   runs.forEach((run, index) => {
     const [from, to] = [statesOf(run, finalSlot), statesOf(next[index], initialSlot)];
@@ -125,7 +125,7 @@ export function carryState({ arena }: Engine, runs: readonly CellRun[], next: re
   });
 }
 
-/** Initial states from those of another window. */
+/** Copies the initial states of one window to those of another. */
 export function copyInitialState({ arena }: Engine, from: readonly CellRun[], to: readonly CellRun[]): void {
   from.forEach((run, index) => {
     const [a, b] = [statesOf(run, initialSlot), statesOf(to[index], initialSlot)];
@@ -138,7 +138,7 @@ function copySlot(memory: Uint8Array, to: Region, from: Region): void {
   memory.copyWithin(to.pointer, from.pointer, from.pointer + sizeOf(from) * 4);
 }
 
-/** dh and dc come to hold the final state's own gradient too: dh by adding, dc from zeros. */
+/** Adds dLoss/d(final state) to the final slot of dh, and sets dc to its part, zeros without a gradient. */
 export function addFinalGradient(
   { arena }: Engine,
   run: CellRun,
@@ -161,7 +161,7 @@ function addSlot(memory: Float32Array, slot: Region, values: Float32Array, index
   }
 }
 
-/** The directions' states side by side, [T, B, D·H], into `out` from its start. */
+/** Copies the directions' hidden states side by side, [T, B, D·H], into `out` from its start. */
 export function readHidden({ arena }: Engine, hidden: readonly Region[], out: Float32Array): void {
   const { f32 } = arena;
   const D = hidden.length;
@@ -176,7 +176,7 @@ export function readHidden({ arena }: Engine, hidden: readonly Region[], out: Fl
   });
 }
 
-/** Rows [T, B, width] past the lengths become 0. */
+/** Sets the rows of `out`, [T, B, width], that are past their sequence's length to 0. */
 export function clearPadding(out: Float32Array, { lengths, steps, batch }: Inputs, width: number): void {
   if (lengths === undefined) return;
   for (let b = 0; b < batch; b++) {

@@ -1,4 +1,4 @@
-/** The memory of one window of T steps: what goes in, states, outputs and, on a tape, their gradients. */
+/** Holds the memory of one window of T steps: inputs, states, outputs and, on a tape, their gradients. */
 
 import type { Arena, Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -9,21 +9,22 @@ import { transposedScratch } from "../../wasm/product-sizes.js";
 import { directionsOf, outputWidth } from "../sizes.js";
 import type { CompleteOptions } from "../types.js";
 
-/** Rows that go through the staging regions at a time: of targets, and of the inputs' gradient. */
+/** Rows that pass through the staging regions at a time, of targets and of the inputs' gradient. */
 const STAGED_ROWS = 256;
 
 export interface WindowSizes {
-  /** T, and B. */
+  /** T, time steps. */
   readonly steps: number;
+  /** B, sequences in the batch. */
   readonly batch: number;
   readonly inputs: InputKind;
-  /** Whether there is a backward pass. */
+  /** Whether a backward pass follows. */
   readonly tape: boolean;
   /** Whether layers drop some of their outputs. */
   readonly dropout: boolean;
 }
 
-/** A region that this kind of window does not need has no rows. */
+/** Plans the regions that all layers share; one that this kind of window does not need has no rows. */
 export function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
   const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
   const { steps, batch, tape } = sizes;
@@ -35,21 +36,23 @@ export function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSi
   const blocks = cell.blocks * matrix(1, H).stride;
   const O = outputWidth(options);
   return {
-    /** [T·B] and [B], integers. */
+    /** [T·B], tokens, integers. */
     tokens: vector(dense ? 0 : rows),
+    /** [B], integers. */
     lengths: vector(batch),
-    /** [T·B, I], values; or [T·B, E], embedded tokens. */
+    /** [T·B, I], dense inputs; or [T·B, E], embedded tokens. */
     x: width > 0 ? matrix(rows, width) : NONE,
-    /** [T·B, O]; a loss puts its gradient in their place. */
+    /** [T·B, O]; a loss replaces them by its gradient. */
     outputs: matrix(rows, O),
-    /** [T·B], integers. */
+    /** [T·B], target classes, integers. */
     classes: vector(rows),
-    /** [·, O], its padding NaN, and [·, I or E], for what passes through piece by piece. */
+    /** [staged, O], targets on their way to the loss; the padding holds NaN. */
     targetRows: matrix(staged, O),
+    /** [staged, I or E], the inputs' gradient, some rows at a time. */
     dxRows: tape && width > 0 ? matrix(staged, width) : NONE,
-    /** [I, blocks·H]: the gradient of each token's row of z. */
+    /** [I, blocks·H], the gradient of each token's row of z. */
     dTable: tape && width === 0 && layers > 0 ? matrix(I, blocks) : NONE,
-    /** [blocks·H]. */
+    /** [blocks·H], the sum of dz over all rows. */
     dBias: tape ? vector(blocks) : NONE,
     scratch: tape ? vector(transposedScratch(widest, rows)) : NONE,
   };
@@ -57,19 +60,19 @@ export function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSi
 
 export type SharedShapes = ReturnType<typeof planShared>;
 
-/** Where a window's parts lie, whoever holds the memory. */
+/** Says where the parts of a window lie, whoever holds the memory. */
 export interface Window {
   readonly sizes: WindowSizes;
   readonly regions: Readonly<Record<keyof SharedShapes, Region>>;
-  /** Of layer l and direction d at l·D + d. */
+  /** Regions of layer l and direction d at index l·D + d. */
   readonly layers: readonly CellRegions[];
-  /** Outputs of every layer but the last after dropout, [T·B, H], as `layers`; none without. */
+  /** [T·B, H], outputs after dropout, indexed as `layers`, without the last layer; empty without dropout. */
   readonly dropped: readonly Region[];
-  /** The first `steps` steps of a region of T·B rows. */
+  /** Returns the first `steps` steps of a region of T·B rows. */
   rows(region: Region, steps: number): Region;
 }
 
-/** The regions that `prefix` names, without it. */
+/** Returns the regions whose names begin with `prefix`, by their names without it. */
 export function pick<Name extends string>(
   regions: Readonly<Record<string, Region>>,
   shapes: Readonly<Record<Name, Shape>>,
@@ -80,17 +83,20 @@ export function pick<Name extends string>(
   return picked;
 }
 
-/** As `pick` finds them again. */
+/** Adds `prefix` to the names of shapes, which `pick` removes again. */
 export function withPrefix(shapes: Readonly<Record<string, Shape>>, prefix: string): Record<string, Shape> {
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, shape]));
 }
 
-/** No target in the padding: where h is not finite, outputs of NaN stand there, which are no part of the loss. */
+/**
+ * Sets the staging rows of targets to NaN, which marks no target, in the padding too: outputs there become
+ * NaN where h is not finite, and must not enter the loss.
+ */
 export function clearTargets(arena: Arena, targets: Region): void {
   arena.fill(targets, NaN);
 }
 
-/** A window with memory of its own. */
+/** Owns the memory of its window. */
 export class OwnWindow implements Window {
   readonly sizes: WindowSizes;
   readonly regions: Window["regions"];
@@ -99,7 +105,7 @@ export class OwnWindow implements Window {
   private readonly scope: MemoryScope;
   private readonly block: Block;
 
-  /** Throws an OutOfMemoryError when there is no room. */
+  /** Reserves the memory; throws an OutOfMemoryError when there is no room. */
   constructor(scope: MemoryScope, options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
     const { steps, batch, tape } = sizes;
     const { layers, hiddenSize: H } = options;
