@@ -1,4 +1,4 @@
-/** A block of steps backwards from cotangents, while its tape stays as it is: so that it can be done again with others. */
+/** Runs a block of steps backward from cotangents, and leaves its tape as it was for other cotangents. */
 
 import type { Engine } from "../../memory/engine.js";
 import { elementAt, matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
@@ -11,31 +11,31 @@ import { finalSlot, initialSlot, previousSlots, stepSlots } from "../cells/state
 import type { StateLayout } from "./state-layout.js";
 import type { Window, WindowSizes } from "../model/window.js";
 
-/** Whether row r belongs to sample r of the batch, or all rows to one sample. */
+/** Rows of cotangents belong either to the sample of the same number or all to one sample. */
 export type RowsBelong = "to each sample" | "to one sample";
 
-/** What the block that goes backwards is. */
+/** Describes one backward run through a block. */
 export interface AdjointRequest {
   readonly window: Window;
   readonly pass: Pass;
-  /** dLoss/ds at the end of the block, [R, S]; undefined: zeros. */
+  /** dLoss/ds at the end of the block, [R, S]; undefined stands for zeros. */
   readonly cotangent: Rows | undefined;
   /** Whether the outputs' gradients, which stand in the window, count. */
   readonly losses: boolean;
-  /** The sample of rows that belong to one. */
+  /** The sample that all rows belong to, where they belong to one. */
   readonly sample: number;
-  /** [T]: what cotangents of each step are multiplied by, see `artbp`; undefined: 1. */
+  /** [T], the factor of each step's cotangent, see `artbp`; undefined: 1. */
   readonly weights: Float32Array | undefined;
 }
 
-/** A layer's regions, as the window's; h and c only where rows belong to one sample, whose tape they repeat. */
+/** Plans a layer's regions; those of h and c are needed only where rows repeat the states of one sample. */
 function planLayer({ cell, options }: Model, steps: number, rows: number, belong: RowsBelong) {
   const shapes: Record<string, Shape> = cell.plan(steps, rows, options.hiddenSize, true);
   return belong === "to one sample" ? shapes : { ...shapes, h: NONE, c: NONE };
 }
 
 export class BlockAdjoint {
-  /** R. */
+  /** R, rows of cotangents. */
   readonly rows: number;
   /** dLoss/ds at the start of the block, [R, S]. */
   readonly start: Rows;
@@ -44,9 +44,12 @@ export class BlockAdjoint {
   private readonly layout: StateLayout;
   private readonly belong: RowsBelong;
   private readonly layers: readonly CellRegions[];
-  /** Of each layer, dLoss/dh of each step as it comes from above and, at the last step, from the cotangent; [T·R, H]. */
+  /**
+   * [T·R, H] for each layer: dLoss/dh of each step that comes from the layers above and, at the last step,
+   * from the cotangent.
+   */
   private readonly fromOutside: readonly Region[];
-  /** What one row's gradients are made of, copied together: dz, h before each step, the input; [T, ·]. */
+  /** [T, ·], contiguous copies for one row's gradients: dz, h before each step, the input. */
   private readonly rowOf: Readonly<
     Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "weights", Region>
   >;
@@ -90,7 +93,7 @@ export class BlockAdjoint {
     this.fromOutside = this.layers.map(() => reserve({ outside })["outside"]);
   }
 
-  /** Goes through the block; `start` and the gradients are then of this request. */
+  /** Runs the backward pass of the block; `start` and the gradients then belong to this request. */
   run(request: AdjointRequest): void {
     const { model, layout } = this;
     const { window, pass, cotangent, losses, weights } = request;
@@ -117,7 +120,9 @@ export class BlockAdjoint {
     this.last = { ...request, runs };
   }
 
-  /** Adds the gradients of the recurrent parameters, summed over all rows, to the network's. Rows belong to each sample. */
+  /**
+   * Adds the recurrent parameters' gradients of all rows to the network's; rows must belong to each sample.
+   */
   accumulate(): void {
     const { window, pass, runs } = this.require();
     const { model } = this;
@@ -138,34 +143,39 @@ export class BlockAdjoint {
     }
   }
 
-  /** Adds the gradients of the recurrent parameters that come of one row to a row of gradients. */
+  /** Adds the gradients of the recurrent parameters that come of one row to row `toRow` of `to`. */
   accumulateRow(row: number, to: Rows, toRow: number): void {
     const { window, pass, runs, sample } = this.require();
     const { model, rowOf } = this;
-    const of = this.belong === "to one sample" ? sample : row;
+    const tapeRow = this.belong === "to one sample" ? sample : row;
     const { batch } = window.sizes;
     const shift = to.pointer(toRow) - model.parameters.gradients;
     runs.forEach((run, l) => {
       const dz = this.rowRegion(model.cell.preactivationGradients(run), row, this.rows, pass.steps, rowOf.dz);
       const tape = model.run(window, pass, l, 0);
-      const h = this.rowRegion(previousSlots(tape.regions.h, tape), of, batch, pass.steps, rowOf.h);
-      const input = this.rowInput(model.inputOf(window, pass, l), of, batch, pass.steps);
+      const h = this.rowRegion(previousSlots(tape.regions.h, tape), tapeRow, batch, pass.steps, rowOf.h);
+      const input = this.rowInput(model.inputOf(window, pass, l), tapeRow, batch, pass.steps);
       model.layers[l][0].addGradients(dz, h, input, window.regions, shift);
       if (l > 0 || model.embedding()?.trainable !== true) return;
       const dx = rowsOf(rowOf.dx, 0, pass.steps);
       model.layers[0][0].sourceGradient(dx, dz, 0, false);
-      this.addEmbedding(dx, this.rowTokens(window.regions.tokens, of, batch, pass.steps), shift, dx.stride);
+      this.addEmbedding(
+        dx,
+        this.rowTokens(window.regions.tokens, tapeRow, batch, pass.steps),
+        shift,
+        dx.stride,
+      );
     });
   }
 
-  /** Of a layer, dz of each step and row, [T·R, blocks·H]. @internal */
+  /** Returns a layer's dz of each step and row, [T·R, blocks·H]. @internal */
   preactivationGradients(layer: number): Region {
     return this.model.cell.preactivationGradients(this.require().runs[layer]);
   }
 
   /**
-   * Of a layer, dLoss/dh of each step and row as it comes from the layers above, and at the last step from the cotangent, but
-   * not from later steps; [T·R, H]. Where rows belong to each sample. @internal
+   * Returns a layer's dLoss/dh of each step and row, [T·R, H], that comes from the layers above and, at the
+   * last step, from the cotangent, but not from later steps; rows must belong to each sample. @internal
    */
   outsideGradients(layer: number): Region {
     return rowsOf(this.fromOutside[layer], 0, this.require().pass.steps * this.rows);
@@ -176,7 +186,7 @@ export class BlockAdjoint {
     return this.last;
   }
 
-  /** The layer's tape, with its gates where the backward pass may write. */
+  /** Returns a run over the layer's tape, with a copy of its gates that the backward pass may overwrite. */
   private runOf(request: AdjointRequest, layer: number): CellRun {
     const { window, pass, sample } = request;
     const tape = this.model.run(window, pass, layer, 0);
@@ -193,7 +203,7 @@ export class BlockAdjoint {
     return { ...tape, batch: this.rows, lengths: this.repeatLength(tape.lengths, sample), regions: own };
   }
 
-  /** Row `sample` of each step in all rows. */
+  /** Copies row `sample` of each slot of B rows to all R rows of the same slot. */
   private repeat(to: Region, from: Region, sample: number, batch: number, slots: number): void {
     if (to.rows === 0) return;
     const { stride } = to;
@@ -212,7 +222,7 @@ export class BlockAdjoint {
     return pointer;
   }
 
-  /** dh of a layer from dz of the one above, through the dropout between them if there is any. */
+  /** Computes dh of a layer from dz of the layer above, through the dropout between them if there is any. */
   private fromAbove(dh: Region, above: CellRun, layer: number, request: AdjointRequest): void {
     const dz = this.model.cell.preactivationGradients(above);
     this.model.layers[layer + 1][0].sourceGradient(dh, dz, 0, false);
@@ -231,7 +241,7 @@ export class BlockAdjoint {
     }
   }
 
-  /** Row r of each of T steps, [T, ·]: in place where they lie together, else copied. */
+  /** Returns row `row` of each of T steps, [T, ·]: copied to `to`, or in place where T is 1. */
   private rowRegion(from: Region, row: number, rows: number, steps: number, to: Region): Region {
     const first = rowsOf(from, row, 1);
     if (steps === 1) return first;
@@ -268,7 +278,7 @@ export class BlockAdjoint {
     for (let t = 0; t < weights.length; t++) f32[start + weights.length + t] = 1 / weights[t];
   }
 
-  /** Multiplies the rows of each step by its weight, or, from `at` T on, divides. */
+  /** Multiplies each step's rows by its weight (`at` 0), or divides them by it (`at` T). */
   private weigh({ pointer, rows, stride }: Region, at: number): void {
     const { kernels, constants } = this.engine;
     const factors = this.rowOf.weights.pointer + at * 4;

@@ -1,6 +1,6 @@
 /**
- * A network as one recurrent cell over its joint state, s_t = F(x_t, s_{t-1}, θ), a block of steps at a time: what learning
- * rules see, whatever the cell and however many the layers.
+ * Presents a network as one recurrent cell over its joint state, s_t = F(x_t, s_{t-1}, θ), run in blocks of
+ * steps: all that learning rules see, whatever the cell and the number of layers.
  */
 
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -30,52 +30,52 @@ import type { Window } from "../model/window.js";
 import type { InputKind } from "../model/batch.js";
 
 export interface DynamicsSizes {
-  /** B. */
+  /** B, samples in the batch. */
   readonly batch: number;
-  /** T: the most steps of a block. */
+  /** T, the most time steps of a block. */
   readonly steps: number;
   readonly inputs: InputKind;
 }
 
-/** What goes backwards through a block. */
+/** Says which cotangents go backward through a block. */
 export interface VjpOptions {
   /** dLoss/ds at the end of the block, [R, S]; default zeros, [B, S]. */
   readonly cotangent?: Rows | undefined;
-  /** Whether the block's own losses count, after `loss`; R is then B. Default false. */
+  /** Whether the losses of the block, after `loss`, count too; R is then B. Default false. */
   readonly losses?: boolean;
-  /** The sample of the batch that all rows of the cotangent belong to; default: row b belongs to sample b, and R is B. */
+  /** The sample that all rows of the cotangent belong to; default: row b belongs to sample b, and R is B. */
   readonly sample?: number | undefined;
   /**
-   * [T]: what the cotangent of each step's loss is multiplied by on its way back, and its gradients are divided by: w_t, so
-   * that an error reaches step s from step t with w_t/w_s. Default 1.
+   * [T], weights w_t: the cotangent of step t's loss is multiplied by w_t, and step t's gradients are divided
+   * by w_t, so that an error reaches step s from step t with factor w_t/w_s. Default 1.
    */
   readonly weights?: Float32Array | undefined;
 }
 
 export class Dynamics {
-  /** B. */
+  /** B, samples in the batch. */
   readonly batch: number;
-  /** T: the most steps of a block. */
+  /** T, the most time steps of a block. */
   readonly steps: number;
-  /** How a row of a joint state is laid out. */
+  /** Where each unit stands in a row of a joint state. */
   readonly layout: StateLayout;
-  /** S: elements of a row of a joint state, padding included. */
+  /** S, elements of a row of a joint state, padding included. */
   readonly stateSize: number;
-  /** P: elements of a row of gradients of the recurrent parameters and the embedding, padding included. */
+  /** P, elements of a row of gradients of the recurrent parameters and the embedding, padding included. */
   readonly parameterCount: number;
   private readonly model: Model;
   private readonly scope: MemoryScope;
   private readonly window: Window;
   private readonly tangents: readonly CellRun[];
-  /** Tangents between layers after dropout, as the window's `dropped`. */
+  /** [T·B, H], tangents of the outputs after dropout, indexed as the window's `dropped`. */
   private readonly droppedTangents: readonly Region[];
   private readonly adjoints = new Map<string, BlockAdjoint>();
   private units: UnitDerivatives | undefined;
   private pass: Pass;
-  /** Whether the last block's final state is the present one; else it stands in the initial slots. */
+  /** Whether the present state is the last block's final one; otherwise it stands in the initial slots. */
   private ran = false;
 
-  /** The state is zeros. Throws an OutOfMemoryError. @internal */
+  /** Reserves the memory, with a state of zeros. Throws an OutOfMemoryError. @internal */
   constructor(model: Model, { batch, steps, inputs }: DynamicsSizes) {
     this.model = model;
     this.scope = model.scope.child();
@@ -96,7 +96,7 @@ export class Dynamics {
     }
   }
 
-  /** The state that the next block starts from; undefined when set: zeros. */
+  /** A copy of the state from which the next block starts; set to undefined, it becomes zeros. */
   get state(): State {
     const { engine } = this.model;
     return this.ran ? readFinalState(engine, this.runs()) : readInitialState(engine, this.runs());
@@ -107,23 +107,23 @@ export class Dynamics {
     writeInitialState(this.model.engine, this.runs(), state);
   }
 
-  /** [count, S], zeros. Throws an OutOfMemoryError. */
+  /** Reserves [count, S] zeros, rows of joint states. Throws an OutOfMemoryError. */
   createStates(count: number): Rows {
     return this.createRows(count, this.stateSize);
   }
 
-  /** [count, P], zeros. Throws an OutOfMemoryError. */
+  /** Reserves [count, P] zeros, rows of gradients. Throws an OutOfMemoryError. */
   createGradients(count: number): Rows {
     return this.createRows(count, this.parameterCount);
   }
 
-  /** [count, size rounded up to 8], zeros. Throws an OutOfMemoryError. */
+  /** Reserves [count, size rounded up to a multiple of 8] zeros. Throws an OutOfMemoryError. */
   createRows(count: number, size: number): Rows {
     const { regions } = this.scope.reserve({ rows: matrix(count, size) });
     return new Rows(this.model.engine, regions.rows);
   }
 
-  /** Runs steps [first, first + steps) of the inputs from the present state, as the next block. */
+  /** Runs steps [first, first + steps) of the inputs, as the next block, from the present state. */
   forward(inputs: Inputs, first: number, steps: number): void {
     const { engine } = this.model;
     const before = this.runs();
@@ -140,20 +140,21 @@ export class Dynamics {
     this.ran = true;
   }
 
-  /** Back before the last block: the state is the one that it started from. */
+  /** Goes back to the state from which the last block started. */
   undo(): void {
     this.ran = false;
   }
 
-  /** The last block's outputs, [T, B, O], before `loss`; in `out` if given. */
+  /** Returns the last block's outputs, [T, B, O], in `out` if given; to be called before `loss`. */
   outputs(out?: Float32Array): Float32Array {
     const { regions } = this.window;
     return readRegion(this.model.engine.arena.f32, this.window.rows(regions.outputs, this.pass.steps), out);
   }
 
   /**
-   * The sum of the last block's losses against the targets of steps [first, first + T). Puts scale·dLoss/doutputs in the
-   * outputs' place, and adds the head's gradients, which are exact and immediate under every rule.
+   * Returns the sum of the last block's losses, against the targets of steps [first, first + T). Replaces the
+   * outputs by scale·dLoss/d(outputs), and adds the head's gradients, which are exact and immediate under
+   * every rule.
    */
   loss(targets: Targets, first: number, scale: number): number {
     const sum = this.putLoss(targets, first, scale);
@@ -161,19 +162,22 @@ export class Dynamics {
     return sum;
   }
 
-  /** The first half of `loss` changes no parameter's gradient. */
+  /** Does the first half of `loss`, which changes no parameter's gradient. */
   putLoss(targets: Targets, first: number, scale: number): number {
     return applyLoss(this.model.engine, this.window, targets, first, this.pass.steps, scale);
   }
 
-  /** The second half of `loss` adds the gradients of the head's parameters. */
+  /** Does the second half of `loss`: adds the gradients of the head's parameters. */
   addHeadGradients(): void {
     const { model, window, pass } = this;
     const outputs = window.rows(window.regions.outputs, pass.steps);
     model.head.addGradients(outputs, model.topHidden(window, pass), window.regions.scratch);
   }
 
-  /** states[b, :] ← the derivative of the last block's final state along them as its initial state: forward mode, exact. */
+  /**
+   * Replaces each row b of `states`, a tangent of sample b's initial state, by the tangent of its final state
+   * over the last block: forward mode, exact.
+   */
   jvp(states: Rows): void {
     const { model, window, pass, layout } = this;
     const tangents = this.tangents.map((run) => ({ ...run, steps: pass.steps }));
@@ -188,7 +192,7 @@ export class Dynamics {
     });
   }
 
-  /** The last block backwards. What comes of it stands until the next `vjp` of as many rows. */
+  /** Runs the last block backward; the result stays valid until the next `vjp` of as many rows. */
   vjp({ cotangent, losses = false, sample, weights }: VjpOptions): BlockAdjoint {
     const adjoint = this.adjointOf(
       cotangent?.count ?? this.batch,
@@ -199,7 +203,7 @@ export class Dynamics {
     return adjoint;
   }
 
-  /** Adds factor·(a row of gradients) to the gradients of those of the network's parameters that are trained. */
+  /** Adds factor · (a row of gradients) to the network's gradients, of trainable parameters only. */
   addToGradients(factor: number, rows: Rows, row: number): void {
     const { engine, parameters } = this.model;
     const { kernels, constants } = engine;
@@ -209,39 +213,39 @@ export class Dynamics {
     }
   }
 
-  /** What units owe to themselves within the last block, of one step. @internal */
+  /** Returns how each unit depends on itself over the last block, which has one step. @internal */
   unitDerivatives(): UnitDerivatives {
     this.units ??= new UnitDerivatives(this.model, this.batch, (plan) => this.scope.reserve(plan).regions);
     this.units.run(this.window, this.pass);
     return this.units;
   }
 
-  /** What a layer read in the last block, of one step. @internal */
+  /** Returns a layer's x and h_{t-1} in the last block, which has one step. @internal */
   stepInputs(layer: number): StepInputs {
     return stepInputs(this.model, this.window, this.pass, layer);
   }
 
-  /** What a layer's pre-activations are products with, in the last block, of one step. @internal */
+  /** Returns x, h_{t-1} and their squares for a layer and sample in the last block, of one step. @internal */
   stepFactors(layer: number, sample: number): StepFactors {
     return stepFactors(this.model, this.window, this.pass, layer, sample);
   }
 
-  /** What a layer's last block left: states, and its gates as its cell keeps them. @internal */
+  /** Returns a layer's run over the last block: states, and gates as the cell keeps them. @internal */
   tapeOf(layer: number): CellRun {
     return this.model.run(this.window, this.pass, layer, 0);
   }
 
-  /** A layer of the network, with the memory that its gradients pass through. @internal */
+  /** Returns a layer of the network, with the regions for its gradients' intermediate results. @internal */
   layerParts(layer: number): { layer: Layer; regions: InputScratch } {
     return { layer: this.model.layers[layer][0], regions: this.window.regions };
   }
 
-  /** The network's engine, cell and parameters. @internal */
+  /** Returns the network's engine, cell, parameters and options. @internal */
   get parts(): Pick<Model, "engine" | "cell" | "parameters" | "options"> {
     return this.model;
   }
 
-  /** Gives its memory back. */
+  /** Gives the memory back. */
   dispose(): void {
     this.scope.releaseAll();
   }
@@ -252,10 +256,10 @@ export class Dynamics {
 
   private adjointOf(rows: number, belong: RowsBelong): BlockAdjoint {
     const key = `${rows} ${belong}`;
-    const held = this.adjoints.get(key);
-    if (held !== undefined) return held;
+    const existing = this.adjoints.get(key);
+    if (existing !== undefined) return existing;
     const { model, layout, window } = this;
-    const made = new BlockAdjoint(
+    const adjoint = new BlockAdjoint(
       model,
       layout,
       window.sizes,
@@ -263,8 +267,8 @@ export class Dynamics {
       belong,
       (plan) => this.scope.reserve(plan).regions,
     );
-    this.adjoints.set(key, made);
-    return made;
+    this.adjoints.set(key, adjoint);
+    return adjoint;
   }
 
   private planTangents(batch: number, steps: number): [CellRun[], Region[]] {
@@ -281,7 +285,7 @@ export class Dynamics {
     return [runs, held.map(({ dropped }) => dropped)];
   }
 
-  /** What the tangents of a layer bring to the one above. */
+  /** Returns the tangent of a layer's outputs as the layer above reads them, after any dropout. */
   private tangentOf(tangent: CellRun, layer: number): Region {
     const below = stepSlots(tangent.regions.h, tangent);
     const { dropout } = this.pass;

@@ -1,21 +1,21 @@
-/** Rows of numbers in linear memory that learning rules work with: joint states, cotangents, influences, gradients. */
+/** Holds rows of numbers that learning rules work with: joint states, cotangents, influences, gradients. */
 
 import { requireInteger, requireLength } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
 import { elementAt, type Region } from "../../memory/regions.js";
 
-/** Columns of a product of rows that go through scratch memory at a time; a whole number of the widest panels. */
+/** Columns that pass through scratch memory at a time in a product; a multiple of the widest panel's. */
 export const PRODUCT_COLUMNS = 512;
 
 /**
- * [count, size], float32. `size` is a multiple of 8: the padding of what a row holds is in it, as zeros, so that sums of
- * products over whole rows are those of what they hold. Tiny results become 0.
+ * Holds [count, size] float32 values in linear memory. `size` is a multiple of 8 and includes a row's
+ * padding, which is zeros, so that sums of products over whole rows are right. Tiny results become 0.
  */
 export class Rows {
   readonly count: number;
   /** Elements of a row, padding included. */
   readonly size: number;
-  /** Where they lie; for the library's own kernels. */
+  /** The memory of the rows, for the library's own kernels. */
   readonly region: Region;
   private readonly engine: Engine;
 
@@ -27,30 +27,30 @@ export class Rows {
     this.size = region.stride;
   }
 
-  /** Bytes. @internal */
+  /** Returns the pointer to a row, in bytes. @internal */
   pointer(row: number): number {
     return this.region.pointer + row * this.size * 4;
   }
 
-  /** Of one row, or of all. */
+  /** Sets one row, or all rows, to 0. */
   zero(row?: number): void {
     const start = elementAt(this.pointer(row ?? 0));
     this.engine.arena.f32.fill(0, start, start + this.size * (row === undefined ? this.count : 1));
   }
 
-  /** A copy: [size], or all rows, [count, size]. */
+  /** Returns a copy of one row, [size], or of all rows, [count, size]. */
   read(row?: number): Float32Array {
     const start = elementAt(this.pointer(row ?? 0));
     return this.engine.arena.f32.slice(start, start + this.size * (row === undefined ? this.count : 1));
   }
 
-  /** All rows. RangeError when the length differs. */
+  /** Writes all rows, [count, size]. Throws a RangeError when the length differs. */
   write(values: Float32Array): void {
     requireLength("values", values.length, this.count * this.size, `[${this.count}, ${this.size}]`);
     this.engine.arena.f32.set(values, elementAt(this.pointer(0)));
   }
 
-  /** One number. */
+  /** Returns the element at column `at` of a row. */
   get(row: number, at: number): number {
     return this.engine.arena.f32[elementAt(this.pointer(row)) + at];
   }
@@ -60,20 +60,21 @@ export class Rows {
     this.engine.arena.f32[elementAt(this.pointer(row)) + at] = value;
   }
 
-  /** row ← other's row. */
+  /** Copies a row of `other` to row `row`. */
   copy(row: number, other: Rows, otherRow: number): void {
     const from = other.pointer(otherRow);
     this.engine.arena.u8.copyWithin(this.pointer(row), from, from + this.size * 4);
   }
 
-  /** row ← keep·row + factor·(other's row). */
+  /** Computes row ← keep · row + factor · (a row of `other`). */
   addScaled(row: number, factor: number, other: Rows, otherRow: number, keep = 1): void {
     const { kernels, constants } = this.engine;
     kernels.addScaled(this.pointer(row), other.pointer(otherRow), constants, keep, factor, this.size);
   }
 
   /**
-   * rows [first, first + K) ← matrix · those rows, for a matrix of K rows and columns. `scratch`: K·PRODUCT_COLUMNS floats.
+   * Computes rows [first, first + K) ← matrix · (those rows), matrix [K, K]. `scratch`: K·PRODUCT_COLUMNS
+   * elements.
    */
   multiply(first: number, matrix: Rows, scratch: Rows): void {
     const { kernels } = this.engine;
@@ -87,17 +88,17 @@ export class Rows {
     }
   }
 
-  /** As `addScaled`, tiny results become 0. */
+  /** Multiplies a row by a factor; as with `addScaled`, tiny results become 0. */
   scale(row: number, factor: number): void {
     this.addScaled(row, 0, this, row, factor);
   }
 
-  /** Σ over a row of the products with another's, in float64. */
+  /** Returns the dot product of a row with a row of `other`, summed in float64. */
   dot(row: number, other: Rows, otherRow: number): number {
     return this.engine.kernels.dot(this.pointer(row), other.pointer(otherRow), this.size);
   }
 
-  /** The Euclidean norm of a row. */
+  /** Returns the Euclidean norm of a row. */
   norm(row: number): number {
     return Math.sqrt(this.engine.kernels.sumOfSquares(this.pointer(row), this.size));
   }

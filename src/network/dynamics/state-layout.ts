@@ -1,4 +1,4 @@
-/** A joint state as one row: of each layer h, and c where the cell has it, each padded to whole vectors. */
+/** Lays a joint state out as one row: of each layer h, then any c, both padded to whole vectors. */
 
 import type { Engine } from "../../memory/engine.js";
 import { matrix, type Region } from "../../memory/regions.js";
@@ -6,14 +6,14 @@ import type { Model } from "../model/model.js";
 import type { Rows } from "./rows.js";
 
 export class StateLayout {
-  /** S: elements of a row, padding included. */
+  /** S, elements of a row, padding included. */
   readonly size: number;
-  /** Where the units stand in a row, without the padding: of each layer those of h, then those of c. */
+  /** Column of each unit in a row, without the padding: for each layer the units of h, then those of c. */
   readonly units: Int32Array;
   private readonly engine: Engine;
-  /** Elements of h, and of c, padding included. */
+  /** Elements of one layer's h, padding included; c has as many. */
   private readonly width: number;
-  /** 1, or 2 with a cell state. */
+  /** Parts of a layer's state: 1, or 2 with a cell state. */
   private readonly parts: number;
 
   constructor({ engine, cell, options }: Model) {
@@ -26,19 +26,19 @@ export class StateLayout {
     this.units = Int32Array.from({ length: blocks * H }, (_, i) => Math.floor(i / H) * this.width + (i % H));
   }
 
-  /** h and c of a layer, [R, H], from the rows; c is left alone where the cell has none. */
+  /** Copies h and c of a layer, [R, H], out of the rows; c stays as it is where the cell has none. */
   read(rows: Rows, layer: number, h: Region, c: Region): void {
     this.copy(h, rows, layer, 0, false);
     if (this.parts === 2) this.copy(c, rows, layer, 1, false);
   }
 
-  /** The rows' part of a layer from its h and c. */
+  /** Copies h and c of a layer, [R, H], into the rows. */
   write(rows: Rows, layer: number, h: Region, c: Region): void {
     this.copy(h, rows, layer, 0, true);
     if (this.parts === 2) this.copy(c, rows, layer, 1, true);
   }
 
-  /** Adds the rows' h of a layer to `h`, and puts its c into `c`. */
+  /** Adds the rows' h of a layer to `h`, and copies the rows' c of it to `c`. */
   addTo(rows: Rows, layer: number, h: Region, c: Region): void {
     const { kernels } = this.engine;
     const from = rows.pointer(0) + this.offset(layer, 0) * 4;
@@ -49,7 +49,7 @@ export class StateLayout {
     if (this.parts === 2) this.copy(c, rows, layer, 1, false);
   }
 
-  /** Elements before a layer's h (part 0) or c (part 1). */
+  /** Returns the column at which a layer's h (part 0) or c (part 1) starts. */
   offset(layer: number, part: number): number {
     return (layer * this.parts + part) * this.width;
   }

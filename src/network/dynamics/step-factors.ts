@@ -1,4 +1,4 @@
-/** The input's side of a step's gradients, which are products: ∂z/∂W_ih is x, ∂z/∂W_hh is h_{t-1}, of the biases 1. */
+/** Gives the input's factors of one step's gradients: x for W_ih, h_{t-1} for W_hh, 1 for the biases. */
 
 import { elementAt, rowsOf, type Region } from "../../memory/regions.js";
 import { isDiagonal } from "../cells/cell.js";
@@ -8,20 +8,24 @@ import { layerSuffix } from "../sizes.js";
 import { previousSlots } from "../cells/state-slots.js";
 import type { Window } from "../model/window.js";
 
-/** Of one layer and sample. */
+/** Holds what one layer's pre-activations are products with, for one sample. */
 export interface StepFactors {
-  /** x, [1, ·]; or the token whose one-hot row it is. */
+  /** x, [1, ·]; or the token whose one-hot row x is. */
   readonly x: Region | number;
-  /** The same as a layer reads it. */
+  /** x in the form in which a layer reads it. */
   readonly input: LayerInput;
   /** h_{t-1}, [1, H]. */
   readonly h: Region;
-  /** ‖x‖² + 1 and ‖h_{t-1}‖² + 1, without what is not trained; the latter 0 where the cell has no W_hh. */
+  /** ‖x‖² + 1: the first term is 0 while W_ih is not trainable, the second while b_ih is not. */
   readonly inputSquare: number;
+  /**
+   * ‖h_{t-1}‖² + 1: the first term is 0 while W_hh is not trainable, the second while b_hh is not; 0 without
+   * W_hh.
+   */
   readonly recurrentSquare: number;
 }
 
-/** What a layer's pre-activations are products with. */
+/** Holds what a layer's pre-activations are products with, for all samples. */
 export interface StepInputs {
   /** x, [B, ·]. */
   readonly input: LayerInput;
@@ -29,13 +33,13 @@ export interface StepInputs {
   readonly h: Region;
 }
 
-/** Of a window of one step. */
+/** Returns what a layer's pre-activations are products with, in a window of one step. */
 export function stepInputs(model: Model, window: Window, pass: Pass, layer: number): StepInputs {
   const run = model.run(window, pass, layer, 0);
   return { input: model.inputOf(window, pass, layer), h: previousSlots(run.regions.h, run) };
 }
 
-/** Of a window of one step. */
+/** Returns what a layer's pre-activations are products with for one sample, in a window of one step. */
 export function stepFactors(
   model: Model,
   window: Window,
@@ -53,13 +57,13 @@ export function stepFactors(
   const square = (row: Region): number => kernels.sumOfSquares(row.pointer, row.stride);
   const trained = (name: string): number =>
     model.parameters.place(`rnn.${name}_${layerSuffix(layer, 0)}`).trainable ? 1 : 0;
-  const own: LayerInput =
+  const sampleInput: LayerInput =
     "tokens" in input
       ? { tokens: { ...input.tokens, pointer: input.tokens.pointer + sample * 4 } }
       : { sources: [rowsOf(input.sources[0], sample, 1)] };
   return {
     x,
-    input: own,
+    input: sampleInput,
     h,
     inputSquare: trained("weight_ih") * (typeof x === "number" ? 1 : square(x)) + trained("bias_ih"),
     recurrentSquare: isDiagonal(model.cell) ? 0 : trained("weight_hh") * square(h) + trained("bias_hh"),

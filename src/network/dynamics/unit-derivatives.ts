@@ -1,7 +1,7 @@
 /**
- * What each unit's new state owes to the unit itself within one step: to its own state before the step, and to the gates that
- * are its own. Of a layer these are diagonals, so that one pass backwards from ones, which no unit passes on to another,
- * finds them all.
+ * Computes how each unit's new state depends on the unit alone within one step: on its own state before the
+ * step, and on its own gates' pre-activations. These derivatives are diagonals of a layer's Jacobians, so one
+ * backward pass from ones, with W_hh replaced by zeros, finds them all.
  */
 
 import type { Engine } from "../../memory/engine.js";
@@ -10,12 +10,13 @@ import type { CellRun } from "../cells/cell.js";
 import type { Model, Pass } from "../model/model.js";
 import type { Window } from "../model/window.js";
 
-/** Of one part, h or c, of a layer's states; every region has a row for each sample. */
+/** Holds the derivatives of h, or of c, of every unit of a layer; each region has a row for each sample. */
 export interface UnitDerivative {
-  /** [B, blocks·H]: by its gates' pre-activations. */
+  /** [B, blocks·H], derivatives by the unit's own pre-activations. */
   readonly dz: Region;
-  /** [B, H]: by its own h, and c, before the step, other than through the gates; c only where the cell has it. */
+  /** [B, H], derivatives by the unit's own h before the step, other than through its gates. */
   readonly byH: Region;
+  /** [B, H], derivatives by the unit's own c before the step; only where the cell has it. */
   readonly byC: Region;
 }
 
@@ -23,7 +24,7 @@ export class UnitDerivatives {
   private readonly model: Model;
   private readonly engine: Engine;
   private readonly none: Region;
-  /** By layer: of h, and of c. */
+  /** By layer, the run that finds h's derivatives, then the one for c's. */
   private readonly runs: readonly (readonly CellRun[])[];
   private readonly results: UnitDerivative[][] = [];
 
@@ -49,7 +50,7 @@ export class UnitDerivatives {
     );
   }
 
-  /** Over the window's one step. */
+  /** Computes the derivatives over the window's one step. */
   run(window: Window, pass: Pass): void {
     this.results.length = 0;
     this.runs.forEach((parts, l) => {
@@ -58,7 +59,7 @@ export class UnitDerivatives {
     });
   }
 
-  /** Of a layer: h's, and c's where the cell has it. */
+  /** Returns a layer's derivatives of h, and of c where the cell has it. */
   of(layer: number): readonly UnitDerivative[] {
     return this.results[layer];
   }
@@ -77,7 +78,7 @@ export class UnitDerivatives {
     return { dz, byH: { ...dh, rows: own.batch }, byC: dc };
   }
 
-  /** Rows [first, first + count) of the units; their padding stays zeros. */
+  /** Sets the units of rows [first, first + count) to `value`; their padding stays zeros. */
   private fill({ pointer, columns, stride }: Region, first: number, count: number, value: number): void {
     for (let r = first; r < first + count; r++) {
       const start = elementAt(pointer) + r * stride;
