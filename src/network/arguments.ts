@@ -1,4 +1,4 @@
-/** Sequences, states and targets that a caller hands in, checked against the network they are for. */
+/** Checks sequences, states and targets that a caller hands in against the network they are for. */
 
 import {
   describe,
@@ -14,12 +14,12 @@ import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Targe
 import type { Inputs, Tokens } from "./model/batch.js";
 import { countTargets, makeTargets, targetKind, targetKindNames, type Targets } from "./model/targets.js";
 
-/** Past it, sizes and counts would not be integers of 32 bits. */
+/** The largest size: beyond it, sizes and counts would not be 32-bit integers. */
 export const LARGEST = 0x7fff_ffff;
 
 /**
- * The array itself, or a plain copy where another thread may write to it or a subclass misstate its length: what is checked
- * must be what is used.
+ * Returns the array itself, or a plain copy where another thread may write to it or a subclass misstate its
+ * length: the values that are checked must be the values that are used.
  */
 export function settled(value: unknown): unknown {
   if (!ArrayBuffer.isView(value)) return value;
@@ -67,7 +67,7 @@ export function requireTokens(
   return tokens;
 }
 
-/** Exactly one of the named fields; a TypeError says what came otherwise. */
+/** Returns the one field that is given; a TypeError names the fields if there are none or several. */
 function requireOneOf<Field extends string>(
   name: string,
   given: Partial<Record<Field, unknown>>,
@@ -79,7 +79,7 @@ function requireOneOf<Field extends string>(
   throw new TypeError(`"${name}" expected exactly one of ${fields.join(", ")}, got ${came}`);
 }
 
-/** A copy with `padding` in the place of whatever stands past the lengths. */
+/** Returns a copy with `padding` past each sequence's length; without lengths, the values themselves. */
 function withPadding<Values extends Tokens | Float32Array | Int32Array>(
   values: Values,
   lengths: Int32Array | undefined,
@@ -110,11 +110,14 @@ function requireLengths(
       throw new RangeError(`"${name}" expected lengths from ${least} to T=${T}, got ${lengths[b]} at ${b}`);
     }
   }
-  // A copy: it is read again when the targets come. Without padding there is nothing to mask.
+  // Lengths are copied, for they are read again when targets come; without padding there is nothing to mask.
   return lengths.some((length) => length < T) ? lengths.slice() : undefined;
 }
 
-/** `name`: what the caller calls it. `leastLength`: 0 for a stretch that was cut out of a longer window. */
+/**
+ * Returns the checked inputs; throws a TypeError or RangeError that calls the sequence `name`. `leastLength`
+ * is 0 for steps that were cut out of a longer window.
+ */
 export function requireSequence(
   sequence: Sequence,
   options: CompleteOptions,
@@ -141,7 +144,7 @@ export function requireSequence(
   return { steps: T, batch: B, kind, array, lengths };
 }
 
-/** One step's input, as a session takes it. */
+/** Returns the checked inputs of one step of a session; throws a TypeError or RangeError. */
 export function requireStepInput(input: StepInput, batch: number, options: CompleteOptions): Inputs {
   const { inputSize: I, embeddingSize } = options;
   const step = { steps: 1, batch, lengths: undefined };
@@ -168,7 +171,7 @@ export function requireStepInput(input: StepInput, batch: number, options: Compl
   return { ...step, kind: "tokens", array: requireTokens("input", input, batch, `[B=${batch}]`, I) };
 }
 
-/** Values of one part of a state, [L*D, B, H]. */
+/** Returns one checked part of a state, [L*D, B, H]. */
 function requireStatePart(
   name: string,
   value: unknown,
@@ -179,14 +182,14 @@ function requireStatePart(
   return requireFloat32Array(name, settled(value), LD * batch * H, `[L*D=${LD}, B=${batch}, H=${H}]`);
 }
 
-/** Of all layers and directions. */
+/** Returns a state of zeros for all layers and directions. */
 export function zeroState(batch: number, options: CompleteOptions): State {
   const length = options.layers * directionsOf(options) * batch * options.hiddenSize;
   const h = new Float32Array(length);
   return cells[options.cell].hasCellState ? { h, c: new Float32Array(length) } : { h };
 }
 
-/** A state, or undefined: zeros. */
+/** Returns the checked state; undefined stands for zeros. Throws a TypeError or RangeError with `name`. */
 export function requireState(
   name: string,
   state: State | undefined,
@@ -205,7 +208,7 @@ export function requireState(
   return { h };
 }
 
-/** A session's batch, which the state may imply, and the state that it starts from. */
+/** Returns a session's batch size, which the state may imply, and its checked initial state. */
 export function requireSessionStart(
   { batch, state }: SessionOptions,
   options: CompleteOptions,
@@ -217,7 +220,7 @@ export function requireSessionStart(
   return { batch: B, state: requireState("options.state", state, B, options) };
 }
 
-/** What targets lie beside: T, B, and where sequences end. */
+/** Holds the sizes that targets must fit: T, B, and the sequences' lengths. */
 type TargetSizes = Pick<Inputs, "steps" | "batch"> & { readonly lengths?: Int32Array | undefined };
 
 function requireRange(
@@ -231,7 +234,7 @@ function requireRange(
   }
 }
 
-/** The targets of a window of T steps and B sequences. `name`: what the caller calls them. */
+/** Returns the checked targets of T steps and B sequences; throws a TypeError or RangeError with `name`. */
 export function requireTarget(
   target: Target,
   { steps: T, batch: B, lengths }: TargetSizes,

@@ -5,8 +5,9 @@ import { completeOptions, requireRuntime } from "./options.js";
 import type { Network, NetworkOptions, RuntimeOptions } from "./types.js";
 
 /**
- * A network with parameters drawn from its seed. Synchronous: the kernels are small, inlined, and compiled on first use.
- * Throws a TypeError or RangeError that names the option, and an OutOfMemoryError when there is no room.
+ * Creates a network with parameters drawn from its seed. It is synchronous: the kernels are small, inlined,
+ * and compiled on first use. Throws a TypeError or RangeError that names the option, and an OutOfMemoryError
+ * when there is no room.
  */
 export function createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Network {
   const complete = completeOptions(options);

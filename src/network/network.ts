@@ -1,4 +1,4 @@
-/** The public face of a network: checks what comes, and hands out copies. */
+/** Implements the public `Network`: checks the arguments, and hands out copies. */
 
 import { describe, DisposedError, requireBoolean, requireChoice, requireObject } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
@@ -40,7 +40,7 @@ export class RecurrentNetwork implements Network {
   readonly options: CompleteOptions;
   readonly build: Build;
   readonly parameters: readonly Parameter[];
-  /** What other parts of the library work with; not part of the public type. */
+  /** For other parts of the library; not part of the public type. */
   readonly model: Model;
   readonly tape: Tape;
   readonly inference: Inference;
@@ -50,7 +50,7 @@ export class RecurrentNetwork implements Network {
     makeDisposable(this.prototype);
   }
 
-  /** Parameters are zeros. Throws an OutOfMemoryError. */
+  /** Creates a network with parameters of 0. Throws an OutOfMemoryError. */
   constructor(engine: Engine, options: CompleteOptions) {
     this.options = options;
     this.build = engine.build;
@@ -86,7 +86,7 @@ export class RecurrentNetwork implements Network {
     return this.forwardInputs(inputs, initial, { training, keepTape, hidden });
   }
 
-  /** As `forward`, of arguments that were checked. */
+  /** Runs `forward` with arguments that were checked. */
   forwardInputs(
     inputs: Inputs,
     initial: State | undefined,
@@ -203,7 +203,10 @@ export class RecurrentNetwork implements Network {
   }
 }
 
-/** What stands behind a public network. Throws a TypeError for anything that createNetwork did not make, a DisposedError after dispose. */
+/**
+ * Returns the implementation of a public network. Throws a TypeError for anything that createNetwork did not
+ * make, and a DisposedError after dispose.
+ */
 export function requireNetwork(network: Network): RecurrentNetwork {
   if (!(network instanceof RecurrentNetwork)) {
     throw new TypeError(`"network" expected a network made by createNetwork, got ${describe(network)}`);

@@ -4,17 +4,17 @@ import type { RecurrentNetwork } from "./network.js";
 import type { State } from "./types.js";
 
 export interface Score {
-  /** Summed over the targets. */
+  /** Sum over the targets: nats for classes, squared errors for values. */
   loss: number;
-  /** Targets: steps for classes, elements for values. */
+  /** Number of targets: steps for classes, elements for values. */
   count: number;
-  /** Classes only: targets that were the likeliest class. */
+  /** Number of targets whose class was the likeliest; for classes only. */
   correct?: number;
-  /** The final state. */
+  /** The final state, after the last step. */
   state: State;
 }
 
-/** Takes the loss over a sequence, without a tape or gradients. Throws a RangeError for targets that have no loss. */
+/** Computes the loss without a tape or gradients; throws a RangeError for targets that have no loss. */
 export function score(
   network: RecurrentNetwork,
   inputs: Inputs,

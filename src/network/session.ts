@@ -1,4 +1,4 @@
-/** Streaming inference: one step at a time, in the memory of one step. */
+/** Implements streaming inference: one step at a time, in the memory of one step. */
 
 import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
@@ -29,7 +29,7 @@ export class NetworkSession implements Session {
   private readonly alive: () => void;
   private readonly scope: MemoryScope;
   private window: OwnWindow;
-  /** The window's, made once: steps are short. */
+  /** The window's cell runs, made once for all steps: steps are short. */
   private runs: readonly CellRun[];
   private disposed = false;
 
@@ -37,7 +37,10 @@ export class NetworkSession implements Session {
     makeDisposable(this.prototype);
   }
 
-  /** `alive` throws when the network was disposed of. Throws an OutOfMemoryError. */
+  /**
+   * Reserves the memory, with an initial state of zeros unless one is given. `alive` throws when the network
+   * was disposed of. Throws an OutOfMemoryError.
+   */
   constructor(network: Network, model: Model, alive: () => void, batch: number, initial: State | undefined) {
     this.network = network;
     this.batch = batch;
@@ -57,9 +60,9 @@ export class NetworkSession implements Session {
 
   set state(state: State) {
     this.requireAlive();
-    const given = requireState("state", state, this.batch, this.model.options);
-    if (given === undefined) throw new TypeError(`"state" expected an object, got undefined`);
-    writeInitialState(this.model.engine, this.runs, given);
+    const initial = requireState("state", state, this.batch, this.model.options);
+    if (initial === undefined) throw new TypeError(`"state" expected an object, got undefined`);
+    writeInitialState(this.model.engine, this.runs, initial);
   }
 
   step(input: StepInput, out?: Float32Array): Float32Array {
@@ -87,11 +90,11 @@ export class NetworkSession implements Session {
     this.scope.releaseAll();
   }
 
-  /** The input goes into the window's memory, which is replaced first when it is of the other kind. */
+  /** Writes the input to the window's memory; a window of the other kind of inputs is replaced first. */
   private writeStep(input: StepInput): void {
     const { engine, options } = this.model;
     if (typeof input === "number" && this.batch === 1) {
-      // The most usual one, without an array on the way.
+      // The most usual input takes no array on its way.
       const token = requireInteger("input", input, 0, options.inputSize - 1);
       const { tokens } = this.windowFor("tokens").regions;
       engine.arena.i32[elementAt(tokens.pointer)] = token;

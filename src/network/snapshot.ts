@@ -1,12 +1,12 @@
 import { requireNetwork } from "./network.js";
 import type { Network } from "./types.js";
 
-/** A copy of all parameters, in the network's own layout; fills and returns `into` if given. */
+/** Returns a copy of all parameters in the network's own layout; fills `into` if given. */
 export function snapshotParameters(network: Network, into?: Float32Array): Float32Array {
   return requireNetwork(network).model.parameters.readAll(into);
 }
 
-/** Parameters as they were when the snapshot was taken, of this network. */
+/** Restores the parameters of this network from a snapshot of it. */
 export function restoreParameters(network: Network, snapshot: Float32Array): void {
   requireNetwork(network).model.parameters.writeAll(snapshot);
 }

@@ -8,27 +8,30 @@ import { settled } from "./arguments.js";
 const ROWS = 256;
 
 /**
- * Rows of `width` logits to probabilities, exp(x − max x)/Σ, stable for any finite logits; fills and returns `out` if given
- * (it may be `logits` itself). Computed by the plain SIMD build: the same bits everywhere.
+ * Converts rows of `width` logits, [rows, width], to probabilities of the same shape, exp(x − max x)/Σ,
+ * stable for any finite logits; fills and returns `out` if given (it may be `logits` itself). Computed by the
+ * plain SIMD build: the same bits everywhere. Throws a TypeError for logits or `out` that are no Float32Array
+ * or a width that is no number, and a RangeError for a width below 1, logits that are not whole rows, or
+ * `out` of another length.
  */
 export function softmax(logits: Float32Array, width: number, out?: Float32Array): Float32Array {
-  const given = settled(logits);
-  if (!(given instanceof Float32Array && ArrayBuffer.isView(given))) {
+  const values = settled(logits);
+  if (!(values instanceof Float32Array && ArrayBuffer.isView(values))) {
     throw new TypeError(`"logits" expected a Float32Array, got ${describe(logits)}`);
   }
   const columns = requireInteger("width", width, 1);
-  if (given.length % columns !== 0) {
-    throw new RangeError(`"logits" expected rows of ${columns} values, got ${given.length} values`);
+  if (values.length % columns !== 0) {
+    throw new RangeError(`"logits" expected rows of ${columns} values, got ${values.length} values`);
   }
   const result =
     out === undefined
-      ? new Float32Array(given.length)
-      : requireFloat32Array("out", out, given.length, `as many as logits`);
-  if (given.length === 0) return result;
+      ? new Float32Array(values.length)
+      : requireFloat32Array("out", out, values.length, `as many as logits`);
+  if (values.length === 0) return result;
   // Rows written over logits that are still to be read would be converted twice.
-  const shifted = result.buffer === given.buffer && result.byteOffset !== given.byteOffset;
-  const source = shifted ? given.slice() : given;
-  // The same bits everywhere, wherever these kernels are.
+  const shifted = result.buffer === values.buffer && result.byteOffset !== values.byteOffset;
+  const source = shifted ? values.slice() : values;
+  // The plain build comes first: the same bits everywhere that its kernels are.
   const { arena, kernels, constants } = engineFor(supportedBuilds()[0] ?? "simd");
   const rows = source.length / columns;
   const block = arena.reserve({ staged: matrix(Math.min(rows, ROWS), columns) });

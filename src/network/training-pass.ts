@@ -1,4 +1,4 @@
-/** What learning rules ask of a network. */
+/** Runs the passes that learning rules need of a network. */
 
 import type { Inputs } from "./model/batch.js";
 import type { RecordedPass } from "./model/tape.js";
@@ -7,18 +7,19 @@ import { readFinalState } from "./model/transfer.js";
 import type { RecurrentNetwork } from "./network.js";
 import type { ForwardResult, Reduction, State } from "./types.js";
 
-/** The final state, and what was asked for of those inside the sequence. */
+/** Holds the final state of a pass, and the states asked for inside its sequence. */
 export interface PassStates {
   readonly state: State;
-  /** As many as were asked for, in that order. */
+  /** The states that were asked for, in that order. */
   readonly states: readonly State[];
 }
 
 /**
- * Runs a training forward and backward in one: adds to the gradients, and hands out no outputs. Inputs, targets and state
- * were checked where they came in. `loss` is NaN when the target is a gradient. A length may be 0: the sequence ended before.
- * `stepsBefore`: numbers of steps from 0 to T, for each of which the state after them is handed out; of one direction only.
- * Throws a DisposedError and an OutOfMemoryError; nothing is changed then.
+ * Runs a training forward and backward pass in one: adds to the gradients, and returns no outputs. Inputs,
+ * targets and state must have been checked. `loss` is NaN when the targets are a gradient. A length may be 0:
+ * the sequence ended before. `stepsBefore` lists numbers of steps from 0 to T; the state after each is
+ * returned, for a network of one direction only. Throws a DisposedError and an OutOfMemoryError; nothing is
+ * changed then.
  */
 export function accumulateGradient(
   network: RecurrentNetwork,
@@ -35,7 +36,10 @@ export function accumulateGradient(
   return { loss, count, state: stateAfter(network, recorded, inputs.steps), states };
 }
 
-/** Runs the forward of a loss of the caller's own, whose gradient `backward` takes; otherwise as `accumulateGradient`. */
+/**
+ * Runs the forward pass for a loss of the caller's own, whose gradient goes to `backward`; states are
+ * returned as by `accumulateGradient`.
+ */
 export function trainingForward(
   network: RecurrentNetwork,
   inputs: Inputs,
@@ -49,7 +53,7 @@ export function trainingForward(
   return { outputs, state: final, states: stepsBefore.map((steps) => stateAfter(network, recorded, steps)) };
 }
 
-/** Forwards in time, the state after some steps is the final one of a pass of that many steps. */
+/** Returns the state after some steps, which is the final one of a pass of that many, forwards in time. */
 function stateAfter({ model }: RecurrentNetwork, { window, pass }: RecordedPass, steps: number): State {
   return readFinalState(model.engine, model.runs(window, { ...pass, steps }));
 }

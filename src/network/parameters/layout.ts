@@ -1,26 +1,27 @@
-/** How a tensor's rows and columns lie in memory: in blocks, each padded with zeros, perhaps in another order. */
+/** Describes how a tensor lies in memory: rows and columns in padded blocks, perhaps in another order. */
 
 import { elementAt, COLUMN_STEP, roundUp, type Region } from "../../memory/regions.js";
 
 export interface Blocks {
-  /** Of one block: without and with padding. */
+  /** Elements of one block, without padding. */
   readonly size: number;
+  /** Elements of one block, with padding. */
   readonly padded: number;
-  /** The place in memory of each block. */
+  /** The place in memory of each of the tensor's blocks. */
   readonly order: readonly number[];
 }
 
-/** Blocks that start at whole vectors. */
+/** Returns blocks that are padded so that each starts at a whole vector. */
 export function padded(size: number, order: readonly number[] = [0]): Blocks {
   return { size, padded: roundUp(size, COLUMN_STEP), order };
 }
 
-/** Rows without padding. */
+/** Returns a single block without padding. */
 export function plain(size: number): Blocks {
   return { size, padded: size, order: [0] };
 }
 
-/** As many as there are in memory. */
+/** Returns the length in memory of all blocks, padding included. */
 export function storedLength({ padded: length, order }: Blocks): number {
   return length * order.length;
 }
@@ -30,7 +31,7 @@ export interface Layout {
   readonly columns: Blocks;
 }
 
-/** Visits the tensor's ranges that lie together both in memory and in a row-major array; offsets are in elements. */
+/** Visits the ranges that are contiguous both in memory and in a row-major array; offsets in elements. */
 export function eachRange(
   { rows, columns }: Layout,
   visit: (stored: number, given: number, length: number) => void,
@@ -48,7 +49,7 @@ export function eachRange(
   }
 }
 
-/** The tensor, row-major. */
+/** Copies a tensor out of memory into a new row-major array. */
 export function readTensor(memory: Float32Array, { pointer }: Region, layout: Layout): Float32Array {
   const { rows, columns } = layout;
   const out = new Float32Array(rows.size * rows.order.length * columns.size * columns.order.length);
@@ -59,7 +60,7 @@ export function readTensor(memory: Float32Array, { pointer }: Region, layout: La
   return out;
 }
 
-/** The padding is zeroed too: after a gradient of NaN it may not be zeros. */
+/** Copies a row-major array to a tensor, and zeroes its padding, which a gradient of NaN may have filled. */
 export function writeTensor(
   memory: Float32Array,
   { pointer, rows, stride }: Region,

@@ -1,4 +1,4 @@
-/** What is derived from parameters, and kept until they change: weights in the order that the products read them. */
+/** Packs weights in the order in which the products read them, and keeps them until parameters change. */
 
 import type { Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -13,7 +13,7 @@ export class PackedWeights {
   private block: Block<{ packed: Shape }> | undefined;
   private version = -1;
 
-  /** `pack` derives the contents of the region from the parameters as they are. */
+  /** Plans the packed weights; `pack` fills the region from the parameters' present values. */
   constructor(parameters: Parameters, scope: MemoryScope, shape: Shape, pack: (packed: Region) => void) {
     this.parameters = parameters;
     this.scope = scope;
@@ -21,18 +21,18 @@ export class PackedWeights {
     this.pack = pack;
   }
 
-  /** Elements. */
+  /** Elements of the packed weights, padding included. */
   get size(): number {
     return sizeOf(this.plan.packed);
   }
 
-  /** Makes room, if there is none yet; throws an OutOfMemoryError. */
+  /** Makes room if there is none yet; throws an OutOfMemoryError. */
   reserve(): Region {
     this.block ??= this.scope.reserve(this.plan);
     return this.block.regions.packed;
   }
 
-  /** The pointer to contents that are up to date. After `reserve` it cannot fail. */
+  /** Returns the pointer to packed weights that are up to date. After `reserve` it cannot fail. */
   get pointer(): number {
     const packed = this.reserve();
     if (this.version !== this.parameters.version) {

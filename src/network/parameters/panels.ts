@@ -1,4 +1,4 @@
-/** Weight matrices in panels, for the products of assembly/gemm/product.ts. */
+/** Packs weight matrices in panels, for the products of assembly/gemm/product.ts. */
 
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { COLUMN_STEP, roundUp, type Region } from "../../memory/regions.js";
@@ -6,7 +6,7 @@ import { depthOf } from "../../wasm/product-sizes.js";
 import { PackedWeights } from "./packed-weights.js";
 import type { Parameters } from "./parameters.js";
 
-/** Panels of Wᵀ, for x ↦ x Wᵀ: from W's columns to its rows. */
+/** Returns panels of Wᵀ, for x ↦ x Wᵀ: from W's columns to its rows. */
 export function forwardPanels(parameters: Parameters, scope: MemoryScope, weight: Region): PackedWeights {
   const { rows, columns, stride, pointer } = weight;
   const { kernels, panelColumns } = parameters.engine;
@@ -16,7 +16,7 @@ export function forwardPanels(parameters: Parameters, scope: MemoryScope, weight
   });
 }
 
-/** Panels of W, for dz ↦ dz W: from W's rows back to its columns. */
+/** Returns panels of W, for dz ↦ dz W: from W's rows back to its columns. */
 export function backwardPanels(parameters: Parameters, scope: MemoryScope, weight: Region): PackedWeights {
   const { rows, columns, stride, pointer } = weight;
   const { kernels, panelColumns } = parameters.engine;

@@ -1,4 +1,4 @@
-/** A network's parameters and their gradients: two ranges of flat memory of the same layout. */
+/** Holds a network's parameters and their gradients in two ranges of flat memory of the same layout. */
 
 import { describe, requireBoolean, requireLength } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
@@ -8,22 +8,22 @@ import { readTensor, storedLength, writeTensor } from "./layout.js";
 import type { ParameterPlan } from "./plan.js";
 import type { Parameter } from "../types.js";
 
-/** A parameter's place: `gradient` lies where `value` does, in the other range. */
+/** Says where a parameter lies; `gradient` has the same offset in its range as `value`. */
 export interface ParameterPlace extends ParameterPlan {
   readonly value: Region;
   readonly gradient: Region;
-  /** Elements, padding included. */
+  /** Elements of the value, padding included; the gradient has as many. */
   readonly count: number;
   trainable: boolean;
 }
 
-/** The region's columns are those of one block. */
+/** Returns the shape in memory; its columns are those of one block. */
 function regionOf({ layout: { rows, columns } }: ParameterPlan): Shape {
   const stride = storedLength(columns);
   return { rows: storedLength(rows), columns: columns.size, stride };
 }
 
-/** Values to be written, checked: as many as the shape says, all numbers. */
+/** Copies values to be written; throws a TypeError or RangeError unless they are numbers of this shape. */
 function requireValues(name: string, values: ArrayLike<number>, shape: readonly number[]): Float32Array {
   const given: unknown = values;
   if (
@@ -36,7 +36,7 @@ function requireValues(name: string, values: ArrayLike<number>, shape: readonly 
   }
   const length = shape.reduce((product, size) => product * size, 1);
   requireLength(name, given.length, length, `[${shape.join(", ")}]`);
-  // Each is read once, by its index: an iterator may give another number of values, a getter another value.
+  // Each value is read once, by its index: an iterator may give another number of them, a getter others.
   const numbers = new Float32Array(length);
   for (let i = 0; i < length; i++) {
     const value: unknown = values[i];
@@ -48,22 +48,23 @@ function requireValues(name: string, values: ArrayLike<number>, shape: readonly 
 }
 
 export class Parameters {
-  /** In order of their names' table. */
+  /** In PyTorch's order, as `planParameters` gives it. */
   readonly places: readonly ParameterPlace[];
-  /** Pointers to all values and to all gradients. */
+  /** Pointer to all values. */
   readonly values: number;
+  /** Pointer to all gradients. */
   readonly gradients: number;
   /** Elements of either range, padding (zeros) included. */
   readonly count: number;
-  /** Of those, the first ones that are not the head's. */
+  /** Elements before the head's parameters, padding included. */
   readonly recurrentCount: number;
-  /** Rises with every change of a value: what was derived from older values is stale. */
+  /** Rises with every change of a value, which makes everything derived from older values stale. */
   version = 0;
 
   readonly engine: Engine;
   private readonly byName: ReadonlyMap<string, ParameterPlace>;
 
-  /** Throws an OutOfMemoryError. */
+  /** Reserves both ranges, filled with zeros; throws an OutOfMemoryError. */
   constructor(engine: Engine, scope: MemoryScope, plans: readonly ParameterPlan[]) {
     this.engine = engine;
     this.count = plans.reduce((sum, plan) => sum + sizeOf(regionOf(plan)), 0);
@@ -89,9 +90,9 @@ export class Parameters {
   }
 
   place(name: string): ParameterPlace {
-    const found = this.byName.get(name);
-    if (found !== undefined) return found;
-    const names = this.places.map((place) => place.name).join(", ");
+    const place = this.byName.get(name);
+    if (place !== undefined) return place;
+    const names = this.places.map((other) => other.name).join(", ");
     throw new RangeError(`"name" expected one of ${names}, got ${describe(name)}`);
   }
 
@@ -103,7 +104,7 @@ export class Parameters {
     return readTensor(this.engine.arena.f32, gradient, layout);
   }
 
-  /** `values` are as many as the shape says. */
+  /** Writes a parameter's values, row-major; there must be as many as its shape has. */
   writeValue({ value, layout }: ParameterPlace, values: ArrayLike<number>): void {
     writeTensor(this.engine.arena.f32, value, layout, values);
     this.version++;
@@ -113,13 +114,13 @@ export class Parameters {
     writeTensor(this.engine.arena.f32, gradient, layout, values);
   }
 
-  /** Stops or resumes its training; a gradient that it has is forgotten. */
+  /** Stops or resumes a parameter's training; stopping sets its gradient to 0. */
   setTrainable(place: ParameterPlace, trainable: boolean): void {
     place.trainable = trainable;
     if (!trainable) this.engine.arena.zero(place.gradient);
   }
 
-  /** Where the trained ones that are not the head's lie, in elements from the first; neighbours are joined. */
+  /** Returns the ranges of trainable parameters before the head's, in elements; adjacent ones are joined. */
   trainedRanges(): { start: number; count: number }[] {
     const ranges: { start: number; count: number }[] = [];
     let start = 0;
@@ -133,7 +134,7 @@ export class Parameters {
     return ranges;
   }
 
-  /** All values, padding included, as flat memory; for the same layout. */
+  /** Returns all values, padding included, for parameters of the same layout; fills `into` if given. */
   readAll(into: Float32Array = new Float32Array(this.count)): Float32Array {
     const start = elementAt(this.values);
     into.set(this.engine.arena.f32.subarray(start, start + this.count));
@@ -145,7 +146,7 @@ export class Parameters {
     this.version++;
   }
 
-  /** Values, and what is trainable, from a network of the same options and memory. */
+  /** Copies values and trainability from the parameters of a network with the same options and engine. */
   copyFrom(from: Parameters): void {
     this.engine.arena.u8.copyWithin(this.values, from.values, from.values + this.count * 4);
     this.places.forEach((place, i) => {
@@ -162,7 +163,7 @@ export class Parameters {
     this.engine.kernels.scale(this.gradients, factor, this.count);
   }
 
-  /** Bit for bit, padding included, as flat memory; for the same layout. */
+  /** Returns all gradients bit for bit, padding included, for parameters of the same layout. */
   readGradients(): Float32Array {
     const start = elementAt(this.gradients);
     return this.engine.arena.f32.slice(start, start + this.count);
@@ -172,13 +173,13 @@ export class Parameters {
     this.engine.arena.f32.set(values, elementAt(this.gradients));
   }
 
-  /** All gradients as one row, padding included. */
+  /** Returns all gradients as one row, padding included. */
   private get gradientRow(): Region {
     return { ...vector(this.count), pointer: this.gradients };
   }
 }
 
-/** The public face of one parameter; `alive` throws when the network was disposed of. */
+/** Implements the public `Parameter`; `alive` throws when the network was disposed of. */
 export class NetworkParameter implements Parameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -211,8 +212,8 @@ export class NetworkParameter implements Parameter {
 
   writeGradient(values: ArrayLike<number>): void {
     this.alive();
-    const given = requireValues("values", values, this.shape);
-    if (this.place.trainable) this.parameters.writeGradient(this.place, given);
+    const numbers = requireValues("values", values, this.shape);
+    if (this.place.trainable) this.parameters.writeGradient(this.place, numbers);
   }
 
   get trainable(): boolean {
