@@ -1,24 +1,24 @@
-/** The one owner of a WebAssembly memory: hands out blocks of named regions and takes them back. */
+/** Is the only owner of a WebAssembly memory: it hands out blocks of named regions and takes them back. */
 
 import { OutOfMemoryError } from "../errors.js";
 import { ALIGNMENT, elementAt, roundUp, sizeOf, type Region, type Shape } from "./regions.js";
 
 const PAGE = 65536;
 
-/** The pages that 32-bit pointers reach, less one: so that the end of a region is never 2^32, which would read as 0. */
+/** One page less than 32-bit pointers reach: the end of a region is never 2^32, which would read as 0. */
 export const MOST_PAGES = 65535;
 
-/** Regions by name, as they were planned. */
+/** Names the shapes of a block's regions, before they are placed. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
-/** Regions that were reserved together and go back together. */
+/** Holds regions that were reserved together and go back together. */
 export interface Block<Plan extends Shapes = Shapes> {
   readonly pointer: number;
   readonly bytes: number;
   readonly regions: Readonly<Record<keyof Plan, Region>>;
 }
 
-/** A range of memory that nobody holds. */
+/** Describes a range of memory that nobody holds, in bytes. */
 interface Gap {
   start: number;
   end: number;
@@ -29,22 +29,19 @@ export class Arena {
   f32: Float32Array;
   i32: Int32Array;
   u8: Uint8Array;
-  /** Bytes handed out and not yet given back. */
+  /** Bytes that are handed out and not yet given back. */
   reserved = 0;
-  /** The most that `reserved` has been since whoever measures last set this to it. */
+  /** The largest `reserved` since `peak` was last set, which a measurement does to start anew. */
   peak = 0;
 
   private readonly memory: WebAssembly.Memory;
-  /** By address; neighbours are joined. */
+  /** In order of address; adjacent gaps are joined. */
   private readonly gaps: Gap[];
   private readonly held = new Set<Block>();
-  /** Bytes before and after every region, 0 but in tests, which look whether a kernel wrote there. */
+  /** Bytes before and after every region: 0 except in tests, which check that no kernel writes there. */
   private readonly guard: number;
 
-  /**
-   * Memory from `start` on is the arena's; `guard` is a multiple of the alignment.
-   * @internal
-   */
+  /** Manages the memory from byte `start` on; `guard` must be a multiple of the alignment. @internal */
   constructor(memory: WebAssembly.Memory, start: number, guard = 0) {
     this.memory = memory;
     this.guard = guard;
@@ -54,7 +51,7 @@ export class Arena {
     this.u8 = new Uint8Array(memory.buffer);
   }
 
-  /** What a block with all the regions takes. */
+  /** Returns the bytes of a block with all the regions. */
   bytesOf(plan: Shapes): number {
     return Math.max(
       ALIGNMENT,
@@ -62,7 +59,10 @@ export class Arena {
     );
   }
 
-  /** One block with all the regions, zeros. Throws an OutOfMemoryError when there is no room; nothing is changed then. */
+  /**
+   * Reserves one block with all the regions, filled with zeros. Throws an OutOfMemoryError when there is no
+   * room; nothing is changed then.
+   */
   reserve<Plan extends Shapes>(plan: Plan): Block<Plan> {
     const bytes = this.bytesOf(plan);
     const pointer = this.take(bytes);
@@ -82,18 +82,18 @@ export class Arena {
     return block;
   }
 
-  /** Sets all elements of a region to 0, its padding too. */
+  /** Sets all elements of a region to 0, padding included. */
   zero(region: Region): void {
     this.fill(region, 0);
   }
 
-  /** Sets all elements of a region, its padding too. */
+  /** Sets all elements of a region to `value`, padding included. */
   fill(region: Region, value: number): void {
     const start = elementAt(region.pointer);
     this.f32.fill(value, start, start + sizeOf(region));
   }
 
-  /** Takes a block back; once it has, again does nothing. */
+  /** Takes a block back; a second time, it does nothing. */
   release(block: Block): void {
     if (!this.held.delete(block)) return;
     this.reserved -= block.bytes;
@@ -113,7 +113,7 @@ export class Arena {
     else this.gaps.splice(next, 0, { start, end });
   }
 
-  /** Regions of live blocks whose guards were written over; for tests. */
+  /** Returns the names of regions of live blocks whose guards were written over; for tests. */
   brokenGuards(): string[] {
     const broken: string[] = [];
     for (const block of this.held) {
@@ -126,12 +126,12 @@ export class Arena {
     return broken;
   }
 
-  /** Bytes of a region, with what lies around it. */
+  /** Returns the bytes of a region with its guards and its alignment's remainder. */
   private spanOf(shape: Shape): number {
     return roundUp(sizeOf(shape) * 4, ALIGNMENT) + 2 * this.guard;
   }
 
-  /** What lies around a region, its alignment's remainder included. */
+  /** Returns the ranges of bytes around a region, its alignment's remainder included. */
   private guardsOf(region: Region): [start: number, end: number][] {
     if (this.guard === 0) return [];
     const end = region.pointer + sizeOf(region) * 4;
@@ -141,7 +141,7 @@ export class Arena {
     ];
   }
 
-  /** The first gap that is large enough, the memory grown when there is none. */
+  /** Takes bytes from the first gap that is large enough, and grows the memory when there is none. */
   private take(bytes: number): number {
     let gap = this.gaps.find((one) => one.end - one.start >= bytes);
     gap ??= this.grow(bytes);
@@ -151,7 +151,7 @@ export class Arena {
     return start;
   }
 
-  /** Makes the last gap at least `bytes` long. */
+  /** Grows the memory until its last gap is at least `bytes` long. */
   private grow(bytes: number): Gap {
     const end = this.memory.buffer.byteLength;
     const last = this.gaps.at(-1);

@@ -1,4 +1,4 @@
-/** A build's kernels with the memory they work on: one of each a build, shared by all networks. */
+/** Joins a build's kernels with the memory they work on: one of each for a build, shared by all networks. */
 
 import { panelColumns, type Build } from "../wasm/builds.js";
 import { constantTable } from "../wasm/constants.js";
@@ -6,21 +6,22 @@ import type { Kernels } from "../wasm/kernels.js";
 import { chooseBuild, instantiateKernels } from "../wasm/load.js";
 import { Arena, MOST_PAGES } from "./arena.js";
 
-/** Bytes. Address 0 is nobody's, so that a kernel can take it for "none". */
+/** Address of the constants, in bytes. Address 0 is nobody's, so that kernels can take it for "none". */
 const CONSTANTS = 64;
+/** Address of the arena's first byte. */
 const FIRST_FREE = 1024;
 
 export interface Engine {
   readonly build: Build;
   readonly kernels: Kernels;
   readonly arena: Arena;
-  /** Of a packed panel; a matrix's last panel may hold half of them. */
+  /** Columns of a packed panel; a matrix's last panel may have half as many. */
   readonly panelColumns: number;
   /** Pointer to the kernels' constants. */
   readonly constants: number;
 }
 
-/** An engine of its own memory; `guard`: bytes around every region, for tests. */
+/** Creates an engine with memory of its own; `guard`: bytes around every region, for tests. */
 export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
   const build = chooseBuild(wish);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
@@ -32,7 +33,7 @@ export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
 
 const engines = new Map<Build, Engine>();
 
-/** The shared engine of a build, made on first use. Throws a RangeError when the build cannot run here. */
+/** Returns a build's shared engine, created on first use; throws a RangeError if it cannot run here. */
 export function engineFor(wish?: "auto" | Build): Engine {
   const build = chooseBuild(wish);
   const engine = engines.get(build) ?? createEngine(build);

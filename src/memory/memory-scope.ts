@@ -1,4 +1,4 @@
-/** A memory scope holds the blocks of one owner, a network say: all go back when it is disposed of, or forgotten. */
+/** Holds the blocks of one owner, such as a network; they go back once it is disposed of or garbage. */
 
 import type { Arena, Block, Shapes } from "./arena.js";
 
@@ -25,7 +25,7 @@ export class MemoryScope {
     return child;
   }
 
-  /** Throws an OutOfMemoryError, nothing changed, when there is no room. */
+  /** Reserves a block; throws an OutOfMemoryError, nothing changed, when there is no room. */
   reserve<Plan extends Shapes>(plan: Plan): Block<Plan> {
     const block = this.arena.reserve(plan);
     this.blocks.add(block);
@@ -43,7 +43,7 @@ export class MemoryScope {
     this.parent?.children.delete(this);
   }
 
-  /** Releases everything once `owner`, to which nothing here may lead, is garbage. */
+  /** Releases everything once `owner` is garbage; nothing here may refer to it. */
   releaseWith(owner: object): void {
     forgotten.register(owner, this);
   }

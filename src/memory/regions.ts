@@ -1,55 +1,55 @@
-/** Matrices in linear memory: planned as sizes, then placed. */
+/** Describes matrices in linear memory: planned as shapes, then placed as regions. */
 
-/** Bytes; a cache line, and two vectors of the widest build. */
+/** Bytes: a cache line, and two vectors of the widest build. */
 export const ALIGNMENT = 64;
 
-/** Columns of every matrix are padded to this many, with zeros, so that kernels load and store whole vectors. */
+/** Columns are padded with zeros to a multiple of this, so that kernels load and store whole vectors. */
 export const COLUMN_STEP = 8;
 
 export function roundUp(n: number, step: number): number {
   return Math.ceil(n / step) * step;
 }
 
-/** A matrix to be placed: `stride` elements of 4 bytes from row to row. */
+/** Describes a matrix to be placed; `stride` is the distance from row to row in elements of 4 bytes. */
 export interface Shape {
   readonly rows: number;
   readonly columns: number;
   readonly stride: number;
 }
 
-/** Rows of padded columns. */
+/** Returns the shape of a matrix whose rows are padded to whole vectors. */
 export function matrix(rows: number, columns: number): Shape {
   return { rows, columns, stride: roundUp(columns, COLUMN_STEP) };
 }
 
-/** One row. */
+/** Returns the shape of a matrix of one padded row. */
 export function vector(length: number): Shape {
   return matrix(1, length);
 }
 
-/** A placed matrix. */
+/** Describes a matrix that has its place in memory. */
 export interface Region extends Shape {
-  /** Bytes. */
+  /** Address of the first element, in bytes. */
   readonly pointer: number;
 }
 
-/** Elements, padding included. */
+/** Returns the elements of a matrix, padding included. */
 export function sizeOf(shape: Shape): number {
   return shape.rows * shape.stride;
 }
 
-/** Where a pointer's element stands in the arena's views of elements of 4 bytes. */
+/** Returns the index of a pointer's element in the arena's views of 4-byte elements. */
 export function elementAt(pointer: number): number {
   return pointer >>> 2;
 }
 
-/** Rows [first, first + rows) of a region. */
+/** Returns rows [first, first + rows) of a region. */
 export function rowsOf({ pointer, columns, stride }: Region, first: number, rows: number): Region {
-  // Member by member: spreads show in steps of tens of microseconds.
+  // Members are copied one by one: a spread shows in steps of tens of microseconds.
   return { rows, columns, stride, pointer: pointer + first * stride * 4 };
 }
 
-/** Copies a region's values out, without padding, into `out` (from its start) or a new array. */
+/** Copies a region's values, without padding, into `out` (from its start) or a new array. */
 export function readRegion(
   memory: Float32Array,
   { pointer, rows, columns, stride }: Region,
@@ -66,7 +66,7 @@ export function readRegion(
   return out;
 }
 
-/** Copies values into a region; the padding stays as it is. */
+/** Copies values into a region, and leaves its padding as it is. */
 export function writeRegion(
   memory: Float32Array | Int32Array,
   { pointer, rows, columns, stride }: Region,
