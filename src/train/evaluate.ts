@@ -8,18 +8,19 @@ import type { Network, State } from "../network/types.js";
 import { Pace } from "./pace.js";
 import { readWindows, requireData } from "./read-windows.js";
 
+/** Holds the result of `evaluate`. */
 export interface Evaluation {
-  /** Mean over all targets: in nats for classes, squared error for values; 0 without any target. */
+  /** Mean over all targets: nats for classes, squared error for values; 0 without any target. */
   loss: number;
-  /** Targets: steps for classes, elements for values. */
+  /** Number of targets: steps for classes, elements for values. */
   count: number;
-  /** Classes only: the share of the targets that were the likeliest class. */
+  /** The share of targets whose class was the likeliest; only where all targets are classes. */
   accuracy?: number;
 }
 
-/** What to measure a network by. */
+/** Describes what a network is measured by. */
 export interface Measure {
-  /** What the data is called where it is wrong. */
+  /** The name of the data in error messages. */
   readonly name: string;
   readonly data: TrainingData;
   readonly loss?: LossFunction | undefined;
@@ -44,7 +45,7 @@ function scoreOf(
   return score(network, inputs, targets, state);
 }
 
-/** As `score`, by the caller's loss. */
+/** Scores a window by the caller's loss, as `score` does by its targets. */
 function callersScore(
   network: Network,
   { window, count }: CheckedWindow,
@@ -55,7 +56,7 @@ function callersScore(
   return { loss: askLoss(loss, run.outputs, window).loss * count, count, state: run.state };
 }
 
-/** The mean loss over all windows, at the given pace. The network stays as it is. */
+/** Measures the mean loss over all windows, at the given pace. The network stays as it is. */
 export async function measure(
   network: RecurrentNetwork,
   { name, data, loss }: Measure,
@@ -65,9 +66,9 @@ export async function measure(
   const total = { loss: 0, count: 0, correct: 0 };
   let allClasses = true;
   let state: State | undefined;
-  for await (const given of readWindows(name, data, pace.signal)) {
+  for await (const window of readWindows(name, data, pace.signal)) {
     await pace.breathe();
-    const checked = checks.check(given);
+    const checked = checks.check(window);
     const initial = checked.carry ? state : undefined;
     const sums = scoreOf(network, checked, initial, loss);
     state = sums.state;
@@ -85,12 +86,13 @@ export async function measure(
 }
 
 /**
- * Loss over data without training: the mean over all targets, the state carried where the windows say so. The network's
- * parameters, gradients and tape stay as they are, and the event loop gets its turns. A RangeError for data without
- * windows, or targets that are a gradient.
+ * Measures a network's loss over data without training: the mean over all targets, the state carried where
+ * the windows say so. The network's parameters, gradients and tape stay as they are, and the event loop gets
+ * its turns. Throws a TypeError for data that is no iterable, a RangeError for data without windows or
+ * targets that are a gradient, and a TypeError or RangeError for a window that does not fit the network.
  */
 export async function evaluate(network: Network, data: TrainingData): Promise<Evaluation> {
-  const given = requireNetwork(network);
+  const checked = requireNetwork(network);
   requireData("data", data);
-  return measure(given, { name: "data", data }, new Pace());
+  return measure(checked, { name: "data", data }, new Pace());
 }

@@ -1,4 +1,4 @@
-/** What stands behind `onlineSession`. */
+/** Implements the session that `onlineSession` returns. */
 
 import { describe, DisposedError, DivergenceError, requireFloat32Array, requireInteger } from "../errors.js";
 import type { Learner } from "../learn/learner.js";
@@ -20,7 +20,7 @@ function copyState({ h, c }: State): State {
   return c === undefined ? { h: h.slice() } : { h: h.slice(), c: c.slice() };
 }
 
-/** A step has one target, of whichever form; a TypeError or RangeError says what is wrong with it. */
+/** Returns the checked target of one step, in any of its forms; throws a TypeError or RangeError. */
 function requireStepTarget(target: StepTarget, batch: number, { options }: RecurrentNetwork): Targets {
   const sizes = { steps: 1, batch };
   const require = (given: Target): Targets => requireTarget(given, sizes, options, "target");
@@ -50,7 +50,7 @@ export class LearningSession implements OnlineSession {
   private readonly noTarget: Targets;
   private parts: SessionParts;
   private lastFiniteLoss = NaN;
-  /** Whether the network's gradients are those of an update that was made. */
+  /** Whether the network's gradients belong to an update that was made. */
   private spent = true;
   private disposed = false;
 
@@ -84,9 +84,9 @@ export class LearningSession implements OnlineSession {
 
   set state(state: State) {
     this.requireAlive();
-    const given = requireState("state", state, this.batch, this.network.options);
-    if (given === undefined) throw new TypeError(`"state" expected an object, got undefined`);
-    this.parts.begins = copyState(given);
+    const initial = requireState("state", state, this.batch, this.network.options);
+    if (initial === undefined) throw new TypeError(`"state" expected an object, got undefined`);
+    this.parts.begins = copyState(initial);
   }
 
   learn(input: StepInput, target: StepTarget, out?: Float32Array): LearnedStep {
@@ -172,7 +172,10 @@ export class LearningSession implements OnlineSession {
     return new OnlineProcess(rule, { network, reduction: "mean", seed });
   }
 
-  /** Throws an OutOfMemoryError. */
+  /**
+   * Returns the rule, ready for an input of this kind. Throws a RangeError for a kind other than the
+   * sequence's, and an OutOfMemoryError.
+   */
   private runningFor(kind: InputKind): RunningRule {
     const { begins, process } = this.parts;
     if (begins !== undefined) {
@@ -187,7 +190,10 @@ export class LearningSession implements OnlineSession {
     );
   }
 
-  /** A mean of classes and values together would say nothing. */
+  /**
+   * Throws a RangeError for targets of another kind than the pending ones: a mean of classes and values
+   * together would say nothing.
+   */
   private requireSameKind({ kind, count }: Targets): void {
     const { pending } = this.parts.process;
     if (pending.count === 0 || count === 0 || pending.kind === kind) return;
@@ -203,14 +209,14 @@ export class LearningSession implements OnlineSession {
       : requireFloat32Array("out", out, B * O, `[B=${B}, O=${O}]`);
   }
 
-  /** What may fail before an update, before anything is changed; the learning rate that it is to have, if any. */
+  /** Does what may fail in an update while nothing is changed; returns any scheduled learning rate. */
   private prepareUpdate(): number | undefined {
     const { optimizer, network, schedule } = this.plan;
     optimizerMemory(optimizer)?.prepare(network);
     return scheduledRate(schedule, this.parts.updates);
   }
 
-  /** The gradient under way is the network's alone. */
+  /** Zeroes gradients that belong to a past update, so that the network's are of the new gradient alone. */
   private startGradient(): void {
     if (this.spent) this.network.model.parameters.zeroGradients();
     this.spent = false;
@@ -232,7 +238,7 @@ export class LearningSession implements OnlineSession {
     this.parts.updates++;
   }
 
-  /** Before the step that was just made. */
+  /** Undoes the step that was just made; `masks` is the former number of windows with dropout masks. */
   private goBack({ dynamics }: RunningRule, masks: number): void {
     dynamics.undo();
     this.network.model.droppedWindows = masks;

@@ -1,8 +1,8 @@
-/** The event loop's turns in a long computation, and its end by a signal. */
+/** Gives the event loop its turns in a long computation, and ends it by a signal. */
 
 import type { StopSignal } from "./stop-signal.js";
 
-/** A turn is due 8 ms after the last: with 8 ms for the work of one window, the loop never waits longer than 16. */
+/** Milliseconds between turns: with 8 ms for the work of one window, the event loop waits at most 16. */
 const TURN_DUE = 8;
 
 /** Resolves in a task of its own, after the timers, signals and input that are waiting. */
@@ -30,7 +30,7 @@ export class Pace {
     this.signal = signal;
   }
 
-  /** Between two pieces of work: gives the event loop a turn if one is due, then throws if the signal says so. */
+  /** Gives the event loop a due turn between two pieces of work, then throws if the signal says so. */
   async breathe(): Promise<void> {
     if (performance.now() - this.lastTurn >= TURN_DUE) {
       await macrotask();

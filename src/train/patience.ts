@@ -1,7 +1,7 @@
 import { restoreParameters, snapshotParameters } from "../network/snapshot.js";
 import type { Network } from "../network/types.js";
 
-/** Keeps the best parameters, for training to end with when validation gets no better. */
+/** Keeps the best parameters, which training ends with when validation gets no better. */
 export class Patience {
   private readonly network: Network;
   private readonly most: number;
@@ -9,13 +9,13 @@ export class Patience {
   private parameters: Float32Array | undefined;
   private misses = 0;
 
-  /** `most`: validations in a row without a new best. */
+  /** Allows `most` validations in a row without a new best. */
   constructor(network: Network, most: number) {
     this.network = network;
     this.most = most;
   }
 
-  /** Whether it ran out with this validation; the best parameters are restored then. */
+  /** Returns whether patience ran out with this validation's loss; the best parameters are then restored. */
   runsOut(loss: number): boolean {
     if (loss < this.best) {
       this.best = loss;

@@ -1,4 +1,4 @@
-/** The windows of one epoch, in order. */
+/** Reads the windows of one epoch, in order. */
 
 import type { TrainingData, TrainingWindow } from "../data/training-data.js";
 import { describe } from "../errors.js";
@@ -10,16 +10,18 @@ export function requireData(name: string, data: unknown): void {
   if (!isData) throw new TypeError(`"${name}" expected an iterable of windows, got ${describe(data)}`);
 }
 
-/** Closes an iterator that may not answer: it can be waiting for something that never comes. */
+/** Closes an iterator without waiting for its answer: it may wait itself for something that never comes. */
 async function abandon(iterator: AsyncIterator<TrainingWindow>): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // The reason that the iteration was ended for is thrown instead.
+    // The signal's reason is thrown instead.
   }
 }
 
-/** Whether the signal aborts before the promise settles; leaves no listener, and no rejection unhandled. */
+/**
+ * Returns whether the signal aborts before the promise settles; leaves no listener or unhandled rejection.
+ */
 async function abortsBefore(pending: Promise<unknown>, signal: StopSignal): Promise<boolean> {
   if (signal.aborted) return true;
   let stop = (): void => undefined;
@@ -35,7 +37,7 @@ async function abortsBefore(pending: Promise<unknown>, signal: StopSignal): Prom
   }
 }
 
-/** The same data; waiting for it ends with the signal's reason when the signal aborts. */
+/** Returns the same data, except that waiting for it ends with the signal's reason when the signal aborts. */
 function abortable(
   data: AsyncIterable<TrainingWindow>,
   signal: StopSignal | undefined,
@@ -59,7 +61,7 @@ function abortable(
   return { [Symbol.asyncIterator]: () => watched };
 }
 
-/** Iterates the data anew. Throws a RangeError when there is no window, and the signal's reason as soon as it aborts. */
+/** Iterates the data anew. Throws a RangeError for no window, and the signal's reason once it aborts. */
 export async function* readWindows(
   name: string,
   data: TrainingData,

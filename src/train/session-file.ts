@@ -1,4 +1,4 @@
-/** What a learning session keeps, as a safetensors file: tensors, and what is no tensor as JSON in the metadata. */
+/** Stores a learning session as a safetensors file: tensors, and all else as JSON in the metadata. */
 
 import { describe, FormatError } from "../errors.js";
 import {
@@ -14,29 +14,34 @@ import { targetKindNames, type TargetKindName } from "../network/model/targets.j
 
 const FORMAT_KEY = "bptt.session";
 const PROGRESS_KEY = "bptt.progress";
-/** Goes up when files change so that older versions could not read them rightly. */
+/** The format's version, which goes up when older versions of the library would misread new files. */
 const FORMAT = "1";
 const PLACE = `metadata "${PROGRESS_KEY}"`;
-/** Lists in the metadata are of one number for each parameter: with 10^5 names of parameters a file is megabytes. */
+/**
+ * The most numbers in a list of the metadata, which has one for each parameter: with the names of 10^5
+ * parameters a file is megabytes.
+ */
 const MOST_PARAMETERS = 1_000_000;
 
-/** What is no tensor. */
+/** Holds the parts of a session that are not tensors. */
 export interface SessionProgress {
   learner: string;
   batch: number;
-  /** "none": no step was made yet. */
+  /** The kind of inputs; "none" before the first step of a sequence. */
   inputs: InputKind | "none";
   steps: number;
   updates: number;
-  /** Which dropout masks come next. */
+  /** Training windows that had dropout masks, from which the next masks follow. */
   droppedWindows: number;
-  /** Of the gradient under way. */
+  /** Steps in the gradient under way. */
   pendingSteps: number;
+  /** Targets of the gradient under way. */
   pendingCount: number;
+  /** Kind of targets of the gradient under way; "none" while it has none. */
   pendingKind: TargetKindName | "none";
-  /** The state of what the rule draws from, four words; empty where it does not draw. */
+  /** The state of the rule's random numbers, four 32-bit words; empty where the rule draws none. */
   random: number[];
-  /** The optimizer's updates of each parameter; empty where it is not the library's. */
+  /** Updates of each parameter by the optimizer; empty for an optimizer that is not the library's. */
   optimizerSteps: number[];
 }
 
@@ -50,11 +55,11 @@ export function writeSession(progress: SessionProgress, tensors: readonly Tensor
 
 export interface SessionFile {
   readonly progress: SessionProgress;
-  /** Exactly the tensors of these names and shapes, by name. Throws a FormatError for others. */
+  /** Returns the tensors by name; throws a FormatError unless exactly these names and shapes are there. */
   readTensors(shapes: ReadonlyMap<string, readonly number[]>): ReadonlyMap<string, Float32Array>;
 }
 
-/** Throws a FormatError for bytes that `writeSession` did not make. */
+/** Reads a session's file; throws a FormatError for bytes that `writeSession` did not make. */
 export function readSession(bytes: Uint8Array): SessionFile {
   const { metadata, tensors, data } = readSafetensors(bytes);
   const format = metadata.get(FORMAT_KEY);
@@ -74,7 +79,7 @@ export function readSession(bytes: Uint8Array): SessionFile {
   };
 }
 
-/** `what` of the file is not `expected`. */
+/** Throws a FormatError that says what the saved session was expected to hold, and what it holds. */
 export function failSession(what: string, expected: unknown, came: unknown): never {
   throw new FormatError(`saved session: expected ${what} ${String(expected)}, got ${String(came)}`);
 }
@@ -84,10 +89,10 @@ function readProgress(text: string | undefined): SessionProgress {
   const json = new StrictJson(new TextEncoder().encode(text), PLACE);
   const word = <const Word extends string>(name: string, words: readonly Word[]): Word => {
     const came = json.readString();
-    const found = words.find((one) => one === came);
-    if (found === undefined)
+    const match = words.find((one) => one === came);
+    if (match === undefined)
       throw new FormatError(`${PLACE}: expected "${name}" to be one of ${words.join(", ")}, got ${came}`);
-    return found;
+    return match;
   };
   const read: Partial<SessionProgress> = {};
   const readers: Record<keyof SessionProgress, () => void> = {

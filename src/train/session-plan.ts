@@ -1,4 +1,4 @@
-/** What a learning session is to do. */
+/** Defines what a learning session is to do. */
 
 import type { Learner } from "../learn/learner.js";
 import type { OnlineRulePlan } from "../learn/online/online-rule.js";
@@ -7,7 +7,7 @@ import type { State } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import type { Schedule } from "./options.js";
 
-/** Checked and complete. */
+/** Holds the checked and completed options of a session. */
 export interface SessionPlan {
   readonly network: RecurrentNetwork;
   readonly learner: Learner;

@@ -1,4 +1,4 @@
-/** A learning session's parts on their way into a file and out of one. */
+/** Turns a learning session's parts into a file, and a file into parts. */
 
 import type { TensorSource } from "../formats/safetensors.js";
 import type { OnlineProcess } from "../learn/online/online-process.js";
@@ -9,12 +9,12 @@ import { optimizerMemory } from "../optimize/optimizer.js";
 import { failSession, readSession, writeSession, type SessionProgress } from "./session-file.js";
 import type { SessionPlan } from "./session-plan.js";
 
-/** What changes while a session learns. */
+/** Holds everything that changes while a session learns. */
 export interface SessionParts {
   process: OnlineProcess;
   steps: number;
   updates: number;
-  /** What the sequence begins from; undefined once a step of it was made. */
+  /** The state from which the next step begins a sequence; undefined within a sequence. */
   begins: State | undefined;
 }
 
@@ -30,7 +30,7 @@ function stateTensors(state: State, { network, batch }: SessionPlan): TensorSour
   return tensors;
 }
 
-/** What the rule keeps of the past, row by row, padding included. */
+/** Returns the rule's memory of the past as tensors, row by row, padding included. */
 function ruleTensors({ process, begins }: SessionParts): TensorSource[] {
   if (begins !== undefined) return [];
   return Object.entries(process.require().rule.memory).map(([name, rows]) => ({
@@ -40,7 +40,7 @@ function ruleTensors({ process, begins }: SessionParts): TensorSource[] {
   }));
 }
 
-/** In the network's own layout, padding included, as the moments are. */
+/** Returns the gradient under way in the network's own layout, padding included, like the moments. */
 function gradientTensors({ network }: SessionPlan, pendingSteps: number): TensorSource[] {
   const { parameters } = network.model;
   if (pendingSteps === 0) return [];
@@ -85,7 +85,7 @@ export function saveProgress(plan: SessionPlan, parts: SessionParts): Uint8Array
   ]);
 }
 
-/** Throws a FormatError for a file of another kind of session, nothing changed. */
+/** Throws a FormatError, nothing changed, for a file of another kind of session. */
 function requireSameSession(
   { network, learner, batch, optimizer }: SessionPlan,
   file: SessionProgress,
@@ -99,7 +99,10 @@ function requireSameSession(
     failSession("numbers of updates for", `${known} parameters`, file.optimizerSteps.length);
 }
 
-/** Parts as they were saved, with `process`, which is new. Throws a FormatError or an OutOfMemoryError, nothing changed. */
+/**
+ * Restores the parts that were saved, into `process`, which must be new. Throws a FormatError or an
+ * OutOfMemoryError; nothing is changed then.
+ */
 export function restoreProgress(bytes: Uint8Array, plan: SessionPlan, process: OnlineProcess): SessionParts {
   const file = readSession(bytes);
   const { progress } = file;

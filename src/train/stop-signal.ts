@@ -1,8 +1,8 @@
 import { requireMethods } from "../errors.js";
 
 /**
- * As much of an AbortSignal as is used. AbortSignal itself is known only to projects with a browser's types or Node's, and the
- * library's types are to compile in any.
+ * Describes as much of an AbortSignal as is used. Only projects with a browser's types or Node's know
+ * AbortSignal itself, and the library's types must compile in any.
  */
 export interface StopSignal {
   readonly aborted: boolean;
@@ -11,7 +11,7 @@ export interface StopSignal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
-/** Throws a TypeError. */
+/** Checks a signal; throws a TypeError. */
 export function requireSignal(signal: unknown): void {
   const methods = ["throwIfAborted", "addEventListener", "removeEventListener"];
   requireMethods("signal", "an AbortSignal", signal, methods);

@@ -1,7 +1,10 @@
-/** Milliseconds of work that a rate is taken over: up to twice as many. */
+/**
+ * Milliseconds of work in one span; the rate is taken over the current span and the one before it: up to
+ * twice as many.
+ */
 const SPAN = 500;
 
-/** Steps a second over about the last second of work; what happens between `stop` and `start` does not count. */
+/** Measures steps a second over about the last second of work, which is the time from `start` to `stop`. */
 export class Throughput {
   private started = 0;
   private steps = 0;
@@ -24,7 +27,7 @@ export class Throughput {
     this.time += performance.now() - this.started;
   }
 
-  /** 0 while the clock has not moved yet. */
+  /** Steps a second of work; 0 while the clock has not moved yet. */
   get perSecond(): number {
     const time = this.time + this.formerTime;
     return time > 0 ? ((this.steps + this.formerSteps) / time) * 1000 : 0;

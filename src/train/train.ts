@@ -4,16 +4,18 @@ import { requireTrainPlan, type TrainOptions } from "./options.js";
 import { Training, type Progress } from "./training.js";
 
 /**
- * Trains a network: an event after each update, at once, and one more at each epoch's end. The arguments are checked at the
- * call; the work is done as the events are asked for, with a turn for the event loop at least every 16 ms (or every update,
- * where one takes longer). `break` ends training quietly; whatever ends it, the data's iterator is closed.
+ * Trains a network and yields an event at once after each update, and one more at each epoch's end. The
+ * arguments are checked at the call; the work is done as the events are asked for, with a turn for the event
+ * loop at least every 16 ms (or every update, where one takes longer). `break` ends training quietly;
+ * whatever ends it, the data's iterator is closed.
  *
- * The network's gradients belong to the training: between events they are those of the last update, as clipped; before it
- * and after it they are zeros. The state is carried where the windows say so, and starts from zeros each epoch.
+ * The network's gradients belong to the training: between events they are those of the last update, as
+ * clipped; before and after training they are zeros. The state is carried where the windows say so, and
+ * starts from zeros each epoch.
  *
- * Throws a RangeError for an epoch without windows, a TypeError or RangeError for a window that does not fit the network, a
- * DivergenceError for a loss or gradient norm that is not finite (the parameters are then the last that gave finite ones, and
- * the optimizer is reset), and signal.reason.
+ * Throws a TypeError or RangeError for a wrong argument or a window that does not fit the network, a
+ * RangeError for an epoch without windows, a DivergenceError for a loss or gradient norm that is not finite
+ * (the parameters are then the last that gave finite ones, and the optimizer is reset), and signal.reason.
  */
 export function train(
   network: Network,

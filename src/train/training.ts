@@ -11,26 +11,36 @@ import { readWindows } from "./read-windows.js";
 import { Throughput } from "./throughput.js";
 import { Updates } from "./updates.js";
 
+/** Describes one event of `train`. */
 export interface Progress {
   /** Updates so far. */
   step: number;
-  /** Epochs begun. */
+  /** Epochs begun, this one included. */
   epoch: number;
-  /** Of the update, before it; at an epoch's end, the mean over its targets. NaN where targets are a gradient. */
+  /**
+   * Mean loss over the update's targets, before the update; at an epoch's end, the mean over the epoch's
+   * targets. NaN where targets are a gradient.
+   */
   loss: number;
-  /** The joint L2 norm of all gradients before clipping; at an epoch's end, the last update's. */
+  /** The joint L2 norm of all gradients before clipping; at an epoch's end, that of the last update. */
   gradientNorm: number;
-  /** Of the update; at an epoch's end, the last update's. */
+  /** The learning rate of the update; at an epoch's end, that of the last update. */
   learningRate: number;
-  /** T·B steps a second over about the last second of work; data, validation and the caller's own time do not count. */
+  /**
+   * Steps (T·B) a second over about the last second of work; data, validation and the caller's own time do
+   * not count.
+   */
   tokensPerSecond: number;
-  /** True on one more event after an epoch's last update. An epoch that maxSteps or patience cuts short has none. */
+  /**
+   * True on one more event after an epoch's last update. An epoch that maxSteps or patience cuts short has
+   * none.
+   */
   epochEnd: boolean;
-  /** On the events that validated: the mean over the validation data's targets. */
+  /** Mean loss over the validation data's targets; only on events that validated. */
   validationLoss?: number;
 }
 
-/** One training, from its first update to its last. */
+/** Runs one training, from its first update to its last. */
 export class Training {
   private readonly plan: TrainPlan;
   private readonly pace: Pace;
@@ -40,10 +50,11 @@ export class Training {
   private readonly patience: Patience | undefined;
   private readonly throughput = new Throughput();
   private epoch = 0;
-  /** Of the epoch: Σ count·loss, and Σ count. */
+  /** Σ count·loss of the epoch's updates. */
   private lossSum = 0;
+  /** Σ count of the epoch's updates. */
   private targets = 0;
-  /** The last update's. */
+  /** The last update's event. */
   private last: Progress | undefined;
   private over = false;
 
@@ -115,7 +126,7 @@ export class Training {
     return { ...this.last };
   }
 
-  /** After an update. */
+  /** Returns whether a validation is due after the update that was just made. */
   private validatesNow(): boolean {
     const { validation, validateEvery } = this.plan;
     if (validation === undefined) return false;
@@ -144,7 +155,7 @@ export class Training {
   }
 }
 
-/** Of a network that the caller may have disposed of. */
+/** Zeroes the gradients of a network, unless the caller has disposed of it. */
 function zeroGradients(network: Network): void {
   try {
     network.zeroGradients();

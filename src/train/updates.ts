@@ -5,14 +5,14 @@ import { clipGradientNorm, clipGradientValue, gradientNorm } from "../optimize/c
 import type { TrainPlan } from "./options.js";
 
 export interface Update {
-  /** NaN where the targets were a gradient. */
+  /** Mean over the update's targets, before the update; NaN where the targets were a gradient. */
   readonly loss: number;
-  /** Before clipping. */
+  /** The joint L2 norm of all gradients before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
 }
 
-/** Clips the gradients that stand in the network; returns their joint norm before. One that is not finite stays. */
+/** Clips the gradients and returns their joint L2 norm before; a norm that is not finite scales nothing. */
 export function clipGradients({
   network,
   clipNorm,
@@ -23,25 +23,25 @@ export function clipGradients({
   return norm;
 }
 
-/** As the schedule says, if there is one, for the update after `step` updates. */
+/** Returns the scheduled learning rate for the update after `step` updates; undefined without a schedule. */
 export function scheduledRate(schedule: TrainPlan["schedule"], step: number): number | undefined {
   return schedule && requireNumber(`schedule(${step})`, schedule(step), { least: 0 });
 }
 
-/** The updates of one training, each from the gradients that stand in the network. */
+/** Makes the updates of one training, each from the network's present gradients. */
 export class Updates {
   /** Updates so far. */
   step = 0;
   private readonly plan: TrainPlan;
   private lastFiniteLoss = NaN;
-  /** The parameters before the last update, which gave a finite loss and norm: one copy. */
+  /** A copy of the parameters before the last update, which gave a finite loss and gradient norm. */
   private proven: Float32Array | undefined;
 
   constructor(plan: TrainPlan) {
     this.plan = plan;
   }
 
-  /** Clips and steps. Throws a DivergenceError when the loss or the norm is not finite. */
+  /** Clips and makes an update; throws a DivergenceError when the loss or the norm is not finite. */
   apply({ loss }: GradientEvent): Update {
     const { network, optimizer } = this.plan;
     if (loss !== undefined && !Number.isFinite(loss)) this.diverge(`the loss was ${loss}`);
@@ -56,7 +56,7 @@ export class Updates {
     return { loss: loss ?? NaN, gradientNorm: norm, learningRate: optimizer.learningRate };
   }
 
-  /** Ends training with the last parameters that gave a finite loss and norm, and the optimizer as if new. */
+  /** Restores the last parameters of finite loss and norm, resets the optimizer, throws a DivergenceError. */
   diverge(what: string): never {
     const { network, optimizer } = this.plan;
     if (this.proven !== undefined) restoreParameters(network, this.proven);
