@@ -1,4 +1,4 @@
-/** Whole sequences of different lengths, in batches that are padded to their longest. */
+/** Batches whole sequences of different lengths, padded to the longest of each batch. */
 
 import { describe, requireBoolean, requireInteger, requireNumber, requireObject } from "../errors.js";
 import { Random } from "../random.js";
@@ -6,40 +6,41 @@ import type { TrainingData, TrainingWindow } from "./training-data.js";
 
 type Tokens = Uint8Array | Uint16Array | Int32Array;
 
-/** One sequence of T steps. */
+/** Describes one sequence of T steps with its targets. */
 export interface SequenceItem {
-  /** [T] tokens; or [T, I] values, I being their number over `steps`. */
+  /** [T] tokens; or [T, I] values, where I is their number divided by `steps`. */
   inputs: { tokens: Tokens } | { steps: number; values: Float32Array };
   /**
-   * At every step: [T] classes (-1 for none), or [T, O] values (NaN for none). Or one for the whole sequence, which is
-   * placed at its own last step: a class, or [O] values.
+   * Targets of every step: [T] classes (-1 for none), or [T, O] values (NaN for none). Or one target for the
+   * whole sequence, placed at its last step: a class, or [O] values.
    */
   targets:
     { classes: Int32Array } | { values: Float32Array } | { class: number } | { value: number | Float32Array };
 }
 
+/** Configures `sequenceSet`. */
 export interface SequenceSetOptions {
-  /** Sequences a batch; the last of an epoch may have fewer. */
+  /** Sequences in a batch; the last batch of an epoch may have fewer. */
   batch: number;
-  /** A new order each epoch; default false. */
+  /** Whether each epoch has a new order; default false. */
   shuffle?: boolean;
-  /** Default 0. */
+  /** Seed of the orders, any safe integer; default 0. */
   seed?: number;
 }
 
-/** An item that was checked and copied; its targets are those of every step. */
+/** Holds a checked copy of an item, with targets for every step. */
 interface Item {
   readonly steps: number;
   readonly inputs: Tokens | Float32Array;
   readonly targets: Int32Array | Float32Array;
 }
 
-/** What all items share. */
+/** Holds the kinds and widths that all items share. */
 interface Widths {
   readonly tokens: boolean;
-  /** I; 1 for tokens. */
+  /** I, values a step; 1 for tokens. */
   readonly input: number;
-  /** O; 1 for classes. */
+  /** O, values a step; 1 for classes. */
   readonly target: number;
   readonly classes: boolean;
 }
@@ -79,7 +80,7 @@ function copyInputs(
   return { steps, array: values.slice() };
 }
 
-/** Targets at every step: [T] classes or [T, O] values. */
+/** Copies checked targets of every step: [T] classes or [T, O] values. */
 function copyTargets(name: string, given: SequenceItem["targets"], steps: number): Int32Array | Float32Array {
   const entries: [string, unknown][] = Object.entries(requireObject(name, given));
   const fields = entries.filter(([, value]) => value !== undefined);
@@ -144,7 +145,7 @@ function requireSameWidths(name: string, first: Widths, now: Widths): void {
   }
 }
 
-/** Items side by side, [T, B, ·], T being the longest; what stands past an item's length does not count. */
+/** Puts items side by side, [T, B, ·], T being the longest; elements past an item's length do not count. */
 function joinItems(items: readonly Item[], widths: Widths): TrainingWindow {
   const batch = items.length;
   const steps = items.reduce((most, item) => Math.max(most, item.steps), 0);
@@ -172,7 +173,7 @@ function joinItems(items: readonly Item[], widths: Widths): TrainingWindow {
   };
 }
 
-/** Fisher and Yates. */
+/** Returns the numbers from 0 to count − 1 in random order (Fisher–Yates shuffle). */
 function shuffled(count: number, random: Random): number[] {
   const order = Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
@@ -183,9 +184,9 @@ function shuffled(count: number, random: Random): number[] {
 }
 
 /**
- * Batches of whole sequences, for `train`, validation and `evaluate`: each starts from a state of zeros, is padded to the
- * longest of its batch, and none is left out. All items have the same kinds and widths. Throws a TypeError or RangeError
- * that names the item.
+ * Makes batches of whole sequences, for `train`, validation and `evaluate`: each sequence starts from a state
+ * of zeros and is padded to the longest of its batch, and none is left out. All items have the same kinds and
+ * widths. The items are copied. Throws a TypeError or RangeError that names the item or option.
  */
 export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetOptions): TrainingData {
   const given = requireObject("options", options);

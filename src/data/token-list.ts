@@ -1,4 +1,4 @@
-/** Lists of tokens that a caller hands in. */
+/** Checks lists of tokens that a caller hands in. */
 
 import { describe, requireInteger } from "../errors.js";
 
@@ -6,12 +6,15 @@ export function isArrayLike(value: unknown): value is ArrayLike<unknown> {
   return typeof value === "object" && value !== null && "length" in value && typeof value.length === "number";
 }
 
-/** A copy of the tokens, each read once and in [0, size). TypeError for what is no number, RangeError for one out of range. */
+/**
+ * Returns a copy of the tokens, each read once and in [0, size). Throws a TypeError for an element that is no
+ * number, and a RangeError for one out of range.
+ */
 export function requireTokenList(name: string, value: unknown, size: number): Int32Array {
   if (!isArrayLike(value))
     throw new TypeError(`"${name}" expected an array of tokens, got ${describe(value)}`);
   const length = requireInteger(`${name}.length`, value.length, 0);
-  // Grows with what is there: a length alone may promise more than memory holds.
+  // The array grows as tokens are read: a length alone may promise more than memory holds.
   const tokens: number[] = [];
   for (let i = 0; i < length; i++) {
     const token = value[i];

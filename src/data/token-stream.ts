@@ -1,24 +1,25 @@
-/** One long text as windows to train on: several cursors, each over a part of its own. */
+/** Cuts one long text into training windows: several cursors read it, each in a part of its own. */
 
 import { describe, requireInteger, requireObject } from "../errors.js";
 import type { TrainingWindow } from "./training-data.js";
 
 type Tokens = Uint8Array | Uint16Array | Int32Array;
 
+/** Configures `tokenStream`. */
 export interface TokenStreamOptions {
-  /** B: cursors that read side by side. */
+  /** B, cursors that read side by side. */
   batch: number;
-  /** T: steps a window. */
+  /** T, time steps a window. */
   window: number;
 }
 
-/** The windows of a stream, from the start each time they are iterated. */
+/** Yields the windows of a stream, from its start each time it is iterated. */
 export interface TokenStream extends Iterable<TrainingWindow> {
-  /** Windows an epoch. */
+  /** Windows in an epoch. */
   readonly windows: number;
 }
 
-/** A copy, in the type that was given. */
+/** Copies the tokens to a plain array of the same type; throws a TypeError for another type. */
 function copyTokens(tokens: Tokens): Tokens {
   const type = [Uint8Array, Uint16Array, Int32Array].find((one) => tokens instanceof one);
   if (type === undefined || !ArrayBuffer.isView(tokens)) {
@@ -28,7 +29,7 @@ function copyTokens(tokens: Tokens): Tokens {
   return tokens.byteLength === 0 ? new type() : new type(tokens);
 }
 
-/** A copy of the tokens, none of them negative, in the smallest type that holds them. */
+/** Returns a copy in the smallest type that holds the tokens; throws a RangeError for a negative one. */
 function requireStream(given: Tokens): Tokens {
   const tokens = copyTokens(given);
   let most = 0;
@@ -43,12 +44,14 @@ function requireStream(given: Tokens): Tokens {
 }
 
 /**
- * B cursors over B contiguous parts of floor(N/B) of the stream's N tokens, T steps a window; the target of a step is the next
- * token of the same part. The state carries from window to window, and starts anew with the first of each epoch. A part gives
- * floor((floor(N/B) − 1)/T) windows; tokens that fill no part or no window are left out. Every window has arrays of its own:
+ * Makes training windows of T steps from a stream of N tokens: B cursors read B contiguous parts of
+ * floor(N/B) tokens, and the target of a step is the next token of the same part. The state carries from
+ * window to window, and starts anew with the first of each epoch. A part gives floor((floor(N/B) − 1)/T)
+ * windows; tokens that fill no part or no window are left out. Every window has arrays of its own:
  * `inputs.tokens` and `targets.classes`, [T, B].
  *
- * RangeError when there is not one window: that needs B·(T + 1) tokens.
+ * Throws a TypeError for tokens of another type, and a RangeError for a negative token or fewer than the B·(T
+ * + 1) tokens of one window.
  */
 export function tokenStream(tokens: Tokens, options: TokenStreamOptions): TokenStream {
   const stream = requireStream(tokens);

@@ -1,10 +1,11 @@
-/** Text to tokens and back: one token a Unicode code point. */
+/** Converts text to tokens and back: one token for each Unicode code point. */
 
 import { describe, requireChoice, requireObject } from "../errors.js";
 import { requireTokenList } from "./token-list.js";
 
+/** Configures `CharVocabulary.encode`. */
 export interface EncodeOptions {
-  /** What happens at a character that the vocabulary does not have: a RangeError (default), or it is left out. */
+  /** A character outside of the vocabulary is a RangeError ("throw", default) or left out ("skip"). */
   unknown?: "throw" | "skip";
 }
 
@@ -16,7 +17,7 @@ function requireText(text: unknown): string {
   return text;
 }
 
-/** `U+00E9`. */
+/** Returns the code point's name, such as `U+00E9`. */
 function codeName(code: number): string {
   return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }
@@ -25,17 +26,17 @@ function isSurrogate(code: number): boolean {
   return code >= 0xd800 && code < 0xe000;
 }
 
-/** Units of 16 bits that a code point takes in a string. */
+/** Returns the number of 16-bit units that a code point takes in a string. */
 function unitsOf(code: number): number {
   return code < 0x1_0000 ? 1 : 2;
 }
 
-/** The code point that begins at index `at` of the text; a surrogate without its other half stands for itself. */
+/** Returns the code point that begins at index `at`; a surrogate without its other half stands for itself. */
 function codeAt(text: string, at: number): number {
   return text.codePointAt(at) ?? 0;
 }
 
-/** The distinct code points of the text, ascending. Throws a RangeError for half of a surrogate pair. */
+/** Returns the text's distinct code points, ascending; throws a RangeError for half of a surrogate pair. */
 function distinctCodes(text: string): number[] {
   const codes = new Set<number>();
   for (let at = 0; at < text.length;) {
@@ -62,19 +63,19 @@ function decodeCodes(codes: ArrayLike<number>): string {
 }
 
 /**
- * The distinct characters (Unicode code points) of a text, in code-point order: the first is token 0. Not normalised, so that
- * decoding gives back the text as it was.
+ * Numbers the distinct characters (Unicode code points) of a text, in code-point order: the first is token 0.
+ * Text is not normalised, so that decoding gives it back unchanged.
  */
 export class CharVocabulary {
   /** All characters, in order: `CharVocabulary.from(characters)` is the same vocabulary. */
   readonly characters: string;
-  /** How many characters there are: a network's `inputSize` and `outputSize`. */
+  /** The number of characters: a network's `inputSize` and `outputSize`. */
   readonly size: number;
   private readonly codes: readonly number[];
-  /** By code point. */
+  /** Token of each code point. */
   private readonly tokens: ReadonlyMap<number, number>;
 
-  /** `codes`: ascending. */
+  /** Takes distinct code points, ascending. */
   private constructor(codes: readonly number[]) {
     this.codes = codes;
     this.size = codes.length;
@@ -83,8 +84,9 @@ export class CharVocabulary {
   }
 
   /**
-   * The vocabulary of a text. RangeError for an empty text, and for half of a surrogate pair: it is no character, and no
-   * file of UTF-8 holds it (a text cut at any index may begin or end with one).
+   * Makes the vocabulary of a text. Throws a TypeError for anything but a string, and a RangeError for an
+   * empty text or half of a surrogate pair: it is no character, and no file of UTF-8 holds it (a text cut at
+   * any index may begin or end with one).
    */
   static from(text: string): CharVocabulary {
     if (requireText(text) === "") throw new RangeError(`"text" expected characters, got ""`);
@@ -92,8 +94,9 @@ export class CharVocabulary {
   }
 
   /**
-   * The text's tokens, each in [0, size). A character that the vocabulary does not have, or half of a surrogate pair, is a
-   * RangeError that names it, or left out with `unknown: "skip"`.
+   * Returns the text's tokens, each in [0, size). A character outside of the vocabulary, or half of a
+   * surrogate pair, is a RangeError that names it, or is left out with `unknown: "skip"`. Throws a TypeError
+   * for anything but a string.
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     requireText(text);
@@ -117,7 +120,10 @@ export class CharVocabulary {
     return count === tokens.length ? tokens : tokens.slice(0, count);
   }
 
-  /** The text of the tokens. RangeError for one that is not in [0, size); it names the token and its index. */
+  /**
+   * Returns the text of the tokens. Throws a RangeError for one that is not in [0, size), with the token and
+   * its index, and a TypeError for an element that is no number.
+   */
   decode(tokens: ArrayLike<number>): string {
     return decodeCodes(requireTokenList("tokens", tokens, this.size).map((token) => this.codes[token]));
   }
