@@ -1,4 +1,4 @@
-/** A network as a safetensors file: its parameters by PyTorch's names, its options in the metadata. */
+/** Stores a network as a safetensors file: its parameters by PyTorch's names, its options in the metadata. */
 
 import { describe, FormatError, requireObject } from "../errors.js";
 import { engineFor } from "../memory/engine.js";
@@ -15,14 +15,14 @@ import {
 } from "./safetensors.js";
 import { MOST_MEMBERS, StrictJson } from "./strict-json.js";
 
-/** Metadata keys that begin so are the library's. */
+/** Prefix of the metadata keys that are the library's own. */
 const OWN = "bptt.";
 const FORMAT_KEY = `${OWN}format`;
 const OPTIONS_KEY = `${OWN}options`;
-/** Goes up when files change so that older versions could not read them rightly. */
+/** The format's version, which goes up when older versions of the library would misread new files. */
 const FORMAT = "1";
 
-/** Half of a surrogate pair: no character, and no UTF-8 holds it. */
+/** Half of a surrogate pair, which is no character, and which no UTF-8 holds. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function requireWellFormed(name: string, text: string): string {
@@ -32,7 +32,7 @@ function requireWellFormed(name: string, text: string): string {
   return text;
 }
 
-/** The caller's entries, each read once. */
+/** Returns the caller's checked entries, each read once. */
 function requireMetadata(metadata: Record<string, string>): Map<string, string> {
   const given = requireObject("metadata", metadata);
   // A Map would count as an object without entries, and be lost.
@@ -55,19 +55,21 @@ function requireMetadata(metadata: Record<string, string>): Map<string, string> 
 }
 
 /**
- * The network's options and parameters, bit for bit, and the given texts, as a safetensors file. Gradients, what is trainable
- * and optimizers are not part of it. TypeError for a text that is not a string, RangeError for a key that begins with "bptt.".
+ * Returns a safetensors file with the network's options and parameters, bit for bit, and the given texts.
+ * Gradients, trainability and optimizers are not part of it. Throws a TypeError for a text that is not a
+ * string, a RangeError for a key that begins with "bptt.", a text that is not well-formed Unicode or too many
+ * texts, and an OutOfMemoryError when there is no room for the file.
  */
 export function saveNetwork(network: Network, metadata: Record<string, string> = {}): Uint8Array {
   const { options, parameters } = requireNetwork(network);
-  const own = [
+  const ownEntries = [
     [FORMAT_KEY, FORMAT],
     [OPTIONS_KEY, JSON.stringify(options)],
   ] as const;
-  return writeSafetensors(parameters, new Map([...own, ...requireMetadata(metadata)]));
+  return writeSafetensors(parameters, new Map([...ownEntries, ...requireMetadata(metadata)]));
 }
 
-/** A file of this library's, in a version that is understood. */
+/** Reads a file of saveNetwork, of the version understood; throws a FormatError for any other. */
 function readNetworkFile(bytes: Uint8Array): Safetensors {
   const file = readSafetensors(bytes);
   const format = file.metadata.get(FORMAT_KEY);
@@ -80,10 +82,10 @@ function readNetworkFile(bytes: Uint8Array): Safetensors {
   return file;
 }
 
-/** A network's own check of its options; what it finds is the file's fault. */
+/** Completes options by the network's own check; an error in them is a FormatError of the file. */
 function completeFileOptions(given: object): CompleteOptions {
   try {
-    // completeOptions is what checks that they are options.
+    // completeOptions itself checks that they are options.
     return completeOptions(given as NetworkOptions);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -91,7 +93,7 @@ function completeFileOptions(given: object): CompleteOptions {
   }
 }
 
-/** An option of a later version would be lost without a word. */
+/** Throws a FormatError for an unknown option: one of a later version would be lost without a word. */
 function requireKnown(given: object, options: object, place: string): void {
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(options, name)) continue;
@@ -102,7 +104,7 @@ function requireKnown(given: object, options: object, place: string): void {
   }
 }
 
-/** The options, complete: what the file does not name has its default. */
+/** Returns the complete options; options that the file does not name have their defaults. */
 function readOptions(metadata: ReadonlyMap<string, string>): CompleteOptions {
   const text = metadata.get(OPTIONS_KEY);
   if (text === undefined) throw new FormatError(`metadata "${OPTIONS_KEY}" expected the options, got none`);
@@ -126,15 +128,18 @@ function describeTensor(tensor: StoredTensor | undefined): string {
   return tensor === undefined ? "none" : `${tensor.dtype} [${tensor.shape.join(", ")}]`;
 }
 
-/** The tensors of all parameters, in the parameters' order, of the right shapes; and no others. */
+/**
+ * Returns the tensors of all parameters in the parameters' order; throws a FormatError for a wrong shape, or
+ * a missing or additional tensor.
+ */
 function requireTensors(tensors: Safetensors["tensors"], options: CompleteOptions): StoredTensor[] {
   const { layers } = options;
-  // Looked at first: the names of ten thousand layers are megabytes, which the file should have cost too.
+  // Checked first: the names of ten thousand layers take megabytes, which a small file must not cost.
   if (layers > tensors.size) {
     throw new FormatError(`expected tensors for ${layers} layers, got ${tensors.size} tensors`);
   }
   const shapes = parameterShapes(options);
-  const found = [...shapes].map(([name, shape]) => {
+  const ordered = [...shapes].map(([name, shape]) => {
     const tensor = tensors.get(name);
     const expected = `F32 [${shape.join(", ")}]`;
     if (tensor === undefined || describeTensor(tensor) !== expected) {
@@ -149,22 +154,23 @@ function requireTensors(tensors: Safetensors["tensors"], options: CompleteOption
       );
     }
   }
-  return found;
+  return ordered;
 }
 
 /**
- * The network of a file that saveNetwork made: the same options and, bit for bit, the same parameters; in whatever build
- * `runtime` asks for. FormatError, before any memory is taken, for anything that is not such a file; TypeError or RangeError for
- * a wrong `runtime`; OutOfMemoryError when there is no room.
+ * Loads a network from a file of saveNetwork: the same options and, bit for bit, the same parameters, in the
+ * build that `runtime` asks for. Throws a TypeError for bytes that are no Uint8Array; a FormatError, before
+ * any memory is taken, for anything that is not such a file; a TypeError or RangeError for a wrong `runtime`;
+ * an OutOfMemoryError when there is no room.
  */
 export function loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Network {
   const { metadata, tensors, data } = readNetworkFile(bytes);
   const options = readOptions(metadata);
-  const found = requireTensors(tensors, options);
+  const stored = requireTensors(tensors, options);
   const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), options);
   try {
     const { parameters } = network.model;
-    found.forEach((tensor, i) => {
+    stored.forEach((tensor, i) => {
       parameters.writeValue(parameters.places[i], readFloats(data, tensor));
     });
   } catch (error) {
@@ -174,7 +180,10 @@ export function loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Networ
   return network;
 }
 
-/** The texts that saveNetwork was given. FormatError for anything that is not a file of its making. */
+/**
+ * Returns the texts that saveNetwork was given. Throws a TypeError for bytes that are no Uint8Array, and a
+ * FormatError for anything that is not a file of saveNetwork.
+ */
 export function readMetadata(bytes: Uint8Array): Record<string, string> {
   const { metadata } = readNetworkFile(bytes);
   return Object.fromEntries([...metadata].filter(([key]) => !key.startsWith(OWN)));

@@ -1,26 +1,27 @@
 /**
- * The safetensors format (github.com/huggingface/safetensors): eight bytes N, an unsigned little-endian integer; N bytes of
- * JSON that name each tensor's type, shape and place; then the tensors' values, row-major and little-endian, without holes.
+ * Reads and writes the safetensors format (github.com/huggingface/safetensors): eight bytes N, an unsigned
+ * little-endian integer; N bytes of JSON that name each tensor's type, shape and place; then the tensors'
+ * values, row-major and little-endian, without holes.
  */
 
 import { describe, FormatError, OutOfMemoryError } from "../errors.js";
 import { createResult } from "../network/model/transfer.js";
 import { StrictJson } from "./strict-json.js";
 
-/** As in the reference implementation. */
+/** The most bytes of a header, as in the reference implementation. */
 const LONGEST_HEADER = 100_000_000;
 const MOST_DIMENSIONS = 8;
 const PREFIX = 8;
 const METADATA = "__metadata__";
 
-/** Bytes an element. */
+/** Bytes of an element, by type. */
 const DTYPES: ReadonlyMap<string, number> = new Map(
   Object.entries({ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, I16: 2, U16: 2, F16: 2, BF16: 2 }).concat(
     Object.entries({ I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8 }),
   ),
 );
 
-/** What the header says of a tensor: its bytes are [begin, end) of the file's data. */
+/** Holds the header's entry for a tensor, whose bytes are [begin, end) of the file's data. */
 export interface StoredTensor {
   readonly name: string;
   readonly dtype: string;
@@ -31,13 +32,13 @@ export interface StoredTensor {
 
 export interface Safetensors {
   readonly metadata: ReadonlyMap<string, string>;
-  /** By name, in the header's order. */
+  /** Tensors by name, in the header's order. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** What stands behind the header: a view of the file. */
+  /** The bytes behind the header: a view of the file. */
   readonly data: Uint8Array;
 }
 
-/** The bytes as a plain view, copied where another thread could change them after they were checked. */
+/** Returns the bytes as a plain view, copied if another thread could change them after their check. */
 function requireBytes(bytes: unknown): Uint8Array {
   if (!(bytes instanceof Uint8Array && ArrayBuffer.isView(bytes))) {
     throw new TypeError(`"bytes" expected a Uint8Array, got ${describe(bytes)}`);
@@ -50,7 +51,7 @@ function requireBytes(bytes: unknown): Uint8Array {
     : new Uint8Array(bytes);
 }
 
-/** The header, and the data behind it. */
+/** Splits a file into the header and the data behind it. */
 function splitFile(file: Uint8Array): { header: Uint8Array; data: Uint8Array } {
   const view = new DataView(file.buffer, file.byteOffset, PREFIX);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 0x1_0000_0000;
@@ -72,7 +73,7 @@ function fail(name: string, expected: string, came: unknown): never {
   throw new FormatError(`safetensors tensor ${describe(name)}: expected ${expected}, got ${describe(came)}`);
 }
 
-/** The bytes that the type and shape need. */
+/** Returns the number of bytes that the type and shape need. */
 function bytesOf(name: string, dtype: string, shape: readonly number[]): number {
   const width = DTYPES.get(dtype);
   if (width === undefined) fail(name, `"dtype" to be one of ${[...DTYPES.keys()].join(", ")}`, dtype);
@@ -106,7 +107,7 @@ function readTensor(json: StrictJson, name: string): StoredTensor {
   return { name, dtype, shape, begin, end };
 }
 
-/** Every byte of the data belongs to one tensor. */
+/** Throws a FormatError unless every byte of the data belongs to exactly one tensor. */
 function requireCover(tensors: readonly StoredTensor[], bytes: number): void {
   let covered = 0;
   for (const { name, begin, end } of tensors.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -120,8 +121,9 @@ function requireCover(tensors: readonly StoredTensor[], bytes: number): void {
 }
 
 /**
- * Reads a safetensors file, strictly: whatever the format does not allow is a FormatError that says what and where. Values are
- * not looked at. `data` is a view of `bytes`, or of a copy where those are shared with other threads.
+ * Reads a safetensors file strictly: anything that the format does not allow is a FormatError that says what
+ * and where. Values are not looked at. `data` is a view of `bytes`, or of a copy where those are shared with
+ * other threads.
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
   const { header, data } = splitFile(requireBytes(bytes));
@@ -137,7 +139,7 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   return { metadata, tensors, data };
 }
 
-/** The values of a tensor of type F32, bit for bit. */
+/** Returns the values of a tensor of type F32, bit for bit. */
 export function readFloats(data: Uint8Array, { begin, end }: StoredTensor): Float32Array {
   const view = new DataView(data.buffer, data.byteOffset + begin, end - begin);
   const values = createResult("values", (end - begin) / 4);
@@ -146,7 +148,7 @@ export function readFloats(data: Uint8Array, { begin, end }: StoredTensor): Floa
   return values;
 }
 
-/** A tensor to be stored; `read` is asked for its values when they are written. */
+/** Describes a tensor to be stored; `read` is called when its values are written. */
 export interface TensorSource {
   readonly name: string;
   readonly shape: readonly number[];
@@ -157,7 +159,7 @@ function sizeOf({ shape }: TensorSource): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** The header, padded with spaces so that the data begins at a multiple of eight bytes. */
+/** Encodes the header, padded with spaces so that the data begins at a multiple of eight bytes. */
 function encodeHeader(tensors: readonly TensorSource[], metadata: ReadonlyMap<string, string>): Uint8Array {
   const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   const members = [`"${METADATA}":{${texts.join()}}`];
@@ -187,7 +189,7 @@ function createFile(bytes: number): Uint8Array {
   }
 }
 
-/** A safetensors file of the tensors, in their order, as F32. Texts are well-formed Unicode. */
+/** Returns a safetensors file of the tensors, in order, as F32; texts must be well-formed Unicode. */
 export function writeSafetensors(
   tensors: readonly TensorSource[],
   metadata: ReadonlyMap<string, string>,

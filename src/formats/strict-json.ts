@@ -1,16 +1,16 @@
-/** A strict reader of JSON. */
+/** Reads JSON strictly. */
 
 import { FormatError } from "../errors.js";
 
 /**
- * Members of one object: more than a file of the largest network has, and few enough that a hostile file of nothing but tiny
- * members cannot fill the memory with them.
+ * The most members of one object: more than a file of the largest network has, and few enough that a hostile
+ * file of tiny members cannot fill the memory with them.
  */
 export const MOST_MEMBERS = 100_000;
 
 export type Scalar = string | number | boolean;
 
-/** Longest number that is looked at; a double needs 25 characters. */
+/** Characters of the longest number that is looked at; a double needs 25. */
 const LONGEST_NUMBER = 64;
 
 const SIZE = /^(?:0|[1-9][0-9]*)$/;
@@ -27,21 +27,21 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
-/** Digits, and + - . e E. */
+/** Returns whether the byte is a digit or one of + - . e E. */
 function isNumeric(byte: number): boolean {
   if (byte >= 0x30 && byte <= 0x39) return true;
   return byte === 0x2b || byte === 0x2d || byte === 0x2e || byte === 0x45 || byte === 0x65;
 }
 
 /**
- * Reads JSON (RFC 8259) in UTF-8, piece by piece: its caller asks for what must come next, so that nesting goes no deeper than
- * the caller does, and nothing is kept but what the caller keeps. Stricter than JSON.parse: no name twice in an object
- * (`"a"` and `"\u0061"` are the same), no half of a surrogate pair, no more than MOST_MEMBERS members.
- * Everything else is a FormatError that says what was expected at which byte.
+ * Reads JSON (RFC 8259) in UTF-8, piece by piece: the caller asks for what must come next, so that nesting
+ * goes no deeper than the caller does, and only what the caller keeps is kept. It is stricter than
+ * JSON.parse: no name twice in an object (`"a"` and `"\u0061"` are the same), no half of a surrogate pair, no
+ * more than MOST_MEMBERS members. Any other input is a FormatError that says what was expected at which byte.
  */
 export class StrictJson {
   private readonly bytes: Uint8Array;
-  /** What the bytes are, for messages. */
+  /** Name of the bytes in error messages. */
   private readonly place: string;
   private at = 0;
 
@@ -50,7 +50,7 @@ export class StrictJson {
     this.place = place;
   }
 
-  /** An object; `readMember` reads each value. */
+  /** Reads an object, with `readMember` for each value. */
   readObject<Value>(readMember: (name: string) => Value): Map<string, Value> {
     const members = new Map<string, Value>();
     this.readItems("{", "}", () => {
@@ -65,7 +65,7 @@ export class StrictJson {
     return members;
   }
 
-  /** A list of at most `most` sizes. */
+  /** Reads a list of at most `most` sizes. */
   readSizes(most: number): number[] {
     const sizes: number[] = [];
     this.readItems("[", "]", () => {
@@ -75,7 +75,7 @@ export class StrictJson {
     return sizes.slice(); // without the room that growing took
   }
 
-  /** Digits only: `2.0`, `2e0` and `-0` are not sizes. At most 2^53 − 1. */
+  /** Reads a whole number of at most 2^53 − 1, of digits only: `2.0`, `2e0` and `-0` are not sizes. */
   readSize(): number {
     const what = `a whole number of at most ${Number.MAX_SAFE_INTEGER}`;
     const { text, start } = this.readNumberText(SIZE, what);
@@ -84,7 +84,7 @@ export class StrictJson {
     return size;
   }
 
-  /** A string, a number, true or false. */
+  /** Reads a string, a number, true or false. */
   readScalar(): Scalar {
     this.skipSpace();
     if (this.bytes[this.at] === QUOTE) return this.readString();
@@ -113,7 +113,7 @@ export class StrictJson {
     return escaped ? this.unescape(start, end + 1) : this.decode(start + 1, end);
   }
 
-  /** Nothing but white space may be left. */
+  /** Throws a FormatError unless only white space is left. */
   finish(): void {
     this.skipSpace();
     if (this.at < this.bytes.length) this.fail("nothing more", this.at);
@@ -145,7 +145,7 @@ export class StrictJson {
     return { text, start };
   }
 
-  /** The string from one quotation mark to behind the other. */
+  /** Decodes a string with escapes; the bytes [start, end) include both quotation marks. */
   private unescape(start: number, end: number): string {
     const quoted = this.decode(start, end);
     let text = "";
@@ -183,7 +183,7 @@ export class StrictJson {
     while (isSpace(this.bytes[this.at])) this.at++;
   }
 
-  /** Bytes as characters; past the end: fewer. */
+  /** Returns bytes as characters, fewer where the bytes end. */
   private ascii(start: number, end: number): string {
     return String.fromCharCode(...this.bytes.subarray(start, end));
   }
