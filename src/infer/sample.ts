@@ -1,4 +1,4 @@
-/** Drawing tokens from a network, one after the other. */
+/** Draws tokens from a network, one after the other. */
 
 import { requireTokenList } from "../data/token-list.js";
 import {
@@ -13,28 +13,30 @@ import { softmax } from "../network/softmax.js";
 import type { Session } from "../network/types.js";
 import { Random } from "../random.js";
 
+/** Configures `sample`. */
 export interface SampleOptions {
-  /** How many new tokens. */
+  /** The number of new tokens. */
   length: number;
-  /** Tokens that the session steps through first; they are not part of the result. None (default), or an empty list: without. */
+  /** Tokens that the session steps through first, not part of the result; default, or empty list: none. */
   prime?: ArrayLike<number>;
-  /** Divides the logits; default 1. 0: the likeliest token, the first of equals. */
+  /** Divides the logits; default 1. At 0 the likeliest token is chosen, the first of equals. */
   temperature?: number;
-  /** Draws from this many likeliest tokens (the first of equals) only. */
+  /** Draws only from this many likeliest tokens, the first of equals; default all. */
   topK?: number;
   /**
-   * Draws from the smallest set of likeliest tokens whose probability is at least this, in (0, 1], only (Holtzman et al. 2020,
-   * "The curious case of neural text degeneration"). Of what `topK` left, where both are given.
+   * Draws only from the smallest set of likeliest tokens whose probability is at least this, in (0, 1]
+   * (Holtzman et al. 2020, "The curious case of neural text degeneration"); default 1. Where `topK` is given
+   * too, the set is taken from the tokens that it leaves.
    */
   topP?: number;
-  /** An integer, default 0: the same seed, session and options give the same tokens. */
+  /** A safe integer, default 0: the same seed, session and options give the same tokens. */
   seed?: number;
 }
 
-/** How a token is chosen from logits. */
+/** Says how a token is chosen from logits. */
 interface Choice {
   readonly temperature: number;
-  /** Infinity: all. */
+  /** Infinity stands for all tokens. */
   readonly topK: number;
   readonly topP: number;
 }
@@ -72,7 +74,7 @@ function createTokens(length: number): Int32Array {
   }
 }
 
-/** The token of the largest logit, the first of equals. InvalidStateError where one is not finite. */
+/** Returns the likeliest token, the first of equals; throws an InvalidStateError if a logit is not finite. */
 function likeliest(logits: Float32Array): number {
   let best = 0;
   for (let token = 0; token < logits.length; token++) {
@@ -93,12 +95,12 @@ class Chooser {
   private readonly random: Random;
   private readonly logits: Float32Array;
   private readonly probabilities: Float32Array;
-  /** Tokens to draw from are kept[0 .. count). */
+  /** The first `count` entries are the tokens to draw from. */
   private readonly kept: Int32Array;
-  /** All others: no child (2i + 1, 2i + 2) is likelier than its parent. */
+  /** A heap of all other tokens: no child (2i + 1, 2i + 2) is likelier than its parent. */
   private readonly heap: Int32Array;
 
-  /** Chooses by what then stands in `logits`. */
+  /** Takes the array that holds the logits whenever `choose` is called. */
   constructor(logits: Float32Array, choice: Choice, random: Random) {
     this.logits = logits;
     this.choice = choice;
@@ -123,7 +125,7 @@ class Chooser {
     return this.draw(all ? logits.length : this.keepLikeliest());
   }
 
-  /** Fills `kept`, likeliest first; returns how many. */
+  /** Fills `kept` with the tokens to draw from, likeliest first, and returns their number. */
   private keepLikeliest(): number {
     const { kept, heap, probabilities } = this;
     const { topK, topP } = this.choice;
@@ -144,7 +146,7 @@ class Chooser {
     return count;
   }
 
-  /** Moves the heap's first token, after `taken` others, to `kept`. */
+  /** Moves the heap's first token to `kept`, after the `taken` tokens that are there, and returns it. */
   private take(taken: number): number {
     const { kept, heap } = this;
     const left = heap.length - taken - 1;
@@ -154,7 +156,7 @@ class Chooser {
     return kept[taken];
   }
 
-  /** Makes a heap of `length` tokens whole where only the one at `at` may stand too high. */
+  /** Restores a heap of `length` tokens in which only the one at `at` may stand too high. */
   private sink(at: number, length: number): void {
     const { heap } = this;
     for (;;) {
@@ -173,12 +175,12 @@ class Chooser {
     return difference > 0 || (difference === 0 && a < b);
   }
 
-  /** One of the first `count` kept, by their probabilities. */
+  /** Draws one of the first `count` tokens of `kept` by their probabilities. */
   private draw(count: number): number {
     const { kept, probabilities } = this;
     let total = 0;
     for (let i = 0; i < count; i++) total += probabilities[kept[i]];
-    // uniform() is at most 1 − 2^-53: the product stays below the total, which the sum, in the same order, reaches.
+    // uniform() is at most 1 − 2^-53, so the product stays below the total that a sum in this order reaches.
     const target = this.random.uniform() * total;
     let at = 0;
     for (let sum = probabilities[kept[0]]; sum <= target; sum += probabilities[kept[at]]) at++;
@@ -187,13 +189,14 @@ class Chooser {
 }
 
 /**
- * `length` new tokens from a session of batch 1, whose network has an output for every token: each is drawn from
- * softmax(outputs / temperature), of the tokens that topK and topP leave. The session runs on from its state: it steps through
- * `prime` if there is one, and through every new token but the last, which may be the next call's prime. Without prime the first
- * token is drawn uniformly.
+ * Returns `length` new tokens from a session of batch 1, whose network has an output for every token: each is
+ * drawn from softmax(outputs / temperature), among the tokens that topK and topP leave. The session runs on
+ * from its state: it steps through `prime` if there is one, and through every new token but the last, which
+ * may be the next call's prime. Without prime the first token is drawn uniformly.
  *
- * TypeError or RangeError for a wrong argument, InvalidStateError for outputs that are not finite; the session's state is then as
- * it was.
+ * Throws a TypeError or RangeError for a wrong argument, an InvalidStateError for outputs that are not
+ * finite, and an OutOfMemoryError when there is no room for the tokens; the session's state is then as it
+ * was.
  */
 export function sample(session: Session, options: SampleOptions): Int32Array {
   const { inputSize } = requireSession(session).network.options;
