@@ -1,4 +1,6 @@
-/** How a gradient is obtained, and what stands between the learning rules and the training loop. */
+/**
+ * Defines what a learning rule is to the training loop: how it begins, takes windows and yields gradients.
+ */
 
 import { describe, requireInteger, requireObject } from "../errors.js";
 import type { TrainingWindow } from "../data/training-data.js";
@@ -6,75 +8,82 @@ import type { Network, Reduction, State } from "../network/types.js";
 import type { CheckedWindow } from "./windows/checked-window.js";
 
 /**
- * A learning rule, made by `bptt()`, `tbptt()`, … or `createLearner()`; it keeps nothing, so that one serves any number of
- * trainings.
+ * A learning rule, made by `bptt()`, `tbptt()`, … or `createLearner()`, says how gradients are obtained. It
+ * keeps no state, so that one learner serves any number of trainings.
  */
 export interface Learner {
   readonly name: string;
 }
 
 /**
- * A loss of the caller's own, instead of the targets': from the outputs, [T, B, O], of a window to the loss and
- * dLoss/doutputs, [T, B, O]. Where a rule cuts or joins windows, the window is the stretch of steps that it learns from;
- * where an online rule makes several of one gradient, loss and gradient are their mean by steps.
+ * A loss function of the caller's own replaces the targets' loss. It maps the outputs of a window, [T, B, O],
+ * to the loss and to dLoss/doutputs, [T, B, O]. Where a rule cuts or joins windows, `window` is the stretch
+ * of steps that the rule learns from. Where an online rule asks several times for one gradient, loss and
+ * gradient are averaged, weighted by steps.
  */
 export type LossFunction = (
   outputs: Float32Array,
   window: TrainingWindow,
 ) => { loss: number; gradient: Float32Array };
 
-/** What a rule works with during one training. */
+/** Holds what a learning rule works with during one training. */
 export interface LearnerContext {
   readonly network: Network;
-  /** Instead of the targets' own; its gradient is taken as it is, whatever the reduction. */
+  /**
+   * The caller's own loss, instead of the targets'; its gradient is taken as it is, whatever the reduction.
+   */
   readonly loss?: LossFunction | undefined;
-  /** Of each event's loss and gradient: the mean over its targets, or their sum. `train` asks for the mean. */
+  /** Whether loss and gradient of an event are means over its targets or sums; `train` asks for means. */
   readonly reduction: Reduction;
   /**
-   * Of rules that draw: the same seed draws the same, and consecutive seeds draw independently. `train` gives the network's
-   * option `seed`.
+   * Seed for rules that draw at random: equal seeds give equal draws, consecutive seeds independent ones.
+   * `train` gives the network's option `seed`.
    */
   readonly seed: number;
-  /** What the first window starts from, default zeros; every later one that carries nothing starts from zeros. */
+  /**
+   * State that the first window starts from, default zeros; later windows that do not carry start from zeros.
+   */
   readonly state?: State | undefined;
 }
 
-/** A gradient, which now stands in the network, added to what was there. */
+/** Reports one gradient, which the rule has just added to the gradients of the network's parameters. */
 export interface GradientEvent {
-  /** What it is the gradient of; undefined where the targets were a gradient. */
+  /** The loss that was differentiated; undefined where the targets were a gradient. */
   readonly loss: number | undefined;
-  /** Targets that the loss is the mean, or the sum, over. */
+  /** Number of targets that the loss is the mean, or the sum, over. */
   readonly count: number;
-  /** T·B steps that this gradient was learned from. */
+  /** T·B, the number of steps, over all sequences, that this gradient was learned from. */
   readonly steps: number;
 }
 
 /**
- * A rule at work on one network. After each event, and before it asks for the next, the training loop may move the
- * parameters, and zeroes the gradients: a rule computes an event only when it is asked for.
+ * A learner run is a rule at work on one network. The training loop may move the parameters and zeroes the
+ * gradients after each event and before it asks for the next: a rule computes an event only when it is asked
+ * for.
  */
 export interface LearnerRun {
   /**
-   * The gradients that one more window brings: none, one, or several. The arrays of the window are not kept, nor read again
-   * after the first event.
+   * Yields the gradients that one more window brings: none, one, or several. The window's arrays are not
+   * kept, nor read after the first event.
    */
   window(window: CheckedWindow): Iterable<GradientEvent>;
-  /** The epoch ended: the gradient of what was put off, if anything was; the carried state is dropped. */
+  /** Ends the epoch: yields the gradient of the steps still pending, if any, and drops the carried state. */
   end(): Iterable<GradientEvent>;
-  /** Training is over: gives back what memory it holds. */
+  /** Frees the memory that the run holds, when training is over. */
   dispose?(): void;
 }
 
 /** Starts a rule on one network. Throws a RangeError for a network that the rule cannot train. */
 export type BeginLearning = (context: LearnerContext) => LearnerRun;
 
-/** How each learner begins: kept apart, so that a learner shows its name alone. */
+/** Maps each learner to the function that begins it; kept here, so that a learner shows its name alone. */
 const beginnings = new WeakMap<object, BeginLearning>();
 
 /**
- * A learning rule of one's own, for `train`, `estimateGradient` and `compareLearners`. `begin` is called once a training and
- * returns what takes the windows; each gradient is added to the network's own (by `network.backward`, or by
- * `parameter.writeGradient`) before its event is yielded. Back-propagation over each window as a whole, without dropout:
+ * Creates a learning rule of one's own, for `train`, `estimateGradient` and `compareLearners`. `begin` is
+ * called once a training and returns the run that takes the windows. Each gradient is added to the network's
+ * own (by `network.backward` or `parameter.writeGradient`) before its event is yielded. This rule
+ * back-propagates over each window as a whole, without dropout:
  *
  * ```ts
  * const whole = createLearner("whole", ({ network, reduction, state: first }) => {
@@ -94,8 +103,8 @@ const beginnings = new WeakMap<object, BeginLearning>();
  * });
  * ```
  *
- * A TypeError when `name` is no string or `begin` no function; a TypeError or RangeError at work for a run or an event that is
- * not what it should be.
+ * Throws a TypeError when `name` is no string or `begin` no function. Training throws a TypeError or
+ * RangeError for a run or an event that is not as described.
  */
 export function createLearner(name: string, begin: BeginLearning): Learner {
   if (typeof name !== "string") throw new TypeError(`"name" expected a string, got ${describe(name)}`);
@@ -105,20 +114,22 @@ export function createLearner(name: string, begin: BeginLearning): Learner {
   return learner;
 }
 
-/** How a learner begins. TypeError for one that the library did not make. */
+/**
+ * Returns the function that begins a learner. Throws a TypeError for a learner that the library did not make.
+ */
 export function requireLearner(name: string, learner: unknown): BeginLearning {
   const begin = typeof learner === "object" && learner !== null ? beginnings.get(learner) : undefined;
   if (begin !== undefined) return begin;
   throw new TypeError(`"${name}" expected one made by bptt(), tbptt(), …, got ${describe(learner)}`);
 }
 
-/** Throws a RangeError for a network that reads both ways: of rules that do not wait for a sequence's end. */
+/** Throws a RangeError for a bidirectional network: for rules that do not wait for a sequence's end. */
 export function requireOneDirection({ options }: Network, rule: string): void {
   if (options.bidirectional)
     throw new RangeError(`"learner" expected bptt() for a bidirectional network, got ${rule}()`);
 }
 
-/** The run as it is, each event checked when it comes. */
+/** Returns the run with each event checked as it comes. */
 function checkedRun(run: LearnerRun): LearnerRun {
   const given = requireObject("begin(…)", run);
   for (const method of ["window", "end"] as const) {

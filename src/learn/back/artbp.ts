@@ -16,6 +16,7 @@ import {
 } from "../learner.js";
 import { copySteps, joinStretches, windowOf, type Stretch } from "../windows/stretches.js";
 
+/** Configures `artbp`. */
 export interface ArtbpOptions {
   /** L0: the mean number of steps between cuts, above 1. */
   meanLength: number;
@@ -24,14 +25,17 @@ export interface ArtbpOptions {
 }
 
 /**
- * Anticipated reweighted truncated back-propagation (Tallec & Ollivier 2017, "Unbiasing truncated backpropagation through
- * time", arXiv 1705.08209): after each step a cut with probability c = α/((α − 1)·L0 + d), d steps after the last one, and
- * back-propagation from cut to cut in which errors grow by 1/(1 − c) wherever there was none. Unbiased, of little noise. One
- * gradient a stretch; all sequences of a batch are cut at once. Stretches have a mean length of L0 and a tail (with α = 4 and
- * L0 = 16 one in a thousand is longer than 210), and the memory follows the longest.
+ * Creates a learner for anticipated reweighted truncated back-propagation (ARTBP; Tallec & Ollivier 2017,
+ * "Unbiasing truncated backpropagation through time", arXiv 1705.08209). After each step the sequence is cut
+ * with probability c = α/((α − 1)·L0 + d), d being the number of steps since the last cut. Errors go back
+ * from cut to cut and are multiplied by 1/(1 − c) at every step without a cut, so that the gradient is
+ * unbiased and has little noise. Each stretch between cuts yields one gradient; all sequences of a batch are
+ * cut at once. Stretches have a mean length of L0 and a long tail (with α = 4 and L0 = 16 one in a thousand
+ * is longer than 210 steps), and memory grows with the longest.
  *
- * Throws a RangeError for a bidirectional network, and at a window that carries on one in which sequences ended early:
- * stretches go across windows.
+ * Throws a TypeError or RangeError for a bad option. Training throws a RangeError for a bidirectional
+ * network, and at a window that carries on one in which sequences ended early, since stretches reach across
+ * windows.
  */
 export function artbp(options: ArtbpOptions): Learner {
   const { meanLength, alpha = 4 } = requireObject("options", options);
@@ -43,7 +47,7 @@ export function artbp(options: ArtbpOptions): Learner {
   });
 }
 
-/** Tells these draws from others of the same seed. */
+/** Separates these draws from others with the same seed. */
 const CUT_STREAM = 0x617274;
 
 class ArtbpRun implements LearnerRun {
@@ -58,7 +62,7 @@ class ArtbpRun implements LearnerRun {
   private kind: string | undefined;
   private state: State | undefined;
   private started = false;
-  /** Whether a sequence of the last window ended early, so that it does not go on. */
+  /** Whether a sequence of the last window ended before the window, which then cannot be carried on. */
   private endedEarly = false;
 
   constructor(context: LearnerContext, cutAfter: (d: number) => number) {
@@ -79,7 +83,7 @@ class ArtbpRun implements LearnerRun {
     this.endedEarly = inputs.lengths?.some((length) => length < inputs.steps) === true;
     if (!carry) yield* this.finish();
     this.started = true;
-    // All copies are made before the first gradient: then the caller may use the window's arrays anew.
+    // All copies are made before the first gradient, so that the caller may reuse the window's arrays.
     const stretches: { stretch: Stretch; cut: boolean }[] = [];
     for (let from = 0, to = 0, d = this.pendingSteps; to < inputs.steps;) {
       to++;
@@ -104,7 +108,7 @@ class ArtbpRun implements LearnerRun {
     this.dynamics = undefined;
   }
 
-  /** A sequence ended, which is no cut: nothing was left out. */
+  /** Yields the gradient of the pending steps at the sequences' end, which is no cut: no loss is left out. */
   private *finish(): Generator<GradientEvent, void> {
     if (this.pendingSteps > 0) yield this.flush();
     if (this.started) this.state = undefined;
@@ -123,9 +127,9 @@ class ArtbpRun implements LearnerRun {
     let sum: number | undefined;
     if (loss !== undefined) {
       const { parameters } = requireNetwork(network).model;
-      const asked = askLoss(loss, dynamics.outputs(), windowOf(stretch), parameters);
-      dynamics.loss(makeTargets("gradient", asked.gradient, asked.gradient.length), 0, 1);
-      sum = asked.loss;
+      const answer = askLoss(loss, dynamics.outputs(), windowOf(stretch), parameters);
+      dynamics.loss(makeTargets("gradient", answer.gradient, answer.gradient.length), 0, 1);
+      sum = answer.loss;
     } else if (targets !== undefined) {
       const scale = 1 / divisorOf(targets, reduction);
       sum = dynamics.loss(targets, 0, scale) * scale;
@@ -136,23 +140,26 @@ class ArtbpRun implements LearnerRun {
     return { loss: sum, count, steps: steps * batch };
   }
 
-  /** w_1 = 1, w_{d+1} = w_d/(1 − c_d): an error from step d + n reaches step d with w_{d+n}/w_d. */
+  /**
+   * Returns the weights of the losses of a stretch, [steps]: w_1 = 1, w_{d+1} = w_d/(1 − c_d). An error from
+   * step d + n reaches step d with w_{d+n}/w_d.
+   */
   private weightsOf(steps: number): Float32Array {
     const weights = new Float32Array(steps);
     for (let d = 1, weight = 1; d <= steps; weight /= 1 - this.cutAfter(d), d++) weights[d - 1] = weight;
     return weights;
   }
 
-  /** Memory for so many steps or more. */
+  /** Returns memory for at least `steps` steps; reuses it while batch and kind of inputs stay the same. */
   private prepare(steps: number, batch: number, inputs: "tokens" | "values"): Dynamics {
     const kind = `${batch} ${inputs}`;
     if (this.dynamics !== undefined && this.kind === kind && this.dynamics.steps >= steps)
       return this.dynamics;
     this.dynamics?.dispose();
     this.dynamics = undefined;
-    let most = 1;
-    while (most < steps) most *= 2;
-    this.dynamics = new Dynamics(requireNetwork(this.context.network).model, { batch, steps: most, inputs });
+    let room = 1;
+    while (room < steps) room *= 2;
+    this.dynamics = new Dynamics(requireNetwork(this.context.network).model, { batch, steps: room, inputs });
     this.kind = kind;
     return this.dynamics;
   }

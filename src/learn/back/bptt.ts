@@ -3,23 +3,30 @@ import { BudgetedPass } from "../recompute/budgeted-pass.js";
 import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "../learner.js";
 import { wholeTape } from "./whole-tape.js";
 
+/** Configures `bptt`. */
 export interface BpttOptions {
   /**
-   * Bytes to stay within: of tape, saved states, recomputation, and outputs. Parameters, what is derived from them (weights as
-   * the kernels read them), gradients and optimizer do not count, nor do the window's own arrays. Default: no limit.
+   * Bytes that the tape, saved states, recomputation and outputs may take together. Parameters, what is
+   * derived from them (weights as the kernels read them), gradients, the optimizer and the window's own
+   * arrays do not count. Default: no limit.
    */
   memoryBudget?: number;
 }
 
 /**
- * Back-propagation through time (Werbos 1990), over each window as a whole: one gradient a window, exact but for its
- * start, where it is truncated. Where a window carries, its state goes on from the window before.
+ * Creates a learner for back-propagation through time (Werbos 1990) over each window as a whole. A window
+ * yields one gradient, exact but for the truncation at the window's start. A window that carries starts from
+ * the final state of the window before.
  *
- * With a `memoryBudget` it keeps as much of the tape, and as many states between blocks of steps, as fit, and computes the
- * rest again (Gruslys et al. 2016, "Memory-efficient backpropagation through time", arXiv 1606.03401), by the schedule of
- * fewest forward steps: the same gradient, but for the rounding of sums that are cut at other places. Outputs exist block by
- * block; a loss of the caller's own needs them all at once, and then they count. A bidirectional network cannot be cut: its
- * budget must hold the whole window. A window that needs more than the budget is a RangeError that says the least possible.
+ * With a `memoryBudget` the learner keeps as much of the tape, and as many states between blocks of steps
+ * (checkpoints), as fit, and computes the rest again (Gruslys et al. 2016, "Memory-efficient backpropagation
+ * through time", arXiv 1606.03401), by the schedule with the fewest forward steps. The gradient is the same
+ * but for the rounding of sums that are split at other places. Outputs exist one block at a time; a loss of
+ * the caller's own needs them all at once, and then they count. A bidirectional network cannot be split into
+ * blocks: its budget must hold the whole window.
+ *
+ * Throws a TypeError or RangeError for a bad option. Training throws a RangeError, which names the least
+ * possible budget, for a window that needs more than the budget.
  */
 export function bptt(options: BpttOptions = {}): Learner {
   const { memoryBudget } = requireObject("options", options);

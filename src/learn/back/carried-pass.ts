@@ -1,4 +1,4 @@
-/** Forward and backward through stretches of steps, the state carried from each to the next. */
+/** Runs forward and backward through stretches of steps and carries the state from each to the next. */
 
 import { targetKind } from "../../network/model/targets.js";
 import { requireNetwork, type RecurrentNetwork } from "../../network/network.js";
@@ -8,24 +8,24 @@ import type { GradientEvent, LearnerContext, LossFunction } from "../learner.js"
 import { askLoss } from "../windows/callers-loss.js";
 import { windowOf, type Stretch } from "../windows/stretches.js";
 
-/** Steps to go forward and back through, of which only the last have losses that count. */
+/** A pass request names steps to run forward and backward through; only losses of the last ones count. */
 export interface PassRequest {
-  /** All of the steps. Their targets are those of `last` alone. */
+  /** All of the steps; only those of `last` have targets. */
   readonly whole: Stretch;
   /** The last steps, whose losses count. */
   readonly last: Stretch;
-  /** What it starts from. */
+  /** The state before the first step; undefined: zeros. */
   readonly state: State | undefined;
-  /** Numbers of its steps, for each of which the state after them is wanted. */
+  /** Counts of steps from the start; the pass returns the state after each of these counts. */
   readonly stepsBefore: readonly number[];
 }
 
-/** What a gradient learned from, and the states that a next one may start from. */
+/** Holds the event of a pass's gradient, and the states that a later pass may start from. */
 export interface Passed extends PassStates {
   readonly event: GradientEvent;
 }
 
-/** Goes forward and back through a stretch: the gradient of the loss over its last steps, truncated at its start. */
+/** Runs through `whole` and back: adds the gradient of its last steps' loss, truncated at its start. */
 export function passThrough(context: LearnerContext, request: PassRequest): Passed {
   const { reduction, loss: callersLoss } = context;
   const { whole, last, state, stepsBefore } = request;
@@ -63,14 +63,14 @@ function callersPass(
   return { ...states, loss };
 }
 
-/** Puts zeros before the values. */
+/** Returns the values with zeros in front. */
 function padded(values: Float32Array, zeros: number): Float32Array {
   const all = new Float32Array(zeros + values.length);
   all.set(values, zeros);
   return all;
 }
 
-/** Takes one stretch of steps after the other, the state carried from each to the next. */
+/** A carried pass takes one stretch of steps after the other and carries the state from each to the next. */
 export class CarriedPass {
   private readonly context: LearnerContext;
   private state: State | undefined;
@@ -81,13 +81,13 @@ export class CarriedPass {
     this.first = context.state;
   }
 
-  /** Lets the next stretch start from zeros; the very first one starts from the context's state. */
+  /** Lets the next stretch start from zeros, or from the context's state if it is the very first one. */
   restart(): void {
     this.state = this.first;
     this.first = undefined;
   }
 
-  /** Adds the gradient over the whole stretch. */
+  /** Adds the gradient over the whole stretch to the network's and returns its event. */
   gradient(stretch: Stretch): GradientEvent {
     const { event, state } = passThrough(this.context, {
       whole: stretch,

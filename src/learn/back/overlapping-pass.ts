@@ -4,18 +4,19 @@ import type { GradientEvent, LearnerContext } from "../learner.js";
 import { dropSteps, joinStretches, maskTargets, type Stretch } from "../windows/stretches.js";
 
 /**
- * As CarriedPass, but each gradient goes back beyond its own stretch, over the last k2 steps of the run. Those steps are
- * computed anew, with the parameters as they are now, from the state that the pass before reached at their start.
+ * An overlapping pass carries the state as CarriedPass does, but each gradient goes back beyond its own
+ * stretch, over the last k2 steps of the run. Those steps are computed anew, with the present parameters,
+ * from the state that the pass before reached at their start.
  */
 export class OverlappingPass {
   private readonly context: LearnerContext;
-  /** The longest stretch, and how far errors go back. */
+  /** k1, the most steps of a stretch, and k2, the number of steps that errors go back. */
   private readonly k1: number;
   private readonly k2: number;
   private first: State | undefined;
-  /** The run's last steps, at most k2 − 1: a next gradient goes back no further. */
+  /** The run's last steps, at most k2 − 1: the next gradient goes back no further. */
   private before: Stretch | undefined;
-  /** States that it may start from, by the steps that it drops of those. */
+  /** The states that the next pass may start from; entry i follows the first i steps of `before`. */
   private starts: readonly (State | undefined)[] = [];
 
   constructor(context: LearnerContext, k1: number, k2: number) {
@@ -25,14 +26,20 @@ export class OverlappingPass {
     this.first = context.state;
   }
 
-  /** The next stretch starts from zeros, and goes back to its own start; the very first from the context's state. */
+  /**
+   * Lets the next stretch start from zeros, or the very first one from the context's state, with no steps
+   * before it to go back through.
+   */
   restart(): void {
     this.before = undefined;
     this.starts = [this.first];
     this.first = undefined;
   }
 
-  /** The gradient of the loss over a stretch of 1 to k1 steps, k2 back from its end. Its arrays are kept, unchanged. */
+  /**
+   * Adds the gradient of the loss over a stretch of 1 to k1 steps, back-propagated over k2 steps, and returns
+   * its event. The stretch's arrays are kept and must not change.
+   */
   gradient(last: Stretch): GradientEvent {
     const { k1, k2, before } = this;
     const joined = before === undefined ? last : joinStretches([before, last]);
@@ -40,7 +47,7 @@ export class OverlappingPass {
     const kept = dropSteps(joined, dropped);
     const { steps } = kept.inputs;
     const whole = before === undefined ? kept : maskTargets(kept, steps - last.inputs.steps);
-    // The next stretch ends 1 to k1 steps later, and so starts at one of these steps of this one.
+    // The next stretch ends 1 to k1 steps later, so its pass starts at one of these steps.
     const earliest = Math.max(0, steps + 1 - k2);
     const latest = Math.max(0, steps + k1 - k2);
     const stepsBefore = Array.from({ length: latest - earliest + 1 }, (_, i) => earliest + i);

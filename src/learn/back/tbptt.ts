@@ -12,30 +12,34 @@ import {
 import { OverlappingPass } from "./overlapping-pass.js";
 import { copySteps, joinStretches, type Stretch } from "../windows/stretches.js";
 
+/** Configures `tbptt`. */
 export interface TbpttOptions {
-  /** Steps from one gradient to the next. */
+  /** Steps from one gradient to the next, at least 1. */
   k1: number;
   /** Steps that errors go back, at least k1; default k1. */
   k2?: number;
 }
 
 /**
- * Truncated back-propagation through time (Williams & Peng 1990; Sutskever 2013, §2.8.6): every k1 steps along windows that
- * carry, a gradient of the mean loss over the last k1 steps, through the last k2. A window may bring several, or several
- * windows one. Each loss counts once: where a run of windows ends, what is left of it makes a gradient of its own. With k2 at
- * least the run's length and unchanged parameters, the gradients of sums add up to those of `bptt` over the whole run.
+ * Creates a learner for truncated back-propagation through time (Williams & Peng 1990; Sutskever 2013,
+ * §2.8.6). Every k1 steps along windows that carry, it yields a gradient of the mean loss over the last k1
+ * steps, back-propagated over the last k2 steps. One window may bring several gradients, and several windows
+ * may bring one. Each loss counts once: where a run of windows ends, the steps that are left make a gradient
+ * of their own. With k2 at least the run's length and unchanged parameters, the gradients of sums add up to
+ * those of `bptt` over the whole run.
  *
- * An error travels from k2 − k1 + 1 to k2 steps, so that k2 = 2·k1 buys most for its cost, a forward and k2/k1 backwards a step
- * (and k2/k1 forwards). Relative bias on one small network (8 units, 60 steps), for n = 4, 8, 16: k1 = k2 = n .43, .32, .14;
- * k1 = n, k2 = 2n .16, .018, about 0; k1 = 1, k2 = n .24, .094, .0025.
+ * An error travels back k2 − k1 + 1 to k2 steps, so that k2 = 2·k1 buys most for its cost: k2/k1 forward and
+ * as many backward computations a step. Relative bias on one small network (8 units, 60 steps), for n = 4, 8,
+ * 16: k1 = k2 = n .43, .32, .14; k1 = n, k2 = 2n .16, .018, about 0; k1 = 1, k2 = n .24, .094, .0025.
  *
- * With k2 = k1 the windows are cut and joined to stretches of k1 steps that do not overlap, the usual truncation, and the last
- * may be shorter. With k2 > k1 the last k2 steps are computed anew each time, with the parameters as they are then (and
- * dropout drawn anew), from the state that the pass before had at their start; the inputs of k2 steps and a window, and the
- * states of k1 steps, are kept.
+ * With k2 = k1, the usual truncation, windows are cut and joined into stretches of k1 steps that do not
+ * overlap; the last may be shorter. With k2 > k1 the last k2 steps are computed anew each time, with the
+ * parameters of that moment (and dropout drawn anew), from the state that the pass before had at their start.
+ * The inputs of k2 steps and a window, and the states of k1 steps, are kept.
  *
- * Throws a RangeError for k2 < k1, which would lose losses, and for a bidirectional network. Where sequences end early, a
- * window cannot be joined with the one that carries it on: a RangeError at that window.
+ * Throws a TypeError or RangeError for a bad option, and a RangeError for k2 < k1, which would lose losses.
+ * Training throws a RangeError for a bidirectional network, and at a window that would be joined with one in
+ * which sequences ended early.
  */
 export function tbptt(options: TbpttOptions): Learner {
   const { k1, k2 = k1 } = requireObject("options", options);
@@ -51,9 +55,9 @@ export function tbptt(options: TbpttOptions): Learner {
 class TbpttRun implements LearnerRun {
   private readonly pass: CarriedPass | OverlappingPass;
   private readonly k1: number;
-  /** Whether stretches follow each other without overlap, so that one is done with once it has its gradient. */
+  /** Whether stretches do not overlap, so that one is done with once it has its gradient. */
   private readonly apart: boolean;
-  /** Copies of what no gradient was made of yet: fewer than k1 steps. */
+  /** Copies of the steps that no gradient covers yet: fewer than k1. */
   private pending: Stretch[] = [];
   private pendingSteps = 0;
 
@@ -94,8 +98,8 @@ class TbpttRun implements LearnerRun {
 }
 
 /**
- * A window in stretches of k1 steps, after a first of `first` steps. All copies, made before any gradient: between gradients,
- * the caller may use the window's arrays anew.
+ * Cuts a window into stretches of k1 steps, after a first one of `first` steps. All are copies, made before
+ * any gradient, so that the caller may reuse the window's arrays between gradients.
  */
 function cut(window: CheckedWindow, k1: number, first: number): Stretch[] {
   const { steps: T } = window.inputs;

@@ -1,4 +1,7 @@
-/** `bptt()` without a budget, which is `train`'s default: apart, so that the default does not bring what budgets take. */
+/**
+ * Holds `bptt()` without a budget, the default of `train`: in a module of its own, so that programs that use
+ * only the default do not bundle the code for budgets.
+ */
 
 import { CarriedPass } from "./carried-pass.js";
 import type { LearnerContext, LearnerRun } from "../learner.js";

@@ -1,27 +1,28 @@
-/** How norms by lag fall, and where what is left of them stops to matter. */
+/** Fits how gradient norms fall with the lag, and finds the lag beyond which little of them is left. */
 
 import { naturalLogarithm } from "../../random.js";
 
-/** A geometric fit, norm ≈ scale · rateˡᵃᵍ, by least squares of ln norm over lags. */
+/** A gradient decay is a geometric fit, norm ≈ scale · rateˡᵃᵍ, by least squares of ln norm over lags. */
 export interface GradientDecay {
-  /** What the norm is multiplied by from one lag to the next: below 1 gradients vanish, above it they explode. */
+  /** Factor of the norm from one lag to the next: gradients vanish below 1 and explode above. */
   rate: number;
+  /** Norm that the fit gives at lag 0, in the unit of the norms. */
   scale: number;
-  /** Lags that were fitted: from 1 on, where the norm is above 2^-24 of the largest. */
+  /** Number of lags that were fitted: those from 1 on whose norm is above 2^-24 of the largest. */
   lags: number;
-  /** The root mean square of what ln norm is off the line. */
+  /** Root mean square of the differences between ln norm and the fitted line. */
   error: number;
 }
 
-/** Less than this share of the largest is lost in a float32 sum. */
+/** A norm below this share of the largest is lost in a float32 sum. */
 const ROUNDING = 1 / (1 << 24);
 
 /**
- * Undefined for fewer than two lags. Lag 0 is left out: it is the loss's own gradient, which no recurrence shaped, and has
- * no part in an LSTM's c.
+ * Returns the fit, or undefined for fewer than two lags. Lag 0 is left out: it is the loss's own gradient,
+ * which no recurrence shaped, and has no part in an LSTM's c.
  */
 export function fitDecay(norms: Float64Array): GradientDecay | undefined {
-  // Where gradients explode, float32 ends: what comes after is no number.
+  // Exploding gradients leave float32's range; what comes after is no number.
   const least = ROUNDING * norms.reduce((most, norm) => (norm < Infinity ? Math.max(most, norm) : most), 0);
   const points: { lag: number; value: number }[] = [];
   for (let lag = 1; lag < norms.length; lag++) {
@@ -43,7 +44,7 @@ function square(x: number): number {
   return x * x;
 }
 
-/** eˣ from arithmetic that rounds the same everywhere (Math.exp does not), within about 1e-13 for |x| below 700. */
+/** Returns eˣ within about 1e-13 for |x| < 700; rounds the same everywhere, which Math.exp does not. */
 function exponential(x: number): number {
   let halvings = 0;
   while (Math.abs(x) > 0.5) {
@@ -57,7 +58,7 @@ function exponential(x: number): number {
   return sum;
 }
 
-/** What is beyond the last lag, if norms go on falling as fitted; Infinity where they do not fall. */
+/** Returns the sum of the norms beyond the last lag as the fit has it; Infinity where it does not fall. */
 function beyond(norms: Float64Array, decay: GradientDecay | undefined): number {
   const last = norms[norms.length - 1];
   if (last === 0) return 0;
@@ -65,8 +66,9 @@ function beyond(norms: Float64Array, decay: GradientDecay | undefined): number {
 }
 
 /**
- * The smallest lag k for which the norms of all larger lags are together at most `share` of all norms' sum; those past the
- * last lag are taken to fall as fitted. Undefined where k is not among the lags.
+ * Returns the smallest lag k for which the norms of all larger lags sum to at most `share` of the sum of all
+ * norms. Norms past the last lag are taken to fall as fitted. Returns undefined where k is not among the
+ * lags.
  */
 export function horizonOf(
   norms: Float64Array,

@@ -8,76 +8,81 @@ import { followLosses, targetsByStep, type FlowSums } from "./lag-norms.js";
 import type { Saturation } from "./saturation.js";
 import { predictBias, searchTruncation, type Truncation } from "./truncation.js";
 
+/** Configures `gradientFlow`. */
 export interface GradientFlowOptions {
-  /** What the sequence starts from; default zeros. */
+  /** State that the sequence starts from; default zeros. */
   state?: State;
-  /** Steps whose losses are followed back, at most; default 16. More make the norms surer, and take as much longer. */
+  /** The most steps whose losses are followed back; default 16. More take longer and make the norms surer. */
   losses?: number;
-  /** Of which those are, default the network's option `seed`. */
+  /** Seed that chooses those steps, any safe integer; default the network's option `seed`. */
   seed?: number;
-  /** Relative bias that a truncation may have; default 0.1. */
+  /** Relative bias of the gradient that a truncation may have, above 0; default 0.1. */
   tolerance?: number;
-  /** Share of the norms' sum that may lie beyond the horizon; default 0.01. */
+  /** Share of the norms' sum, between 0 and 1, that may lie beyond the horizon; default 0.01. */
   beyond?: number;
 }
 
-/** How large gradients are by lag. */
+/** Describes how large gradients are by lag, the number of steps that they have travelled back. */
 export interface LagFlow {
   /**
-   * By lag from 0: the root mean square, over losses ℓ_t of single steps and sequences, of ‖∂ℓ_t/∂s_{t−lag}‖, in nats, or
-   * squared units of the targets, a unit of state. s is h, and of an LSTM h and c together, as what its next step starts
-   * from: c carries most of what reaches far.
+   * Gradient norms by lag, from 0: the root mean square of ‖∂ℓ_t/∂s_{t−lag}‖ over single steps' losses ℓ_t
+   * and sequences, in nats, or squared units of the targets, a unit of state. s is h, and in an LSTM h and c
+   * together, as what its next step starts from: c carries most of what reaches far.
    */
   norms: Float64Array;
-  /** Undefined for fewer than two lags with a gradient. */
+  /** Geometric fit of the norms; undefined for fewer than two lags with a gradient. */
   decay: GradientDecay | undefined;
   /**
-   * The smallest lag beyond which all that is left is at most the share `beyond` of the norms' sum; what is past the last
-   * lag is taken to fall as `decay` does. Undefined where the sequence is too short to show it.
+   * The smallest lag beyond which at most the share `beyond` of the norms' sum is left; norms past the last
+   * lag are taken to fall as `decay` does. Undefined where the sequence is too short to show it.
    */
   horizon: number | undefined;
 }
 
+/** Describes the gradient flow in one layer, and how saturated its units are. */
 export interface LayerFlow extends LagFlow {
-  /** As `norms`, of h alone. */
+  /** Gradient norms by lag, from 0, like `norms` but of h alone. */
   hiddenNorms: Float64Array;
-  /** Of its gates, candidates and states. */
+  /** Saturation of each of the layer's gates, candidates and states. */
   saturation: Saturation[];
 }
 
-/** Plain numbers and arrays, which can be cloned to another thread. */
+/** Holds the result of `gradientFlow`, as plain numbers and arrays, which can be cloned to another thread. */
 export interface GradientFlow {
-  /** The mean over the sequence's targets; NaN where the target is a gradient. */
+  /** The mean loss over the sequence's targets; NaN where the target is a gradient. */
   loss: number;
-  /** Steps whose losses were followed, ascending. */
+  /** The steps, from 0, whose losses were followed, ascending. */
   followed: Int32Array;
-  /** The lowest first. */
+  /** One entry for each layer, the lowest first. */
   layers: LayerFlow[];
-  /** Of all layers together: the root of the sum of their squares. */
+  /** The flow of all layers together: norms are the root of the sum of the layers' squares. */
   overall: LagFlow;
-  /** The truncations that were measured on the way to the one that is recommended, the shortest first. */
+  /** The truncations that the search for the recommended one measured, the shortest first. */
   truncations: Truncation[];
   /**
-   * The shortest `tbptt({ k1: n, k2: 2n })`, n a power of two, whose relative bias on the sequence is at most the tolerance.
-   * Undefined where none with k2 below the sequence's steps is: `bptt()` then, or a longer sequence to look at.
+   * The shortest `tbptt({ k1: n, k2: 2n })`, n a power of two, whose relative bias on the sequence is at most
+   * the tolerance. Undefined where none with k2 below the sequence's steps is: use `bptt()` then, or look at
+   * a longer sequence.
    */
   recommended: Truncation | undefined;
-  /** What `bptt()` over the whole sequence takes at most at a time, to compare with a truncation's. */
+  /** The most bytes that `bptt()` over the whole sequence takes at a time, to compare with a truncation's. */
   bytes: number;
 }
 
-/** Of numbers drawn for other things from the same seed. */
+/** Separates these draws from others with the same seed. */
 const FLOW_STREAM = 11;
 
 /**
- * How gradients travel back through time in a network: how large they are by lag, how fast they fall, how many units let
- * none through, and how far errors must go back, `tbptt`'s k1 and k2, for a relative bias that is tolerated.
+ * Measures how gradients travel back through time in a network: how large they are by lag, how fast they
+ * fall, how many units are saturated and let none through, and how far errors must go back
+ * (`tbptt`'s k1 and k2) for a given relative bias.
  *
- * For each of some steps t its loss alone is back-propagated, ∂ℓ_t/∂h_{t−lag}, with what reaches a lower layer through those
- * above it at the same step (Aicher, Foti & Fox 2019, arXiv 1905.07473: E‖∂ℓ_t/∂s_{t−k}‖). The steps are the last one with a
- * target and, drawn evenly, `losses − 1` before it; all of them where there are no more. It takes about as many passes
- * backwards over the sequence as there are losses, one for `bptt()`, and two to six for truncations. Lags go up to the
- * last step with a target: a sequence a few times longer than the memory sought shows it.
+ * It back-propagates the loss of single steps t, ∂ℓ_t/∂h_{t−lag}, with what reaches a lower layer through
+ * those above it at the same step (Aicher, Foti & Fox 2019, arXiv 1905.07473: E‖∂ℓ_t/∂s_{t−k}‖). The steps
+ * are the last one with a target and `losses − 1` before it, drawn evenly, or all of them where there are no
+ * more. It takes about as many passes backwards over the sequence as there are losses, one for `bptt()`, and
+ * two to six for truncations. Lags go up to the last step with a target: a sequence a few times longer than
+ * the memory sought shows it.
  *
  * ```ts
  * const { overall, recommended } = gradientFlow(network, inputs, targets, { tolerance: 0.1 });
@@ -85,10 +90,11 @@ const FLOW_STREAM = 11;
  * if (recommended) train(network, data, { learner: tbptt(recommended), … });
  * ```
  *
- * Works on a copy of the network without dropout: its gradients, tape, parameters and dropout stay as they are.
+ * Works on a copy of the network without dropout: the network's gradients, tape, parameters and dropout stay
+ * as they are.
  *
- * Throws a TypeError or RangeError for a bad argument, for a bidirectional network or without any target, and an
- * OutOfMemoryError.
+ * Throws a TypeError or RangeError for a bad argument, a RangeError for a bidirectional network or without
+ * any target, and an OutOfMemoryError.
  */
 export function gradientFlow(
   network: Network,
@@ -143,7 +149,10 @@ function requireOneWay({ options }: Network): void {
     );
 }
 
-/** The last step with a target, and one drawn from each of `most − 1` equal parts of those before it. */
+/**
+ * Returns all steps with a target, or, where there are more than `most`, the last one and one drawn from each
+ * of `most − 1` equal parts of those before it.
+ */
 function chooseSteps(targets: Int32Array, most: number, random: Random): number[] {
   const steps = Array.from(targets.keys()).filter((t) => targets[t] > 0);
   if (steps.length <= most) return steps;
@@ -156,7 +165,7 @@ function chooseSteps(targets: Int32Array, most: number, random: Random): number[
   return [...chosen, steps[before]];
 }
 
-/** On a copy of the network. */
+/** Follows the losses on a copy of the network. */
 function follow({ network, window, state }: Question, followed: number[]): FlowSums {
   const { inputs, targets } = window;
   const { model } = network;
@@ -170,7 +179,7 @@ function follow({ network, window, state }: Question, followed: number[]): FlowS
   }
 }
 
-/** From sums of squares. */
+/** Returns root mean squares by lag, from sums of squares. */
 function normsOf(parts: readonly Float64Array[], counts: Float64Array): Float64Array {
   return counts.map((count, lag) => Math.sqrt(parts.reduce((sum, part) => sum + part[lag], 0) / count));
 }
@@ -181,7 +190,7 @@ function lagFlow(parts: readonly Float64Array[], counts: Float64Array, beyond: n
   return { norms, decay, horizon: horizonOf(norms, decay, beyond) };
 }
 
-/** By lag, the losses of all that reach so far before the sequence begins. */
+/** Returns by lag the number of losses that are at least `lag` steps from the sequence's start. */
 function reachedBy(targets: Int32Array, lags: number): Float64Array {
   const reached = new Float64Array(lags);
   for (let lag = lags - 1, count = 0; lag >= 0; lag--) reached[lag] = count += targets[lag];

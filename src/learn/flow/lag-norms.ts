@@ -1,4 +1,4 @@
-/** The gradients of single steps' losses on their way back, a step at a time, in the network's kernels. */
+/** Back-propagates the losses of single steps, a step at a time, and sums up gradient norms by lag. */
 
 import type { Inputs } from "../../network/model/batch.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
@@ -8,19 +8,23 @@ import type { Rows } from "../../network/dynamics/rows.js";
 import type { State } from "../../network/types.js";
 import { SaturationCount, type Saturation } from "./saturation.js";
 
+/** Names the network, the sequence and the losses that are followed. */
 export interface FlowRequest {
-  /** Without dropout; its own gradients are used up. */
+  /** A network without dropout; its own gradients are overwritten. */
   readonly network: RecurrentNetwork;
   readonly inputs: Inputs;
   readonly targets: Targets;
   readonly state: State | undefined;
-  /** Steps whose losses are followed, ascending. */
+  /** The steps, from 0, whose losses are followed, ascending. */
   readonly followed: readonly number[];
-  /** Lags from 0 on. */
+  /** Number of lags, from 0 on, at which gradients are measured. */
   readonly lags: number;
 }
 
-/** Of one layer, by lag: sums over followed losses and the batch of ‖∂ℓ_t/∂h_{t−lag}‖², and the same of c. */
+/**
+ * Holds a layer's sums by lag, over followed losses and the batch: ‖∂ℓ_t/∂h_{t−lag}‖² in `h` and
+ * ‖∂ℓ_t/∂c_{t−lag}‖² in `c`.
+ */
 export interface LayerSums {
   readonly h: Float64Array;
   readonly c: Float64Array;
@@ -29,11 +33,11 @@ export interface LayerSums {
 
 export interface FlowSums {
   readonly layers: readonly LayerSums[];
-  /** By lag: losses of single sequences that the sums are over. */
+  /** By lag, the number of losses, one for each step and sequence, that the sums are over. */
   readonly counts: Float64Array;
 }
 
-/** Of each step, the sequences that have a target there. */
+/** Returns for each step the number of sequences that have a target there. */
 export function targetsByStep({ kind, array }: Targets, { steps, batch, lengths }: Inputs): Int32Array {
   const { none, marksNone } = targetKind(kind);
   const isTarget = (element: number): boolean => !(marksNone && Object.is(element, none));
@@ -49,17 +53,17 @@ export function targetsByStep({ kind, array }: Targets, { steps, batch, lengths 
   });
 }
 
-/** One step's loss on its way: ∂ℓ_t/∂s of the step that it is at, [B, S]. */
+/** A traveller is one step's loss on its way back: ∂ℓ_t/∂s at the step that it has reached, [B, S]. */
 interface Traveller {
   readonly t: number;
   readonly cotangent: Rows;
-  /** Whether anything of it is left. */
+  /** Whether its gradient is not all zeros yet. */
   alive: boolean;
 }
 
 /**
- * Forward through the sequence, then back: at each step, all losses that are on their way take it together, from one forward
- * of that step. Throws an OutOfMemoryError.
+ * Runs forward through the sequence, then back. All losses that have reached a step are taken back over it
+ * together, after one forward of that step. Throws an OutOfMemoryError.
  */
 export function followLosses(request: FlowRequest): FlowSums {
   const { network, inputs } = request;
@@ -79,7 +83,7 @@ class LossPaths {
   private readonly h: readonly Float64Array[];
   private readonly c: readonly Float64Array[];
   private readonly counts: Float64Array;
-  /** Of h, and of c, in a row of the joint state. */
+  /** Elements of h, and as many of c, in a row of the joint state. */
   private readonly width: number;
   private readonly hasCellState: boolean;
 
@@ -118,7 +122,7 @@ class LossPaths {
         this.pass(traveller, s);
         travellers.push(traveller);
       }
-      // The next step would be lag s − … of theirs: none is left.
+      // At the next step their lag would be `lags` or more.
       idle.push(...travellers.filter(({ t }) => t - s + 1 >= lags).map(({ cotangent }) => cotangent));
       travellers = travellers.filter(({ t }) => t - s + 1 < lags);
     }
@@ -126,7 +130,7 @@ class LossPaths {
     return { layers, counts: this.counts };
   }
 
-  /** The state before each step; undefined: zeros. */
+  /** Returns the state before each step; undefined for zeros. */
   private forward(): (State | undefined)[] {
     const { dynamics, request } = this;
     const { inputs, state } = request;
@@ -140,7 +144,9 @@ class LossPaths {
     return starts;
   }
 
-  /** Takes a loss's gradient back over step s, at which the dynamics are, and notes it as it was after that step. */
+  /**
+   * Adds a loss's squared gradient after step s, which just ran, to the sums and takes it back over the step.
+   */
   private pass(traveller: Traveller, s: number): void {
     const { dynamics } = this;
     const { t, cotangent } = traveller;

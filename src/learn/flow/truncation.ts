@@ -1,42 +1,50 @@
-/** How far back errors must go for a gradient that is off by no more than is tolerated. */
+/** Finds how far back errors must go for a gradient whose relative bias is tolerated. */
 
 import { bptt } from "../back/bptt.js";
 import { askGradient, type Answer, type Question } from "../measure/estimate-gradient.js";
 import { requireLearner } from "../learner.js";
 import { tbptt } from "../back/tbptt.js";
 
-/** `tbptt({ k1, k2 })` on the sequence. */
+/** Describes what `tbptt({ k1, k2 })` does on the sequence. */
 export interface Truncation {
   k1: number;
   k2: number;
-  /** What the norms by lag say that its relative bias is, see `predictBias`. */
+  /** The relative bias that the norms by lag predict. */
   predictedBias: number;
-  /** ‖g − g*‖ / ‖g*‖ of the recurrent parameters' and the embedding's gradient g on the sequence, from the full g*. */
+  /**
+   * Measured relative bias ‖g − g*‖ / ‖g*‖ of the gradient g of the recurrent parameters and the embedding,
+   * g* being the full gradient.
+   */
   relativeBias: number;
-  /** The most memory at a time that it took: its window of k2 steps, packed weights. Without parameters and gradients. */
+  /**
+   * The most bytes at a time that it took: window of k2 steps, packed weights; no parameters, no gradients.
+   */
   bytes: number;
 }
 
+/** Holds the outcome of `searchTruncation`. */
 export interface TruncationSearch {
-  /** Full back-propagation through time. */
+  /** Gradient and memory of full back-propagation through time. */
   readonly full: Answer;
-  /** All that were measured, the shortest first. */
+  /** All truncations that were measured, the shortest first. */
   readonly measured: Truncation[];
-  /** Undefined where none is within the tolerance. */
+  /** The shortest truncation within the tolerance; undefined where there is none. */
   readonly recommended: Truncation | undefined;
 }
 
 /**
- * The relative bias of tbptt(k1, k2), from norms by lag. A truncated gradient lacks, of the error of each step t, what travels
- * further than its reach, k2 − k1 + j for the j-th loss of a stretch, j = 0 … k1 − 1. ‖∂ℓ_t/∂s_{t−k}‖ stands for what lag k
- * adds to the gradient, ∂s/∂θ being about as large at one step as at another: Σ of what is lacking / Σ of all.
+ * Returns the relative bias of tbptt(k1, k2) that norms by lag predict. A truncated gradient lacks the part
+ * of each step's error that travels further than its reach, k2 − k1 + j for the j-th loss of a stretch, j = 0
+ * … k1 − 1. ‖∂ℓ_t/∂s_{t−k}‖ stands for what lag k adds to the gradient, ∂s/∂θ being about as large at one
+ * step as at another: Σ of what is lacking / Σ of all.
  *
- * After Aicher, Foti & Fox 2019, "Adaptively truncating backpropagation through time to control gradient bias",
- * arXiv 1905.07473, who bound the bias by Σ of what is lacking, over a lower bound of the gradient's norm. A ratio of sums
- * is no bound, but near: within a factor of 5 of the bias that is measured, where that is .01 to .5, on small networks of
- * every cell, of one and two layers, before and after training (test/learn/flow/truncation.test.ts).
+ * This follows Aicher, Foti & Fox 2019, "Adaptively truncating backpropagation through time to control
+ * gradient bias", arXiv 1905.07473, who bound the bias by Σ of what is lacking, over a lower bound of the
+ * gradient's norm. A ratio of sums is no bound, but near: within a factor of 5 of the measured bias, where
+ * that is .01 to .5, on small networks of every cell, of one and two layers, before and after training
+ * (test/learn/flow/truncation.test.ts).
  *
- * `weights`: by lag, how many losses are so far from the sequence's start that the lag exists for them.
+ * `weights`: by lag, the number of losses that are far enough from the sequence's start for the lag to exist.
  */
 export function predictBias(norms: Float64Array, weights: Float64Array, k1: number, k2: number): number {
   let lacking = 0;
@@ -50,8 +58,9 @@ export function predictBias(norms: Float64Array, weights: Float64Array, k1: numb
 }
 
 /**
- * The shortest tbptt(n, 2n), n = 1, 2, 4, … and 2n < T, whose bias on the sequence is within the tolerance. It begins at the
- * one that the prediction says, and measures: usually two or three gradients.
+ * Finds the shortest tbptt(n, 2n), n = 1, 2, 4, … and 2n < T, whose bias on the sequence is within the
+ * tolerance. The search starts at the length that `predict` suggests and measures from there: usually two or
+ * three gradients.
  */
 export function searchTruncation(
   question: Question,
@@ -70,9 +79,9 @@ export function searchTruncation(
     const [k1, k2] = [lengths[i], 2 * lengths[i]];
     const answer = askGradient(question, requireLearner("learner", tbptt({ k1, k2 })), seed);
     const relativeBias = recurrentDifference(answer, full);
-    const made = { k1, k2, predictedBias: predict(k1, k2), relativeBias, bytes: answer.bytes };
-    found.set(i, made);
-    return made;
+    const truncation = { k1, k2, predictedBias: predict(k1, k2), relativeBias, bytes: answer.bytes };
+    found.set(i, truncation);
+    return truncation;
   };
   const fits = (i: number): boolean => measure(i).relativeBias <= tolerance;
   let recommended: Truncation | undefined;
@@ -87,7 +96,7 @@ export function searchTruncation(
   return { full, measured, recommended };
 }
 
-/** ‖g − g*‖ / ‖g*‖ without the head, whose gradient is exact under every rule; 0 of nothing is 0. */
+/** Returns ‖g − g*‖ / ‖g*‖ without the head, whose gradient is exact under every rule; 0 where g = g*. */
 function recurrentDifference(given: Answer, full: Answer): number {
   let difference = 0;
   let all = 0;
@@ -95,8 +104,8 @@ function recurrentDifference(given: Answer, full: Answer): number {
     if (name.startsWith("head.")) continue;
     const gradient = given.gradients.get(name) ?? exact;
     exact.forEach((value, i) => {
-      const off = gradient[i] - value;
-      difference += off * off;
+      const error = gradient[i] - value;
+      difference += error * error;
       all += value * value;
     });
   }

@@ -12,57 +12,64 @@ import {
 import { GradientSample, type SampleMeasurement } from "./gradient-sample.js";
 import { requireLearner, type BeginLearning, type Learner } from "../learner.js";
 
+/** Configures `compareLearners`. */
 export interface CompareLearnersOptions {
-  /** What the sequence starts from; default zeros. */
+  /** State that the sequence starts from; default zeros. */
   state?: State;
-  /** Gradients of a rule that draws, with as many consecutive seeds; default 16. A rule that does not draw is asked once. */
+  /**
+   * Number of gradients of a rule that draws, by consecutive seeds; default 16. Other rules are asked once.
+   */
   draws?: number;
-  /** The first of the seeds, default the network's option `seed`. */
+  /** The first of the seeds, any safe integer; default the network's option `seed`. */
   seed?: number;
 }
 
-/** What a rule's gradient is like, and what it costs. */
+/** Describes a rule's gradient and what it costs. */
 export interface LearnerMeasurement extends SampleMeasurement {
   /** The mean of the draws' losses, which differ by rounding alone; NaN where the target is a gradient. */
   loss: number;
-  /** Time of the fastest draw, a copy of the network and its memory included. */
+  /** Time of the fastest draw, including a copy of the network and its memory. */
   milliseconds: number;
   /**
-   * The most WebAssembly memory at a time, besides the network's parameters and gradients: windows, packed weights, and what
-   * the rule keeps there. Copies of inputs and states in JavaScript's own memory are not in it.
+   * The most bytes of WebAssembly memory at a time besides the network's parameters and gradients: windows,
+   * packed weights, and what the rule keeps there. Copies of inputs and states in JavaScript's own memory do
+   * not count.
    */
   bytes: number;
 }
 
-/** One learner's row. */
+/** Holds one learner's measurements, or why there are none. */
 export interface LearnerComparison {
+  /** The learner's name. */
   name: string;
-  /** Undefined for a learner that refused. */
+  /** The measurements; undefined for a learner that refused the network or the sequence. */
   measured?: LearnerMeasurement;
-  /** Why it did: the message of its RangeError. */
+  /** The message of the RangeError with which the learner refused. */
   refused?: string;
 }
 
+/** Holds the result of `compareLearners`. */
 export interface LearnersComparison {
-  /** The full gradient, by `bptt()` over the whole sequence, of the mean over its targets. */
+  /** Loss and full gradient, by `bptt()` over the whole sequence, as means over its targets. */
   full: GradientEstimate;
-  /** One for each learner, in their order. */
+  /** One entry for each learner, in the order given. */
   learners: LearnerComparison[];
 }
 
 /**
- * Holds the gradients of learning rules against full back-propagation through time, on one sequence, at fixed parameters:
- * bias, noise, time and memory. As `estimateGradient`, which makes the gradients, it leaves the network as it is, and is
- * without dropout. A rule that refuses the network or the sequence has a row that says why.
+ * Compares the gradients of learning rules with full back-propagation through time, on one sequence, at fixed
+ * parameters: bias, noise, time and memory. The network stays as it is: `estimateGradient` makes the
+ * gradients, on copies without dropout. A rule that refuses the network or the sequence has an entry that
+ * says why.
  *
  * ```ts
- * const { learners } = compareLearners(network, sequence, target, [tbptt({ k1: 16 }), tbptt({ k1: 16, k2: 32 }), uoro()]);
- * for (const { name, measured } of learners)
- *   console.log(name, measured?.overall.relativeDifference, measured?.noise, measured?.milliseconds, measured?.bytes);
+ * const rules = [tbptt({ k1: 16 }), tbptt({ k1: 16, k2: 32 }), uoro()];
+ * for (const { name, measured } of compareLearners(network, sequence, target, rules).learners)
+ *   console.log(name, measured?.overall.relativeDifference, measured?.noise, measured?.milliseconds);
  * ```
  *
- * Throws a TypeError or RangeError for a bad argument, before anything happens, and an OutOfMemoryError where there is no
- * room for the full gradient.
+ * Throws a TypeError or RangeError for a bad argument, before anything happens, and an OutOfMemoryError where
+ * there is no room for the full gradient.
  */
 export function compareLearners(
   network: Network,

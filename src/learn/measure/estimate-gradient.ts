@@ -6,33 +6,37 @@ import type { Network, Reduction, Sequence, State, Target } from "../../network/
 import type { CheckedWindow } from "../windows/checked-window.js";
 import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "../learner.js";
 
+/** Configures `estimateGradient`. */
 export interface EstimateGradientOptions {
-  /** What the sequence starts from; default zeros. */
+  /** State that the sequence starts from; default zeros. */
   state?: State;
-  /** Of rules that draw, any safe integer; default the network's option `seed`. */
+  /** Seed of a rule that draws, any safe integer; default the network's option `seed`. */
   seed?: number;
-  /** Of the loss and the gradients; default "mean": over the sequence's targets. */
+  /** Whether loss and gradients are means over the sequence's targets (default) or sums. */
   reduction?: Reduction;
 }
 
+/** Holds the loss and the gradient of one sequence. */
 export interface GradientEstimate {
-  /** The mean, or the sum, over all of the sequence's targets; NaN where the target is a gradient. */
+  /** The mean loss, or the sum, over all of the sequence's targets; NaN where the target is a gradient. */
   loss: number;
-  /** Of every parameter by its name, row-major, in its shape; zeros where it is not trainable. */
+  /**
+   * The gradient of every parameter by its name, row-major, in its shape; zeros where it is not trainable.
+   */
   gradients: Map<string, Float32Array>;
 }
 
-/** What a rule is to be asked for the gradient of, checked. */
+/** A question is a checked request for a rule's gradient. */
 export interface Question {
   readonly network: RecurrentNetwork;
   readonly window: CheckedWindow & { readonly targets: Targets };
   readonly state: State | undefined;
   readonly reduction: Reduction;
-  /** What the sum over the sequence is divided by. */
+  /** Number that the sums over the sequence are divided by. */
   readonly divisor: number;
 }
 
-/** Throws a TypeError or RangeError that names the argument. */
+/** Returns the arguments as a question. Throws a TypeError or RangeError that names the argument. */
 export function requireQuestion(
   network: Network,
   sequence: Sequence,
@@ -56,12 +60,13 @@ export function requireQuestion(
 }
 
 /**
- * One gradient of a learning rule for a whole sequence, from one state, at fixed parameters: to compare rules. Where a rule
- * yields several gradients, it is their sum. The rule runs on a copy of the network without dropout, so that the network's
- * own gradients, tape and dropout stay as they are, and rules differ by themselves alone; it takes as much memory again.
+ * Returns one gradient of a learning rule for a whole sequence, from one state, at fixed parameters, to
+ * compare rules with. Where a rule yields several gradients, it is their sum. The rule runs on a copy of the
+ * network without dropout, which takes as much memory again, so that the network's own gradients, tape and
+ * dropout stay as they are, and gradients differ by the rule alone.
  *
- * Throws a TypeError or RangeError for a bad argument, a RangeError for a network that the rule cannot train, and an
- * OutOfMemoryError.
+ * Throws a TypeError or RangeError for a bad argument, a RangeError for a network that the rule cannot train,
+ * and an OutOfMemoryError.
  */
 export function estimateGradient(
   network: Network,
@@ -85,13 +90,13 @@ export function requireSeed(seed: number): number {
 export interface Answer {
   readonly loss: number;
   readonly gradients: ReadonlyMap<string, Float64Array>;
-  /** Whether the rule asked for the seed: it draws, and another seed may give another gradient. */
+  /** Whether the rule read the seed, so that another seed may give another gradient. */
   readonly draws: boolean;
   /** The most bytes of WebAssembly memory at a time beyond the copy's parameters and gradients. */
   readonly bytes: number;
 }
 
-/** The rule's gradient, on a copy of the network. */
+/** Returns the rule's gradient, computed on a copy of the network. */
 export function askGradient(question: Question, begin: BeginLearning, seed: number): Answer {
   const { model } = question.network;
   const { arena } = model.engine;
@@ -107,7 +112,7 @@ export function askGradient(question: Question, begin: BeginLearning, seed: numb
   }
 }
 
-/** Runs the rule over the sequence as one window, and sums up what it yields. */
+/** Runs the rule over the sequence as one window and returns the sum of the gradients that it yields. */
 function runRule(
   copy: RecurrentNetwork,
   { window, state, divisor }: Question,

@@ -1,30 +1,36 @@
-/** How gradients differ from the full one, and among themselves. */
+/** Measures how gradients differ from the full one and from each other. */
 
-/** Of a gradient g from the full one g*: of one parameter, or of all together. */
+/** Describes how far a gradient g is from the full one g*, for one parameter or for all together. */
 export interface GradientDistance {
-  /** ⟨g, g*⟩ / (‖g‖ ‖g*‖): 1 where they point the same way; NaN where one of them is all zeros. */
+  /** ⟨g, g*⟩ / (‖g‖ ‖g*‖): 1 where both point the same way; NaN where one of them is all zeros. */
   cosine: number;
-  /** ‖g − g*‖ / ‖g*‖: 0 where they are the same; Infinity where g* alone is all zeros. */
+  /** ‖g − g*‖ / ‖g*‖: 0 where both are the same; Infinity where g* alone is all zeros. */
   relativeDifference: number;
 }
 
-/** What the draws of a rule's gradient are like, against the full one, g*. */
+/** Describes the draws of a rule's gradient beside the full gradient g*. */
 export interface SampleMeasurement {
-  /** Gradients that were taken: 1 of a rule that does not draw. */
+  /** Number of gradients that were drawn; 1 for a rule that does not draw. */
   draws: number;
-  /** Of the mean of the draws, all parameters together: the rule's bias, as far as `samplingError` lets it be seen. */
+  /**
+   * Distance of the mean of the draws from g*, all parameters together: the rule's bias, as far as
+   * `samplingError` lets it show.
+   */
   overall: GradientDistance;
-  /** The same of each parameter alone. */
+  /** Distance of the mean of the draws from g* for each parameter, by its name. */
   parameters: Map<string, GradientDistance>;
-  /** tr Cov(g) / ‖g*‖², of one draw; 0 for a rule that does not draw, NaN for one draw of a rule that does. */
+  /** Noise of one draw, tr Cov(g) / ‖g*‖²; 0 for a rule that does not draw, NaN after a single draw. */
   noise: number;
-  /** √(noise / draws): what `overall.relativeDifference` is expected to be without any bias. */
+  /** √(noise / draws), the `overall.relativeDifference` that is expected without any bias. */
   samplingError: number;
 }
 
 type Gradients = ReadonlyMap<string, Float64Array>;
 
-/** Gradients of one rule, their mean and their spread (Welford 1962, "Note on a method for calculating corrected sums"). */
+/**
+ * Accumulates gradients of one rule, their mean and their spread (Welford 1962, "Note on a method for
+ * calculating corrected sums").
+ */
 export class GradientSample {
   count = 0;
   private readonly full: Gradients;
@@ -67,9 +73,9 @@ export class GradientSample {
   }
 }
 
-/** Sums of products over elements. */
+/** Holds sums over elements of products of a gradient g and the full gradient g*. */
 interface Products {
-  /** g², g*², g·g*, (g − g*)². */
+  /** Σ g², Σ g*², Σ g·g* and Σ (g − g*)², in this order. */
   readonly given: number;
   readonly exact: number;
   readonly both: number;
@@ -97,7 +103,7 @@ function sumOf(parts: readonly Products[]): Products {
   }));
 }
 
-/** 0 of nothing is 0. */
+/** Returns a / b, and 0 where a is 0, even for b = 0. */
 function ratio(a: number, b: number): number {
   return a === 0 ? 0 : a / b;
 }

@@ -9,10 +9,13 @@ import { createOnlineLearner } from "./online-learner.js";
 import { balance, type OnlineRule } from "./online-rule.js";
 
 /**
- * Kronecker-factored real-time recurrent learning (Mujika, Meier & Steger 2018, "Approximating real-time recurrent learning
- * with random Kronecker factors", arXiv 1805.10842): the influence of a layer's parameters as one Kronecker product B ⊗ u, of
- * the state's side [S, blocks·H] and the input's [x, h, 1]. Unbiased at fixed parameters, with ten times less noise than
- * `uoro`, for S²·GH operations a step.
+ * Creates a learner for Kronecker-factored real-time recurrent learning (Mujika, Meier & Steger 2018,
+ * "Approximating real-time recurrent learning with random Kronecker factors", arXiv 1805.10842). The
+ * influence of a layer's parameters is kept as one random Kronecker product B ⊗ u, of the state's side,
+ * [S, blocks·H], and the input's, [x, h, 1]. The gradient is unbiased at fixed parameters, with ten times
+ * less noise than `uoro`, for S²·GH operations a step.
+ *
+ * Training throws a RangeError for a bidirectional network, and for one with an embedding.
  */
 export function kfRtrl(): Learner {
   return createOnlineLearner({
@@ -23,13 +26,13 @@ export function kfRtrl(): Learner {
   });
 }
 
-/** Of one layer. */
+/** Holds the two Kronecker factors of one layer's influence. */
 interface Factors {
-  /** B, [B·S, blocks·H]. */
+  /** B, the state's factor, [B·S, blocks·H]. */
   readonly state: Rows;
-  /** u, [B, ·]: x, then h where the cell has a W_hh, then 1. */
+  /** u, the input's factor, [B, ·]: for x, then for h where the cell has a W_hh, then for the biases' 1. */
   readonly input: Rows;
-  /** Elements before h, and before 1. */
+  /** Elements of u before those for h, and before the one for 1. */
   readonly hAt: number;
   readonly oneAt: number;
 }
@@ -41,7 +44,7 @@ class KroneckerInfluence implements OnlineRule {
   private readonly layers: readonly Factors[];
   private readonly identity: Rows;
   private readonly scratch: Rows;
-  /** q·J·B of one sample and layer, and the same times u's 1; a = [x, h, 1]. */
+  /** q·J·B of one sample and layer, [1, blocks·H], and its product with u's last element, for the biases. */
   private readonly product: Rows;
   private readonly biasProduct: Rows;
 
@@ -88,7 +91,7 @@ class KroneckerInfluence implements OnlineRule {
     }
   }
 
-  /** outer(q·J·B, u), where `start` is q·J. */
+  /** Adds outer(q·J·B, u) to a layer's gradients, `start` being q·J. */
   private addGradient({ state, input, hAt, oneAt }: Factors, l: number, sample: number, start: Rows): void {
     const { dynamics, product, biasProduct } = this;
     product.zero();
@@ -106,7 +109,10 @@ class KroneckerInfluence implements OnlineRule {
     layer.addGradients(product.region, part(hAt, oneAt), source, regions, 0, biasProduct.region);
   }
 
-  /** B ⊗ u becomes the mean over the sign's two values of (J·B ⊗ u) + (D ⊗ a); B comes in as J·B. */
+  /**
+   * Replaces the factors, B coming in as J·B, by random ones: the mean of B ⊗ u over the sign is
+   * (J·B ⊗ u) + (D ⊗ a), a = [x, h, 1].
+   */
   private mix({ state, input, hAt, oneAt }: Factors, l: number, sample: number, dz: Region): void {
     const { dynamics, random } = this;
     const { cell, engine } = dynamics.parts;

@@ -7,10 +7,13 @@ import { createOnlineLearner } from "./online-learner.js";
 import { balance, drawSigns, type OnlineRule } from "./online-rule.js";
 
 /**
- * NoBackTrack (Ollivier, Tallec & Charpiat 2015, "Training recurrent networks online without backtracking",
- * arXiv 1507.07680): as `uoro`, but with the sign of each unit balanced on its own, and the gradient of the present step
- * exact: less noise, for the norm of each unit's own gradient. With stacked layers a unit has parameters of the layers below,
- * and the norms take S passes backwards over the step.
+ * Creates a learner for NoBackTrack (Ollivier, Tallec & Charpiat 2015, "Training recurrent networks online
+ * without backtracking", arXiv 1507.07680). It differs from `uoro` in that the sign of each unit is balanced
+ * on its own, and the gradient of the present step is exact: less noise, at the cost of the norm of each
+ * unit's own gradient. With stacked layers a unit also depends on parameters of the layers below, and the
+ * norms take S passes backwards over the step.
+ *
+ * Training throws a RangeError for a bidirectional network, and for one with an embedding.
  */
 export function noBackTrack(): Learner {
   return createOnlineLearner({
@@ -22,14 +25,14 @@ export function noBackTrack(): Learner {
 }
 
 class BalancedRankOne implements OnlineRule {
-  /** v, [B, S], and w, [B, P]. */
+  /** The factors of the influence v ⊗ w: v, [B, S], and w, [B, P]. */
   readonly memory: { readonly state: Rows; readonly parameters: Rows };
   private readonly dynamics: Dynamics;
   private readonly random: Random;
   private readonly signs: Rows;
-  /** ε_i/ρ_i. */
+  /** Random signs over balancing factors, ε_i/ρ_i at unit i, [B, S]. */
   private readonly weighted: Rows;
-  /** A cotangent for each unit, where layers are stacked. */
+  /** A cotangent for each unit, [S, S], where layers are stacked. */
   private readonly identity: Rows | undefined;
 
   constructor(dynamics: Dynamics, random: Random) {
@@ -67,7 +70,7 @@ class BalancedRankOne implements OnlineRule {
     }
   }
 
-  /** Draws a sample's signs: Σ ρ_i ε_i e_i and Σ ε_i/ρ_i e_i; returns ε_0 ρ_0. */
+  /** Draws a sample's signs: fills `signs` with ρ_i ε_i and `weighted` with ε_i/ρ_i, and returns ε_0 ρ_0. */
   private draw(sample: number): number {
     const { dynamics, signs, weighted, random } = this;
     const { units } = dynamics.layout;
@@ -75,7 +78,7 @@ class BalancedRankOne implements OnlineRule {
     const squares = this.rowSquares(sample);
     drawSigns(signs, sample, units, random);
     for (const unit of units) {
-      // The square root of the norm; a unit that owes nothing to any parameter is left out.
+      // ρ_i is the square root of the norm; a unit that depends on no parameter is left out.
       const root = Math.sqrt(Math.sqrt(squares[unit]));
       const sign = signs.get(sample, unit);
       signs.set(sample, unit, root * sign);
@@ -85,13 +88,13 @@ class BalancedRankOne implements OnlineRule {
     return sign * balance(parameters.norm(sample), state.norm(sample));
   }
 
-  /** ‖∂s_i/∂θ‖² within the step, by the unit's place in a row of the joint state. */
+  /** Returns ‖∂s_i/∂θ‖² within the step for each unit i, by its place in a row of the joint state. */
   private rowSquares(sample: number): Float64Array {
     const { dynamics, identity } = this;
     const { layout, stateSize, parts } = dynamics;
     const squares = new Float64Array(stateSize);
     if (identity === undefined) {
-      // A unit's own parameters reach no other unit within the step: all rows at once.
+      // A unit's own parameters reach no other unit within the step: one derivative gives all rows.
       dynamics
         .unitDerivatives()
         .of(0)
@@ -110,7 +113,7 @@ class BalancedRankOne implements OnlineRule {
     return squares;
   }
 
-  /** Of one row of a layer's dz: by column of H, the squares of its products with the input's side. */
+  /** Calls `add` for each block and unit of a row of a layer's dz with dz² times its inputs' squared norm. */
   private addSquares(
     dz: Region,
     row: number,

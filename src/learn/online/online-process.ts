@@ -1,4 +1,4 @@
-/** An online rule at work on one network: stretch after stretch of steps, and the gradient that they add up to. */
+/** Runs an online rule on one network: block after block of steps, and the gradient that they add up to. */
 
 import type { Inputs } from "../../network/model/batch.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
@@ -13,32 +13,35 @@ import type { GradientEvent, LearnerContext } from "../learner.js";
 import { copySteps, countIn, windowOf } from "../windows/stretches.js";
 import type { OnlineRule, OnlineRulePlan } from "./online-rule.js";
 
-/** A rule with the memory that it runs in, of one batch and kind of inputs. */
+/** Holds a rule and the memory that it runs in, for one batch and kind of inputs. */
 export interface RunningRule {
   readonly dynamics: Dynamics;
   readonly rule: OnlineRule;
   readonly inputs: InputKind;
 }
 
-/** What the gradient under way is the gradient of. */
+/** Sums up what the pending gradient, which was not handed out yet, covers so far. */
 export interface PendingGradient {
-  /** Steps along the sequence, and targets. */
+  /** Steps along the sequence, and targets in them. */
   steps: number;
   count: number;
-  /** T·B. */
+  /** T·B, the steps of all sequences. */
   positions: number;
-  /** Σ of the targets' losses; of the caller's own, each times its steps. */
+  /** Σ of the targets' losses; with a loss of the caller's own, Σ of each loss times its steps. */
   loss: number;
   kind: TargetKindName | undefined;
 }
 
 const NOTHING: PendingGradient = { steps: 0, count: 0, positions: 0, loss: 0, kind: undefined };
 
-/** Tells these draws from others of the same seed. */
+/** Separates these draws from others with the same seed. */
 const ONLINE_STREAM = 0x6f6e6c;
 
 export class OnlineProcess {
-  /** Stands as a sum in the network's gradients, where nothing else may be where it is to become a mean. */
+  /**
+   * The pending gradient, which stands as a sum in the network's gradients. Where it is to become a mean,
+   * nothing else may be there.
+   */
   pending: PendingGradient = { ...NOTHING };
   private readonly plan: OnlineRulePlan;
   private readonly context: LearnerContext;
@@ -51,8 +54,8 @@ export class OnlineProcess {
   }
 
   /**
-   * Memory of the batch and kind of inputs, kept while they stay the same, for blocks of up to `longest` steps. Throws an
-   * OutOfMemoryError, nothing changed.
+   * Returns the rule with memory for this batch and kind of inputs, kept while they stay the same, and for
+   * blocks of up to `longest` steps. Throws an OutOfMemoryError, and then changes nothing.
    */
   prepare(batch: number, inputs: InputKind, longest: number): RunningRule {
     const steps = Math.min(this.plan.block, longest);
@@ -74,7 +77,7 @@ export class OnlineProcess {
     }
   }
 
-  /** The state of what the rule draws from; empty where it does not draw. To be set before `prepare`. */
+  /** Returns the rule's generator's state, empty where the rule does not draw; set it before `prepare`. */
   get words(): readonly number[] {
     return this.drawn?.words ?? [];
   }
@@ -85,7 +88,7 @@ export class OnlineProcess {
     this.drawn.words = words;
   }
 
-  /** A sequence begins, from zeros unless a state is given. */
+  /** Starts a sequence from the state given, or from zeros, and forgets the past. */
   begin(state: State | undefined): void {
     const { dynamics, rule } = this.require();
     dynamics.state = state;
@@ -105,7 +108,7 @@ export class OnlineProcess {
     this.add(inputs, checked.targets?.kind, to - from, countIn(checked, from, to));
   }
 
-  /** So many more steps, learned from, belong to the gradient under way. */
+  /** Adds to the pending gradient that so many more steps were learned from. */
   add(inputs: Inputs, kind: TargetKindName | undefined, steps: number, count: number): void {
     this.pending.steps += steps;
     this.pending.positions += steps * inputs.batch;
@@ -113,7 +116,7 @@ export class OnlineProcess {
     this.pending.kind = kind;
   }
 
-  /** The gradient under way is done: a mean, if it is to be one. The next begins. */
+  /** Finishes the pending gradient, as a mean if it is to be one, and returns its event. */
   take(): GradientEvent {
     const { steps, count, positions, loss, kind } = this.pending;
     const { network, reduction, loss: callersLoss } = this.context;
@@ -134,34 +137,34 @@ export class OnlineProcess {
     this.running = undefined;
   }
 
-  /** What runs, after `prepare`. */
+  /** Returns the running rule; `prepare` must have been called. */
   require(): RunningRule {
     if (this.running === undefined) throw new Error("an online rule was asked to run before it was prepared");
     return this.running;
   }
 
-  /** Of a block that ran. */
+  /** Puts the gradients of the block's losses into `dynamics` and returns the sum of the losses. */
   private lossOf(checked: CheckedWindow, first: number, steps: number): number {
     const { dynamics } = this.require();
     const { loss } = this.context;
     if (loss !== undefined) {
       const { parameters } = requireNetwork(this.context.network).model;
-      const asked = askLoss(
+      const answer = askLoss(
         loss,
         dynamics.outputs(),
         windowOf(copySteps(checked, first, first + steps)),
         parameters,
       );
-      // Weighed by its steps, as the loss is: together the blocks are a mean over all steps.
-      const array = steps === 1 ? asked.gradient : asked.gradient.map((g) => steps * g);
+      // The gradient is weighted by its steps, as the loss is: all blocks together make a mean over steps.
+      const array = steps === 1 ? answer.gradient : answer.gradient.map((g) => steps * g);
       dynamics.loss(makeTargets("gradient", array, array.length), 0, 1);
-      return asked.loss * steps;
+      return answer.loss * steps;
     }
     return checked.targets === undefined ? 0 : dynamics.loss(checked.targets, first, 1);
   }
 }
 
-/** The same sequence goes on in more memory. */
+/** Copies the state and the rule's memory into larger memory, where the same sequence goes on. */
 function moveOn(to: Pick<RunningRule, "dynamics" | "rule">, from: RunningRule): void {
   to.dynamics.state = from.dynamics.state;
   for (const [name, rows] of Object.entries(to.rule.memory)) rows.write(from.rule.memory[name].read());

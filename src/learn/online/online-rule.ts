@@ -1,27 +1,28 @@
-/** What an online rule is: it learns as time goes on, block by block, in memory that does not grow with the sequence. */
+/** Defines online rules, which learn as time goes on, in memory that does not grow with the sequence. */
 
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import type { Rows } from "../../network/dynamics/rows.js";
 import type { Network } from "../../network/types.js";
 import type { Random } from "../../random.js";
 
-/** What a rule keeps of the past, over one network and batch. */
+/** An online rule holds what it keeps of the past for one network and batch. */
 export interface OnlineRule {
   /**
-   * After a block ran and its losses' gradients stand in `dynamics`: adds the gradient of the recurrent parameters that the
-   * block's losses have by way of the present parameters, now and in the past, and moves what it keeps of the past on.
+   * Learns from the block that just ran, whose losses' gradients stand in `dynamics`. It adds the gradient
+   * that these losses have through the recurrent parameters of this and all earlier steps, and updates what
+   * the rule keeps of the past.
    */
   advance(): void;
-  /** A sequence begins: the past is forgotten. */
+  /** Forgets the past, as a sequence begins. */
   reset(): void;
-  /** All that it keeps of the past, by name, to be saved and restored. */
+  /** All that the rule keeps of the past, by name, to be saved and restored. */
   readonly memory: Readonly<Record<string, Rows>>;
 }
 
 export interface OnlineRuleContext {
   readonly network: Network;
   readonly dynamics: Dynamics;
-  /** For rules that draw; the same throughout a training. */
+  /** Returns the generator of rules that draw, the same throughout a training. */
   readonly random: () => Random;
 }
 
@@ -29,14 +30,17 @@ export interface OnlineRulePlan {
   readonly name: string;
   /** The most steps of a block. */
   readonly block: number;
-  /** Whether it needs each gradient as one product of a state's part and an input's, which an embedding has not. */
+  /**
+   * Whether the rule needs each gradient as one product of a state's and an input's factor, which an
+   * embedding's is not; default false.
+   */
   readonly factored?: boolean;
-  /** Whether it is for cells alone whose units do not see each other's states. */
+  /** Whether the rule covers only cells whose units do not see each other's states; default false. */
   readonly diagonal?: boolean;
   readonly create: (context: OnlineRuleContext) => OnlineRule;
 }
 
-/** ±1 at the units of a row of a joint state, zeros in its padding. */
+/** Fills a row of a joint state with random signs ±1 at its units, and leaves its padding as it is. */
 export function drawSigns(rows: Rows, row: number, units: Int32Array, random: Random): void {
   for (let i = 0; i < units.length;) {
     const bits = random.bits();
@@ -45,7 +49,7 @@ export function drawSigns(rows: Rows, row: number, units: Int32Array, random: Ra
   }
 }
 
-/** (‖a‖ + ε)/(‖b‖ + ε) under a root: what balances the two factors of a product. */
+/** Returns √((a + ε)/(b + ε)), which balances two factors of a product with the norms a and b. */
 export function balance(a: number, b: number): number {
   return Math.sqrt((a + EPSILON) / (b + EPSILON));
 }

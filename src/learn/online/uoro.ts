@@ -6,16 +6,21 @@ import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
 import { balance, drawSigns, type OnlineRule } from "./online-rule.js";
 
+/** Configures `uoro`. */
 export interface UoroOptions {
-  /** Steps of a block, within which back-propagation is exact; default 1. */
+  /** Steps of a block, within which back-propagation is exact, at least 1; default 1. */
   block?: number;
 }
 
 /**
- * Unbiased online recurrent optimization (Tallec & Ollivier 2017, "Unbiased online recurrent optimization",
- * arXiv 1702.05043): the influence of the parameters on the state kept as one product s̃·θ̃ of random signs, whose mean is the
- * influence itself. Unbiased at fixed parameters, in about five times the forward's operations, and noisy; longer blocks and
- * averages over a batch, whose samples have a θ̃ each, are less so.
+ * Creates a learner for unbiased online recurrent optimization (UORO; Tallec & Ollivier 2017, "Unbiased
+ * online recurrent optimization", arXiv 1702.05043). It keeps the influence of the parameters on the state as
+ * one product s̃·θ̃ of random signs, whose mean is the influence itself. The gradient is unbiased at fixed
+ * parameters, takes about five times the operations of a forward pass, and is noisy; longer blocks, and
+ * averages over a batch, whose samples have a θ̃ each, reduce the noise.
+ *
+ * Throws a TypeError or RangeError for a bad option. Training throws a RangeError for a bidirectional
+ * network.
  */
 export function uoro(options: UoroOptions = {}): Learner {
   const { block = 1 } = requireObject("options", options);
@@ -28,11 +33,11 @@ export function uoro(options: UoroOptions = {}): Learner {
 }
 
 class RankOne implements OnlineRule {
-  /** s̃, [B, S], and θ̃, [B, P]. */
+  /** The factors of the influence s̃·θ̃: s̃, [B, S], and θ̃, [B, P]. */
   readonly memory: { readonly state: Rows; readonly parameters: Rows };
   private readonly dynamics: Dynamics;
   private readonly random: Random;
-  /** ν, and what the block owes to the parameters along it. */
+  /** Random signs ν, [B, S], and ν·∂s/∂θ within the block for one sample, [1, P]. */
   private readonly signs: Rows;
   private readonly fresh: Rows;
 

@@ -1,4 +1,4 @@
-/** What a sequence in blocks takes in memory: the slots of their tapes and of states between them, and a workplace. */
+/** Computes the memory of a sequence in blocks: slots for tapes, slots for states, and a workplace. */
 
 import { ALIGNMENT, matrix, roundUp, sizeOf, type Shape } from "../../memory/regions.js";
 import { NONE } from "../../network/cells/cell.js";
@@ -7,18 +7,18 @@ import type { Model } from "../../network/model/model.js";
 import { directionsOf } from "../../network/sizes.js";
 import { planShared, withPrefix, type WindowSizes } from "../../network/model/window.js";
 
-/** A block, of `steps` steps. */
+/** Describes a block of `steps` steps. */
 export type BlockSizes = Pick<WindowSizes, "steps" | "batch" | "inputs">;
 
-/** Slots. */
+/** Counts the slots that are reserved for a sequence. */
 export interface BlockSlots {
-  /** Of tapes, at least 1. */
+  /** Slots for tapes, at least 1. */
   readonly internal: number;
-  /** Of states. */
+  /** Slots for states. */
   readonly hidden: number;
 }
 
-/** Bytes of one region in a slot. */
+/** Returns the bytes of one region in a slot. */
 export function bytesOf(shape: Shape): number {
   return roundUp(sizeOf(shape) * 4, ALIGNMENT);
 }
@@ -31,19 +31,21 @@ export function runsOf({ options }: Model): number {
   return options.layers * directionsOf(options);
 }
 
-/** What a tape keeps of one layer and direction. */
+/** Plans the regions that a tape keeps of one layer and direction. */
 export function planTape({ cell, options }: Model, { steps, batch }: BlockSizes) {
   const { h, c, z } = cell.plan(steps, batch, options.hiddenSize, true);
   return { h, c, z };
 }
 
-/** Of one layer and direction. */
+/** Plans the regions that a saved state takes for one layer and direction. */
 export function planState({ cell, options }: Model, batch: number) {
   const h = matrix(batch, options.hiddenSize);
   return { h, c: cell.hasCellState ? h : NONE };
 }
 
-/** What every block needs while it is at work, and nothing keeps: inputs, outputs, gradients. */
+/**
+ * Plans the workplace, whose inputs, outputs and gradients each block needs while it runs, and nothing keeps.
+ */
 export function planWork(model: Model, sizes: BlockSizes) {
   const { cell, options, drops } = model;
   const { steps, batch } = sizes;
@@ -59,15 +61,17 @@ export function planWork(model: Model, sizes: BlockSizes) {
   return Object.assign({ ...shared }, ...gradients, ...dropped) as typeof shared & Record<string, Shape>;
 }
 
-/** What blocks of these sizes take in memory, in bytes; not what belongs to the parameters, as packed weights do. */
+/**
+ * Computes bytes for blocks of these sizes, without what belongs to the parameters, such as packed weights.
+ */
 export const blockBytes = {
-  /** Besides the slots. */
+  /** Returns the bytes of the workplace: all but the slots. */
   work: (model: Model, sizes: BlockSizes): number =>
     model.engine.arena.bytesOf({ ...planWork(model, sizes), tapes: NONE, states: NONE }),
-  /** Of one tape. */
+  /** Returns the bytes of one tape. */
   tape: (model: Model, sizes: BlockSizes): number =>
     runsOf(model) * sumOf(Object.values(planTape(model, sizes))),
-  /** Of one state. */
+  /** Returns the bytes of one state. */
   state: (model: Model, { batch }: BlockSizes): number =>
     runsOf(model) * sumOf(Object.values(planState(model, batch))),
 };

@@ -1,6 +1,7 @@
 /**
- * A sequence in blocks of steps, of which the tapes of some and the states between some others are kept, in slots that are
- * reserved once: what recomputation works with. One tape is enough for all blocks, one after the other.
+ * Runs a sequence in blocks of steps for recomputation. The tapes of some blocks, and the states between some
+ * others, are kept in slots that are reserved once; one tape is enough to run all blocks, one after the
+ * other.
  */
 
 import type { Block } from "../../memory/arena.js";
@@ -32,14 +33,14 @@ import {
 import type { State } from "../../network/types.js";
 import { clearTargets, pick, type Window } from "../../network/model/window.js";
 
-/** Where a state lies: h and c of every layer. */
+/** Names where a state lies: h and c of every layer. */
 type StatePlace = readonly { readonly h: Region; readonly c: Region }[];
 
-/** A tape in its slot, as a window over its block. */
+/** Views a tape in its slot as a window over its block. */
 interface SlotView {
   readonly window: Window;
   readonly initial: StatePlace;
-  /** The state after a whole block. */
+  /** Where the state after a whole block lies. */
   readonly final: StatePlace;
 }
 
@@ -55,14 +56,14 @@ export class BlockTapes {
   private readonly views: SlotView[] = [];
   private inputs: Inputs | undefined;
   private dropout: DropoutPass | undefined;
-  /** The present state: what the next block starts from. */
+  /** Where the present state lies, from which the next block starts. */
   private state: StatePlace = [];
-  /** The block whose inputs stand in the workplace. */
+  /** The block whose inputs stand in the workplace; undefined: none. */
   private prepared: number | undefined;
-  /** Whether a later block's backward left dLoss/dstate. */
+  /** Whether the backward of a later block left dLoss/dstate at its start. */
   private cotangent = false;
 
-  /** Throws an OutOfMemoryError, nothing changed. */
+  /** Reserves all slots and the workplace. Throws an OutOfMemoryError, and then changes nothing. */
   constructor(model: Model, sizes: BlockSizes, slots: BlockSlots) {
     const bytes = { tape: blockBytes.tape(model, sizes), state: blockBytes.state(model, sizes) };
     const plan = planWork(model, sizes);
@@ -83,14 +84,14 @@ export class BlockTapes {
     clearTargets(this.engine.arena, this.work.regions.targetRows);
   }
 
-  /** Whether it is for blocks of these sizes, on so many slots. */
+  /** Returns whether this memory is for blocks of these sizes and for so many slots. */
   holds({ steps, batch, inputs }: BlockSizes, { internal, hidden }: BlockSlots): boolean {
     const { sizes, slots } = this;
     const same = sizes.steps === steps && sizes.batch === batch && sizes.inputs === inputs;
     return same && slots.internal === internal && slots.hidden === hidden;
   }
 
-  /** A sequence begins: nothing is kept, and the state is the one given. Masks of dropout are those of one window. */
+  /** Starts a sequence from the given state, with nothing kept. Its dropout masks are those of one window. */
   start(inputs: Inputs, state: State | undefined): void {
     const { model } = this;
     model.reserveWeights(this.sizes.inputs, true);
@@ -103,24 +104,24 @@ export class BlockTapes {
     this.state = initial;
   }
 
-  /** Keeps the present state. */
+  /** Copies the present state into a slot. */
   save(slot: number): void {
     const place = this.statePlace(slot);
     this.copyState(place, this.state);
     this.state = place;
   }
 
-  /** The present state becomes one that was saved. */
+  /** Makes the state that was saved in a slot the present one. */
   restore(slot: number): void {
     this.state = this.statePlace(slot);
   }
 
-  /** The present state becomes the one at the end of a tape of a whole block. */
+  /** Makes the state at the end of a slot's tape, which must be of a whole block, the present one. */
   restoreEnd(slot: number): void {
     this.state = this.view(slot).final;
   }
 
-  /** Runs a block from the present state, with its tape in that slot. */
+  /** Runs a block forward from the present state, with its tape in the slot. */
   forward(slot: number, block: number): void {
     const { model, engine } = this;
     const { window, initial, final } = this.view(slot);
@@ -132,20 +133,22 @@ export class BlockTapes {
     this.state = pass.steps === this.sizes.steps ? final : this.finalOf(window, pass);
   }
 
-  /** A copy of the state after the block, which ran last, in that slot. */
+  /** Returns a copy of the state after the block, which ran last, in that slot. */
   readState(slot: number, block: number): State {
     const { window } = this.view(slot);
     return readFinalState(this.engine, this.model.runs(window, this.passOf(block)));
   }
 
-  /** The outputs of the block, which ran last, in that slot: [T, B, O], in memory that the next call on this uses anew. */
+  /**
+   * Returns the outputs, [T, B, O], of the block, which ran last, in that slot; valid until the next call.
+   */
   outputs(slot: number, block: number): Region {
     return this.model.forwardHead(this.view(slot).window, this.passOf(block));
   }
 
   /**
-   * A block backwards, after the one behind it, from its tape in that slot, which is used up: adds scale·(all gradients), and
-   * returns Σ loss, NaN for a gradient. The present state is none then.
+   * Runs a block backward, after the one behind it, from its tape in the slot, which is used up. Adds
+   * scale·(all gradients), and returns Σ loss, NaN for a gradient. There is no present state after it.
    */
   backward(slot: number, block: number, targets: Targets, scale: number): number {
     const { model, engine } = this;
@@ -157,7 +160,7 @@ export class BlockTapes {
       model.remakeInputs(window, pass);
       this.prepared = block;
     }
-    // A gradient of the caller's own takes the outputs' place, and needs none.
+    // A gradient of the caller's own takes the outputs' place, so they are not needed.
     if (!targetKind(targets.kind).hasLoss) engine.arena.zero(window.rows(window.regions.outputs, pass.steps));
     else model.forwardHead(window, pass);
     const loss = applyLoss(engine, window, targets, first, pass.steps, scale);
@@ -170,7 +173,7 @@ export class BlockTapes {
     return loss;
   }
 
-  /** Gives its memory back. */
+  /** Frees the slots and the workplace. */
   release(): void {
     this.scope.releaseAll();
   }
@@ -248,7 +251,7 @@ function placeOf(run: CellRun, slot: typeof initialSlot): { h: Region; c: Region
   return { h: slot(h, run), c: c.rows > 0 ? slot(c, run) : c };
 }
 
-/** The workplace, whose layers have their gradients alone. */
+/** Returns the workplace as a window, whose layers have their gradients alone. */
 function workWindow(
   model: Model,
   { steps, batch, inputs }: BlockSizes,
@@ -268,7 +271,7 @@ function workWindow(
   };
 }
 
-/** What the block behind left at its start, dLoss/dh and dc, is that of this one's end. */
+/** Adds dLoss/dh, which the block behind left at its start, to the end of this block; dc stays in place. */
 function addStartGradient({ kernels }: Engine, { regions: { dh }, ...span }: CellRun): void {
   const [from, to] = [initialSlot(dh, span), finalSlot(dh, span)];
   kernels.add(to.pointer, to.pointer, from.pointer, sizeOf(to));

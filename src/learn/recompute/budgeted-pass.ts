@@ -1,4 +1,4 @@
-/** Back-propagation through windows within a memory budget: what does not fit is computed again. */
+/** Back-propagates through windows within a memory budget: what does not fit is computed again. */
 
 import { InvalidStateError } from "../../errors.js";
 import { readRegion } from "../../memory/regions.js";
@@ -18,7 +18,7 @@ import type { GradientEvent, LearnerContext, LossFunction } from "../learner.js"
 import { planRecompute, type RecomputePlan } from "./plan.js";
 import { recomputeWindow } from "./recompute-window.js";
 
-/** How to run a window within the budget; `outputBytes`: outputs that exist all at once, outside the blocks. */
+/** Plans how to run a window within the budget. `outputBytes`: outputs that exist outside the blocks. */
 export function planWindow(
   model: Model,
   { steps, batch, kind }: Pick<Inputs, "steps" | "batch" | "kind">,
@@ -36,16 +36,16 @@ export function planWindow(
   });
 }
 
-/** A plan takes some milliseconds; so many are remembered. */
+/** The most plans that are remembered; making one takes some milliseconds. */
 const MOST_PLANS = 1000;
 
-/** One window after the other, the state carried from each to the next. */
+/** A budgeted pass takes one window after the other and carries the state from each to the next. */
 export class BudgetedPass {
   private readonly context: LearnerContext;
   private readonly budgetBytes: number;
   private state: State | undefined;
   private first: State | undefined;
-  /** By what they are for: windows of all lengths come again and again. */
+  /** Plans by steps, batch and kind of inputs, since windows of the same lengths come again. */
   private readonly plans = new Map<string, RecomputePlan>();
   private tapes: BlockTapes | undefined;
 
@@ -55,13 +55,16 @@ export class BudgetedPass {
     this.first = context.state;
   }
 
-  /** The next window starts from zeros; the very first one from the context's state. */
+  /** Lets the next window start from zeros, or the very first one from the context's state. */
   restart(): void {
     this.state = this.first;
     this.first = undefined;
   }
 
-  /** The gradient over the whole window. Throws a RangeError for a budget that is too small, and an OutOfMemoryError. */
+  /**
+   * Adds the gradient over the whole window and returns its event. Throws a RangeError for a budget that is
+   * too small, and an OutOfMemoryError.
+   */
   gradient(checked: CheckedWindow): GradientEvent {
     const { network, reduction, loss: callersLoss } = this.context;
     const { inputs, targets, count } = checked;
@@ -88,26 +91,28 @@ export class BudgetedPass {
     this.tapes = undefined;
   }
 
-  /** All outputs are there for the loss at once, [T, B, O], and count. */
+  /**
+   * Runs a window with the caller's own loss, for which all outputs, [T, B, O], exist at once; returns it.
+   */
   private callersPass(model: Model, { inputs, window }: CheckedWindow, lossFunction: LossFunction): number {
     const { steps, batch } = inputs;
     const width = outputWidth(model.options);
     const { plan, tapes } = this.prepare(model, inputs, steps * batch * width * 4);
     const outputs = createResult("outputs", steps * batch * width);
     const { version } = model.parameters;
-    let asked = 0;
+    let lossValue = 0;
     const { state } = recomputeWindow(tapes, plan, {
-      // A copy: the caller, who comes in between, may write to the window's.
+      // The caller's loss comes in between and may write to the window's array, so this is a copy.
       inputs: { ...inputs, array: inputs.array.slice() },
       state: this.state,
       swept: (slot, block) => {
-        const from = outputs.subarray(block * plan.block * batch * width);
-        readRegion(model.engine.arena.f32, tapes.outputs(slot, block), from);
+        const blockOutputs = outputs.subarray(block * plan.block * batch * width);
+        readRegion(model.engine.arena.f32, tapes.outputs(slot, block), blockOutputs);
       },
       targets: () => {
         clearPadding(outputs, inputs, width);
         const { loss, gradient } = askLoss(lossFunction, outputs, window);
-        asked = loss;
+        lossValue = loss;
         requireNetwork(this.context.network);
         if (model.parameters.version !== version)
           throw new InvalidStateError(
@@ -118,10 +123,10 @@ export class BudgetedPass {
       scale: 1,
     });
     this.state = state;
-    return asked;
+    return lossValue;
   }
 
-  /** Memory for windows like this one: what there is, or, in its place, other. */
+  /** Returns a plan and memory for a window like this one: the present memory, or, in its place, other. */
   private prepare(
     model: Model,
     inputs: Inputs,

@@ -1,44 +1,46 @@
-/** How to stay within a memory budget: in what blocks of steps, and with how many slots of which kind, to recompute. */
+/** Plans how to stay within a memory budget: the length of blocks, and the number of slots of each kind. */
 
 import { forwardRuns, MOST_UNITS, usedSlots, type Slots } from "./costs.js";
 
 export interface RecomputeNeeds {
-  /** T, at least 1. */
+  /** T, the number of steps, at least 1. */
   readonly steps: number;
   readonly budgetBytes: number;
-  /** Whether the sequence cannot be cut: it is one block then. Default false. */
+  /** Whether the sequence cannot be split, and so is one block; default false. */
   readonly whole?: boolean;
-  /** What there is besides the slots, for blocks of so many steps; hardly less for more steps. */
+  /** Returns the bytes of all but the slots, for blocks of so many steps; hardly less for more steps. */
   readonly workBytes: (steps: number) => number;
-  /** A state between two steps; above 0. */
+  /** Bytes of a state between two steps, above 0. */
   readonly hiddenBytes: number;
-  /** The tape of a block of so many steps; more for more steps. */
+  /** Returns the bytes of the tape of a block of so many steps; more for more steps. */
   readonly blockBytes: (steps: number) => number;
 }
 
 export interface RecomputePlan {
-  /** Steps a block: unit u holds steps [u·block, min(steps, (u+1)·block)). */
+  /** Steps of a block: unit u holds steps [u·block, min(steps, (u+1)·block)). */
   readonly block: number;
-  /** ⌈steps / block⌉. */
+  /** Number of blocks, ⌈steps / block⌉. */
   readonly units: number;
-  /** All of them are used. */
+  /** The slots of each kind, all of them used. */
   readonly slots: Slots;
-  /** What else than the units in work is stored: nothing (one run of each step), states, tapes, or both. */
+  /**
+   * What is stored besides the blocks at work: nothing ("all": each step runs once), states, tapes, or both.
+   */
   readonly storage: "all" | "hidden" | "internal" | "mixed";
-  /** Forward steps that are run, of the first time and of all repetitions: `steps` times the factor of repetition. */
+  /** Forward steps that run, repetitions included. */
   readonly forwardSteps: number;
-  /** At most the budget. */
+  /** Bytes that the plan takes, at most the budget. */
   readonly bytes: number;
 }
 
-/** What starting on a block costs, forward or backward, in forward steps: a guess that keeps blocks from being too short. */
+/** Cost of starting a block, forward or backward, in forward steps: a guess that keeps blocks long enough. */
 const BLOCK_START = 2;
 
 /**
- * The fastest plan within the budget: fewest forward steps, where each start on a block counts as BLOCK_START more. Tries block
- * lengths and numbers of slots 5 per cent apart, each in closed form: a few milliseconds for 100,000 steps, and within 2 per cent
- * of the best of all (seen on 4000 random needs of up to 150 steps). Throws a RangeError for a budget below the least possible,
- * which it names.
+ * Returns the fastest plan within the budget: the fewest forward steps, each start on a block counting as
+ * BLOCK_START more. It tries block lengths and numbers of slots 5 per cent apart, each in closed form: a few
+ * milliseconds for 100,000 steps, and within 2 per cent of the best of all (seen on 4000 random needs of up
+ * to 150 steps). Throws a RangeError, which names the least possible budget, for a budget below it.
  */
 export function planRecompute(needs: RecomputeNeeds): RecomputePlan {
   const { steps, budgetBytes, whole = false, workBytes, hiddenBytes, blockBytes } = needs;
@@ -78,7 +80,9 @@ function storageOf(units: number, { internal, hidden }: Slots): RecomputePlan["s
   return hidden === 1 ? "internal" : "mixed";
 }
 
-/** Numbers from 1 to `most`: at first each, then every 5 per cent. None where `most` is below 1. */
+/**
+ * Yields numbers from 1 to `most`: at first each, then every 5 per cent. Yields none where `most` is below 1.
+ */
 function* ladder(most: number): Generator<number, void> {
   for (let rung = 1; rung < most; rung = Math.ceil(rung * 1.05)) yield rung;
   if (most >= 1) yield most;

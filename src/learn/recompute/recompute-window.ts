@@ -1,4 +1,4 @@
-/** Back-propagation through a window whose blocks run as a plan says. */
+/** Back-propagates through a window whose blocks run as a plan says. */
 
 import type { BlockTapes } from "./block-tapes.js";
 import type { Inputs } from "../../network/model/batch.js";
@@ -10,11 +10,11 @@ import { recomputeSchedule } from "./schedule.js";
 export interface RecomputeRequest {
   readonly inputs: Inputs;
   readonly state: State | undefined;
-  /** Sees each block once, in order, when it stands in a slot: where outputs can be taken. */
+  /** Called once for each block, in order, when it stands in a slot and its outputs can be read. */
   readonly swept?: ((slot: number, block: number) => void) | undefined;
-  /** The targets; asked for when all blocks were seen, and before any gradient. */
+  /** Returns the targets; called after all blocks ran forward, and before any gradient. */
   readonly targets: () => Targets;
-  /** Of the losses' gradients. */
+  /** Factor of the losses' gradients. */
   readonly scale: number;
 }
 

@@ -1,45 +1,54 @@
-/** In which order to run, save, restore and back-propagate the units of a sequence; recompute-costs.ts says why there. */
+/** Schedules how units of a sequence run, are saved, restored and back-propagated; see costs.ts for why. */
 
 import { requireInteger } from "../../errors.js";
 import { MOST_UNITS, nextCheckpoint, type Slots } from "./costs.js";
 
-/** What is done next. "The state" is that of the network, between units: before the first action, the one before unit 0. */
+/**
+ * An action says what to do next. "The state" is the network's, between units: at first that before unit 0.
+ */
 export type RecomputeAction =
   /** Copies the state, which is the one before `unit`, into a hidden slot. */
   | { readonly kind: "save"; readonly slot: number; readonly unit: number }
-  /** The state becomes the one before `unit`, from a hidden slot or from the end of the tape of the unit before. */
+  /** Sets the state to the one before `unit`, from a hidden slot or the end of the tape of unit − 1. */
   | {
       readonly kind: "restore";
       readonly from: "hidden" | "internal";
       readonly slot: number;
       readonly unit: number;
     }
-  /** Runs units [from, to), whose tape nobody needs, from the state before them; `scratch`: an internal slot that is free. */
+  /**
+   * Runs units [from, to) from the state before them, in the free internal slot `scratch`; keeps no tapes.
+   */
   | { readonly kind: "forward"; readonly from: number; readonly to: number; readonly scratch: number }
   /** Runs the unit from the state before it, and keeps its tape in an internal slot. */
   | { readonly kind: "record"; readonly slot: number; readonly unit: number }
-  /** Back-propagates through the tape of the unit, which is in that slot; the slot is free then. The state does not matter. */
+  /**
+   * Back-propagates through the tape of `unit` in the slot, which is free then. The state does not matter.
+   */
   | { readonly kind: "backward"; readonly slot: number; readonly unit: number };
 
 interface Held {
   readonly from: "hidden" | "internal";
   readonly slot: number;
-  /** The state that it gives is the one before this unit. */
+  /** The unit that the held state stands before. */
   readonly unit: number;
 }
 
 /**
- * The schedule of fewest forward runs, `forwardRuns(units, slots)`, one action after the other. For all of them holds:
+ * Yields the schedule with the fewest forward runs, `forwardRuns(units, slots)`, one action after the other.
+ * Its actions keep these rules:
  *
- * - "backward" comes once for each unit, from the last to the first, right on what "record" of the same unit left.
- * - Before the first "backward", every unit ran exactly once, in order ("forward" or "record"): outputs, losses and the final
- *   state can be taken there. The last unit never runs again.
+ * - "backward" comes once for each unit, from the last to the first, right on what "record" of the same unit
+ *   left.
+ * - Before the first "backward", every unit ran exactly once, in order ("forward" or "record"): outputs,
+ *   losses and the final state can be taken there. The last unit never runs again.
  * - "forward" and "record" find the state where they start; after a "backward" a "restore" comes first.
- * - Slots are taken as on a stack: what a "save" or "record" overwrites is never needed again. No hidden slot from
- *   `usedSlots(units, slots).hidden` up and no internal one from its `.internal` up is named.
+ * - Slots are taken as on a stack: what a "save" or "record" overwrites is never needed again. No hidden slot
+ *   from `usedSlots(units, slots).hidden` up and no internal one from its `.internal` up is named.
  *
- * There are at most 5 actions a unit. Each takes O(min(i + h, r) · log r), r = `mostRepeats`, and only what lies in the slots is
- * kept, O(i + h). Throws a TypeError or RangeError for units or slots below 1; no hidden slot is needed for `units` ≤ i.
+ * There are at most 5 actions a unit. Each takes O(min(i + h, r) · log r), r = `mostRepeats`, and only the
+ * contents of the slots are kept, O(i + h). Throws a TypeError or RangeError for units or slots below 1; no
+ * hidden slot is needed for `units` ≤ i.
  */
 export function* recomputeSchedule(
   units: number,
@@ -50,9 +59,9 @@ export function* recomputeSchedule(
   requireInteger("slots.hidden", hidden, units > internal ? 1 : 0);
   const states: Held[] = [];
   const tapes: Held[] = [];
-  /** The state is the one before this unit; after a backward, one that nothing starts from any more. */
+  /** The unit that the state stands before; after a backward, one that nothing starts from any more. */
   let at = 0;
-  /** All units from here on were back-propagated. */
+  /** The unit from which on all units were back-propagated. */
   let end = units;
   if (units > internal) yield save(states, at);
   while (end > 0) {
@@ -60,7 +69,7 @@ export function* recomputeSchedule(
     if (start !== undefined && start.unit !== at) yield { kind: "restore", ...start };
     const from = start?.unit ?? 0;
     const length = end - from;
-    // The state at the start is one of its hidden slots.
+    // The state at the start takes one of the hidden slots.
     const free = { internal: internal - tapes.length, hidden: hidden - states.length + 1 };
     at = from + (length > free.internal ? nextCheckpoint(length, free) : 0);
     if (at > from) yield { kind: "forward", from, to: at, scratch: tapes.length };
@@ -91,7 +100,9 @@ function record(tapes: Held[], unit: number): RecomputeAction {
   return { kind: "record", slot, unit };
 }
 
-/** What the next units start from. */
+/**
+ * Returns the latest state that is held, from which the next units start; undefined: the sequence's start.
+ */
 function latest(states: readonly Held[], tapes: readonly Held[]): Held | undefined {
   const [state, tape] = [states.at(-1), tapes.at(-1)];
   return tape !== undefined && tape.unit > (state?.unit ?? 0) ? tape : state;

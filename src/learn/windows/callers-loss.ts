@@ -3,8 +3,9 @@ import { describe, InvalidStateError, requireFloat32Array, requireObject } from 
 import type { LossFunction } from "../learner.js";
 
 /**
- * What a loss of the caller's own says of a window's outputs, checked; the loss may be any number, NaN too. Throws an
- * InvalidStateError where it moved the parameters that it was asked with, unless somebody else looks.
+ * Asks a loss function of the caller's own for loss and gradient of a window's outputs, and checks both; the
+ * loss may be any number, NaN too. Throws a TypeError or RangeError for a bad answer, and an
+ * InvalidStateError where the function moved `parameters`; without `parameters` the caller checks that.
  */
 export function askLoss(
   lossFunction: LossFunction,

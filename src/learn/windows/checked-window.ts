@@ -1,4 +1,4 @@
-/** The windows of training data, checked on their own and against the window that they carry on. */
+/** Checks windows of training data on their own and against the window that they carry on. */
 
 import type { TrainingWindow } from "../../data/training-data.js";
 import { requireBoolean, requireObject } from "../../errors.js";
@@ -8,19 +8,22 @@ import { targetKindNames } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
 import type { Stretch } from "./stretches.js";
 
-/** A window as it came, and what is to be learned from it, checked: rules below check nothing again. */
+/** Holds a window as it came, and the checked stretch to learn from: rules need not check it again. */
 export interface CheckedWindow extends Stretch {
   readonly window: TrainingWindow;
 }
 
-/** A carried run keeps its batch, and the kinds of its inputs and targets ("none" without targets). */
+/** Records what a carried window keeps: batch, kind of inputs, kind of targets ("none" without targets). */
 interface Kinds {
   readonly batch: number;
   readonly inputs: string;
   readonly targets: string;
 }
 
-/** Throws a TypeError or RangeError. With a loss of the caller's own there may be no targets. */
+/**
+ * Returns the window's checked inputs and targets; with a loss of the caller's own there may be no targets.
+ * Throws a TypeError or RangeError.
+ */
 function requireWindow(
   { inputs: sequence, targets: given }: TrainingWindow,
   { options }: Network,
@@ -34,7 +37,7 @@ function requireWindow(
   return { inputs, targets, count: targets.count };
 }
 
-/** Returns whether the window says that it carries: one that reads both ways has no state to carry. */
+/** Returns whether the window carries. Throws a RangeError if it does and the network is bidirectional. */
 function requireCarry(carry: boolean | undefined, { options }: Network): boolean {
   const carries = requireBoolean("carry", carry ?? false);
   if (carries && options.bidirectional)
@@ -63,12 +66,12 @@ export class WindowChecks {
     this.callersLoss = callersLoss;
   }
 
-  /** Begins an epoch with the next window. */
+  /** Lets the next window begin an epoch. */
   restart(): void {
     this.before = undefined;
   }
 
-  /** Throws a TypeError or RangeError that names what is wrong with the window. */
+  /** Returns the checked window. Throws a TypeError or RangeError that names what is wrong with it. */
   check(window: TrainingWindow): CheckedWindow {
     const given = requireObject("window", window);
     const carry = requireCarry(given.carry, this.network) && this.before !== undefined;

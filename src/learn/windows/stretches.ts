@@ -1,35 +1,37 @@
-/** Stretches of steps out of windows, and across them. Arrays are time-major, so that a stretch is contiguous. */
+/**
+ * Cuts windows into stretches of steps, and joins stretches; arrays are time-major, so these are contiguous.
+ */
 
 import type { TrainingWindow } from "../../data/training-data.js";
 import { countSteps, type Inputs } from "../../network/model/batch.js";
 import { countTargets, makeTargets, targetKind, type Targets } from "../../network/model/targets.js";
 
-/** Steps to learn from, checked: a window, a part of one, or several joined. */
+/** A stretch is a checked run of steps to learn from: a window, a part of one, or several joined. */
 export interface Stretch {
-  /** A length is 0 where the sequence ended before. */
+  /** Inputs of its steps; a length is 0 where the sequence ended before. */
   readonly inputs: Inputs;
-  /** Undefined where there are none but a loss of the caller's own. */
+  /** Targets of its steps; undefined where a loss of the caller's own has none. */
   readonly targets: Targets | undefined;
-  /** Targets, or steps that are no padding where there are no targets. */
+  /** Number of targets, or of steps that are no padding where there are no targets. */
   readonly count: number;
-  /** Whether it carries on what comes before it, and so fits it; false at the start of an epoch. */
+  /** Whether it carries on the steps before it, whose shape it then fits; false at the start of an epoch. */
   readonly carry: boolean;
 }
 
 type Elements = Inputs["array"] | Targets["array"];
 
-/** Counts what steps [from, to) have of targets, or, without any, of steps that are no padding. */
+/** Returns the number of targets in steps [from, to), or, without targets, of steps that are no padding. */
 export function countIn({ inputs, targets, count }: Stretch, from: number, to: number): number {
   if (to - from === inputs.steps) return count;
   return targets === undefined ? countSteps(inputs, from, to) : countTargets(targets, inputs, from, to);
 }
 
-/** Lengths of which none is shorter than the stretch are as good as none. */
+/** Returns the lengths, or undefined where none is shorter than the stretch. */
 function needed(lengths: Int32Array | undefined, steps: number): Int32Array | undefined {
   return lengths?.some((length) => length < steps) === true ? lengths : undefined;
 }
 
-/** Steps [from, to), of arrays that `part` makes. */
+/** Returns steps [from, to), with arrays that `part` makes. */
 function partOf(
   stretch: Stretch,
   from: number,
@@ -51,19 +53,19 @@ function partOf(
   };
 }
 
-/** Copies steps [from, to); a sequence that ended before has length 0. */
+/** Returns a copy of steps [from, to); a sequence that ended before has length 0. */
 export function copySteps(stretch: Stretch, from: number, to: number): Stretch {
   return partOf(stretch, from, to, (whole, first, end) => whole.slice(first, end) as typeof whole);
 }
 
-/** Leaves out the first steps; the arrays are parts of the stretch's own. */
+/** Returns the stretch without its first steps; the arrays are parts of the stretch's own. */
 export function dropSteps(stretch: Stretch, count: number): Stretch {
   if (count === 0) return stretch;
   const { steps } = stretch.inputs;
   return partOf(stretch, count, steps, (whole, first, end) => whole.subarray(first, end) as typeof whole);
 }
 
-/** Takes the targets from the first steps, in the stretch's own array. */
+/** Removes the targets of the first steps, in the stretch's own array, and returns it with the new count. */
 export function maskTargets(stretch: Stretch, steps: number): Stretch {
   const { inputs, targets } = stretch;
   if (targets === undefined) return stretch;
@@ -73,7 +75,7 @@ export function maskTargets(stretch: Stretch, steps: number): Stretch {
   return { ...stretch, targets: makeTargets(kind, array, count), count };
 }
 
-/** The lengths of stretches that are joined: a sequence that ended does not go on in a later one. */
+/** Returns the lengths of joined stretches. Throws a RangeError where a sequence goes on after its end. */
 function joinLengths(stretches: readonly Inputs[]): Int32Array | undefined {
   if (stretches.every(({ lengths }) => lengths === undefined)) return undefined;
   const joined = new Int32Array(stretches[0].batch);
@@ -107,7 +109,7 @@ function concatenate<Whole extends Int32Array | Float32Array>(
   return whole;
 }
 
-/** Joins stretches one after the other, at least one; batch and kinds are the same. */
+/** Joins one or more stretches, of the same batch and kinds, one after the other. */
 export function joinStretches(stretches: readonly Stretch[]): Stretch {
   const [first] = stretches;
   if (stretches.length === 1) return first;
@@ -135,7 +137,7 @@ function joinTargets(parts: readonly Targets[], count: number): Targets {
   return makeTargets(kind, concatenate(targetKind(kind).arrayType, arrays), count);
 }
 
-/** Returns the stretch as a caller knows windows, for a loss of the caller's own: a whole window is as it came. */
+/** Returns the stretch as a window for a loss of the caller's own; a whole window is returned as it came. */
 export function windowOf(stretch: Stretch & { readonly window?: TrainingWindow }): TrainingWindow {
   const { inputs, targets, carry, window } = stretch;
   if (window !== undefined) return window;
