@@ -1,24 +1,29 @@
-/** Errors of the project's own, and the checks at the public edge: each message names the argument, what was expected and what came. */
+/**
+ * Defines the project's errors and checks. Each message names the argument, what was expected and what came.
+ */
 
-/** A call at the wrong time: `backward` without a forward, an optimizer on another network, … */
+/** Signals a call at the wrong time: `backward` without a forward, an optimizer on another network, … */
 export class InvalidStateError extends Error {
   override readonly name: string = "InvalidStateError";
 }
 
-/** A call on something that was disposed of. */
+/** Signals a call on something that was disposed of. */
 export class DisposedError extends InvalidStateError {
   override readonly name: string = "DisposedError";
 }
 
-/** A loss or gradient norm that is not finite ended training; the parameters are the last that gave finite ones. */
+/**
+ * Signals that a loss or gradient norm was not finite, which ended training. The parameters are the last that
+ * gave finite ones.
+ */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
-  /** Updates done before the one that diverged. */
+  /** Number of updates done before the one that diverged. */
   readonly step: number;
-  /** The loss of the last update whose loss and gradient norm were finite; NaN when there was none. */
+  /** Loss of the last update whose loss and gradient norm were finite; NaN when there was none. */
   readonly lastFiniteLoss: number;
 
-  /** `kept`: what became of the parameters. */
+  /** Builds the message of what was not finite, `what`, and what became of the parameters, `kept`. */
   constructor(
     step: number,
     lastFiniteLoss: number,
@@ -34,17 +39,17 @@ export class DivergenceError extends Error {
   }
 }
 
-/** A file that is not what it should be. */
+/** Signals that a file's contents are not in the expected format. */
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
-/** The engine gave no more memory; nothing was changed. */
+/** Signals that the engine gave no more memory; nothing was changed. */
 export class OutOfMemoryError extends RangeError {
   override readonly name = "OutOfMemoryError";
 }
 
-/** What came, in a few words: `NaN`, `"lstn"`, `Float64Array(3)`, `an object`. */
+/** Describes a value in a few words, for a message: `NaN`, `"lstn"`, `Float64Array(3)`, `an object`. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (Object.is(value, -0)) return "-0";
@@ -59,7 +64,9 @@ export function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** An integer in [least, most]. */
+/**
+ * Returns an integer in [least, most]. Throws a TypeError for another type, a RangeError for another number.
+ */
 export function requireInteger(
   name: string,
   value: unknown,
@@ -74,7 +81,7 @@ export function requireInteger(
   return value + 0; // -0 becomes 0
 }
 
-/** Bounds of a number: `[least, most]`, either end left out where `above` or `below` stands instead. */
+/** Bounds a number to `[least, most]`; `above` and `below` leave out an end. Default: no bounds. */
 export interface Bounds {
   least?: number;
   above?: number;
@@ -82,7 +89,7 @@ export interface Bounds {
   below?: number;
 }
 
-/** A finite number within the bounds. */
+/** Returns a finite number within the bounds. Throws a TypeError or, for another number, a RangeError. */
 export function requireNumber(name: string, value: unknown, bounds: Bounds = {}): number {
   if (typeof value !== "number") throw new TypeError(`"${name}" expected a number, got ${describe(value)}`);
   const { least = -Infinity, above = -Infinity, most = Infinity, below = Infinity } = bounds;
@@ -100,13 +107,14 @@ export function requireNumber(name: string, value: unknown, bounds: Bounds = {})
   return value + 0; // -0 becomes 0
 }
 
+/** Returns a boolean. Throws a TypeError for another type. */
 export function requireBoolean(name: string, value: unknown): boolean {
   if (typeof value !== "boolean")
     throw new TypeError(`"${name}" expected true or false, got ${describe(value)}`);
   return value;
 }
 
-/** One of the given words. */
+/** Returns one of the given words. Throws a TypeError for another type and a RangeError for another word. */
 export function requireChoice<Word extends string>(
   name: string,
   value: unknown,
@@ -119,7 +127,7 @@ export function requireChoice<Word extends string>(
   return found;
 }
 
-/** An object of options; `undefined` counts as an empty one when the options are optional. */
+/** Returns an object that is no array. Throws a TypeError for others. */
 export function requireObject<Shape extends object>(name: string, value: Shape | null | undefined): Shape {
   if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw new TypeError(`"${name}" expected an object, got ${describe(value)}`);
@@ -127,14 +135,17 @@ export function requireObject<Shape extends object>(name: string, value: Shape |
   return value;
 }
 
-/** An object with the given methods, said to be `what`. */
+/** Throws a TypeError unless the value is an object with the given methods; `what` says what was expected. */
 export function requireMethods(name: string, what: string, value: unknown, methods: readonly string[]): void {
   const has = (method: string): boolean =>
     typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
   if (!methods.every(has)) throw new TypeError(`"${name}" expected ${what}, got ${describe(value)}`);
 }
 
-/** A Float32Array with as many values as the shape says; `shape` is for the message, like `[T=64, B=32]`. */
+/**
+ * Returns a Float32Array of the given length, which `shape` explains in messages, like `[T=64, B=32]`. Throws
+ * a TypeError for another type and a RangeError for another length.
+ */
 export function requireFloat32Array(
   name: string,
   value: unknown,
@@ -148,7 +159,7 @@ export function requireFloat32Array(
   return value;
 }
 
-/** An Int32Array with as many values as the shape says. */
+/** Returns an Int32Array of the given length. Throws a TypeError or, for another length, a RangeError. */
 export function requireInt32Array(name: string, value: unknown, length: number, shape: string): Int32Array {
   if (!(value instanceof Int32Array && ArrayBuffer.isView(value)))
     throw new TypeError(`"${name}" expected an Int32Array, got ${describe(value)}`);
@@ -156,6 +167,7 @@ export function requireInt32Array(name: string, value: unknown, length: number, 
   return value;
 }
 
+/** Throws a RangeError unless an array has the expected length. */
 export function requireLength(name: string, came: number, expected: number, shape: string): void {
   if (came !== expected) {
     throw new RangeError(`"${name}" expected ${expected} values (${shape}), got ${came}`);

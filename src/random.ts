@@ -1,8 +1,10 @@
-/** The only randomness: seeded, and the same numbers on every engine (integer arithmetic, + − × ÷ and sqrt alone). */
+/**
+ * Makes all random numbers: seeded, the same on every engine (integer arithmetic, + − × ÷ and sqrt alone).
+ */
 
 import { requireInteger } from "./errors.js";
 
-/** Spreads a 32-bit state over all bits: the finalizer of MurmurHash3. */
+/** Returns a hash of 32 bits that spreads x over all of them, with the finalizer of MurmurHash3. */
 function mix(x: number): number {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
@@ -14,13 +16,13 @@ function rotateLeft(x: number, k: number): number {
 }
 
 /**
- * xoshiro128++ (Blackman & Vigna 2021, "Scrambled linear pseudorandom number generators"), its state filled from
- * the seed through a hash, so that consecutive seeds give unrelated streams.
+ * Generates random numbers by xoshiro128++ (Blackman & Vigna 2021, "Scrambled linear pseudorandom number
+ * generators"). The seed fills the state through a hash, so that consecutive seeds give unrelated streams.
  */
 export class Random {
   private readonly state = new Uint32Array(4);
 
-  /** `seed`: any safe integer. `stream` tells independent uses of one seed apart. */
+  /** Seeds the generator with any safe integer, whose uses `stream` separates. Throws for other seeds. */
   constructor(seed: number, stream = 0) {
     requireInteger("seed", seed, Number.MIN_SAFE_INTEGER);
     const low = seed >>> 0;
@@ -33,7 +35,7 @@ export class Random {
     if (this.state.every((x) => x === 0)) this.state[0] = 1; // the one state xoshiro cannot leave
   }
 
-  /** Its state, four integers of 32 bits, not all of them 0: to be saved and restored. */
+  /** Returns the state, four integers of 32 bits, not all of them 0, to be saved and restored. */
   get words(): readonly number[] {
     return [...this.state];
   }
@@ -42,7 +44,7 @@ export class Random {
     this.state.set(words);
   }
 
-  /** 32 random bits. */
+  /** Returns 32 random bits, as an integer in [0, 2^32). */
   bits(): number {
     const s = this.state;
     const result = (rotateLeft((s[0] + s[3]) | 0, 7) + s[0]) >>> 0;
@@ -56,21 +58,21 @@ export class Random {
     return result;
   }
 
-  /** Uniform in [0, 1), 53 bits. */
+  /** Returns a uniform number in [0, 1) with 53 random bits. */
   uniform(): number {
     return ((this.bits() >>> 5) * 0x400_0000 + (this.bits() >>> 6)) / 0x20_0000_0000_0000;
   }
 
-  /** A uniform integer in [0, n), n at most 2^32. */
+  /** Returns a uniform integer in [0, n), n at most 2^32. */
   integer(n: number): number {
-    // Values past the last whole multiple of n would favour the small results: draw again.
+    // Values past the last whole multiple of n would favour small results, so it draws again.
     const limit = 0x1_0000_0000 - (0x1_0000_0000 % n);
     let x = this.bits();
     while (x >= limit) x = this.bits();
     return x % n;
   }
 
-  /** Standard normal, by Marsaglia's polar method. */
+  /** Returns a standard normal number, by Marsaglia's polar method. */
   normal(): number {
     for (;;) {
       const u = 2 * this.uniform() - 1;
@@ -83,7 +85,7 @@ export class Random {
 
 const exponentView = new DataView(new ArrayBuffer(8));
 
-/** ln x for normal x > 0, within 2 ulp, from arithmetic that rounds the same everywhere (Math.log does not). */
+/** Returns ln x for normal x > 0, within 2 ulp; rounds the same everywhere, which Math.log does not. */
 export function naturalLogarithm(x: number): number {
   exponentView.setFloat64(0, x);
   let exponent = (exponentView.getUint32(0) >>> 20) - 1023;
@@ -93,8 +95,8 @@ export function naturalLogarithm(x: number): number {
     m /= 2;
     exponent++;
   }
-  // ln m = 2 artanh r, r = f/(2 + f), f = m − 1, |r| ≤ 0.1716: the series r³/3 + r⁵/5 + … falls below 2^-53 after 11
-  // terms. 2r is written as f − r·f: f is exact, r is not.
+  // ln m = 2 artanh r, r = f/(2 + f), f = m − 1, |r| ≤ 0.1716: the series r³/3 + r⁵/5 + … falls below 2^-53
+  // after 11 terms. 2r is written as f − r·f: f is exact, r is not.
   const f = m - 1;
   const r = f / (2 + f);
   const square = r * r;

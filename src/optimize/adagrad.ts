@@ -2,19 +2,24 @@ import { requireNumber, requireObject } from "../errors.js";
 import { vector } from "../memory/regions.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
+/** Configures `adagrad`. */
 export interface AdagradOptions {
+  /** Learning rate of the first update, a finite number of at least 0. */
   learningRate: number;
-  /** Default 1e-10. */
+  /** ε, added to √s, of at least 0; default 1e-10. */
   epsilon?: number;
-  /** The rate of update t, from 1, is learningRate/(1 + (t − 1)·learningRateDecay); default 0. */
+  /** Update t, from 1, has the learning rate learningRate/(1 + (t − 1)·learningRateDecay); default 0. */
   learningRateDecay?: number;
-  /** What the sums of squares start from; default 0. */
+  /** The value that the sums of squares s start from, of at least 0; default 0. */
   initialAccumulatorValue?: number;
-  /** Default 0. */
+  /** L2 penalty, of at least 0, which adds weightDecay·w to the gradient; default 0. */
   weightDecay?: number;
 }
 
-/** Adagrad (Duchi et al. 2011), as torch.optim.Adagrad: g ← g + weightDecay·w; s ← s + g²; w ← w − rate·g/(√s + ε). */
+/**
+ * Creates an Adagrad optimizer (Duchi et al. 2011), as torch.optim.Adagrad: g ← g + weightDecay·w;
+ * s ← s + g²; w ← w − rate·g/(√s + ε). Throws a TypeError or RangeError for a bad option.
+ */
 export function adagrad(options: AdagradOptions): Optimizer {
   const {
     learningRate: firstRate,

@@ -5,60 +5,70 @@ import { vector, type Region, type Shape } from "../memory/regions.js";
 import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 
-/** Moves a network's parameters along its gradients. Belongs to the first network it steps; another is refused. */
+/**
+ * An optimizer moves a network's parameters along its gradients. It belongs to the first network that it
+ * steps and refuses others.
+ */
 export interface Optimizer {
-  /** May be set at any time; the next step uses it. A finite number of at least 0. */
+  /** The learning rate, a finite number of at least 0. It may be set at any time; the next step uses it. */
   learningRate: number;
-  /** One update from the gradients as they are; they stay as they are. */
+  /**
+   * Updates the trainable parameters once from the network's gradients, which stay as they are. Throws an
+   * InvalidStateError for another network than the first, and an OutOfMemoryError, changing nothing.
+   */
   step(network: Network): void;
   /** Forgets moments, step count and network; the learning rate stays. */
   reset(): void;
 }
 
-/** Far above anything of use; past it, products with the padding's zeros would not be 0 in float32. */
+/** The most that an option may be: past it, products with the padding's zeros would not be 0 in float32. */
 export const MOST = 1e30;
 
-/** One update of one parameter. */
+/** Describes one update of one parameter. */
 export interface Update<Moment extends string> {
   readonly engine: Engine;
-  /** Pointers to the parameter and its gradient, `count` elements each. */
+  /** Pointers to the parameter and its gradient, `count` elements each, in bytes. */
   readonly w: number;
   readonly g: number;
   readonly count: number;
-  /** Pointers to as much memory each, which starts as zeros and is kept from update to update. */
+  /** Pointers to the moments, `count` elements each, which start as zeros and are kept between updates. */
   readonly moments: Readonly<Record<Moment, number>>;
-  /** Updates of this parameter, this one counted. */
+  /** Number of updates of this parameter, including this one. */
   readonly step: number;
   readonly learningRate: number;
 }
 
+/** Holds the network that an optimizer belongs to and what it remembers of it. */
 interface Binding<Moment extends string> {
   readonly network: RecurrentNetwork;
   readonly scope: MemoryScope;
-  /** Pointers to as much memory as all parameters take. */
+  /** Pointers to the moments, each as many elements as all parameters. */
   readonly moments: Readonly<Record<Moment, number>>;
-  /** Updates so far of each parameter: those that are not trainable wait. */
+  /** Number of updates so far of each parameter; parameters that are not trainable get none. */
   readonly steps: number[];
 }
 
-/** What an optimizer remembers of its network: to be saved and restored. */
+/** Gives access to what an optimizer remembers of its network, to be saved and restored. */
 export interface OptimizerMemory {
-  /** Of the moments. */
+  /** Names of the moments. */
   readonly names: readonly string[];
-  /** Makes room, if there is none yet. Throws an OutOfMemoryError, and an InvalidStateError for another network, nothing changed. */
+  /**
+   * Returns the moments, reserving memory if there is none yet. Throws an OutOfMemoryError, and an
+   * InvalidStateError for another network; nothing is changed then.
+   */
   prepare(network: Network): RememberedMoments;
 }
 
-/** Each moment lies as the network's parameters do, padding included. */
+/** Holds an optimizer's moments; each is laid out as the network's parameters, padding included. */
 export interface RememberedMoments {
   readonly moments: ReadonlyMap<string, Region>;
-  /** Updates so far of each parameter. */
+  /** Number of updates so far of each parameter. */
   readonly steps: number[];
 }
 
 const memories = new WeakMap<Optimizer, OptimizerMemory>();
 
-/** Undefined for an optimizer that the library did not make. */
+/** Returns the memory of an optimizer; undefined for one that the library did not make. */
 export function optimizerMemory(optimizer: Optimizer): OptimizerMemory | undefined {
   return memories.get(optimizer);
 }
@@ -107,7 +117,10 @@ function updateAll<Moment extends string>(
   parameters.version++;
 }
 
-/** An optimizer that remembers the named moments. `update` moves one parameter; after `reset`, from step 1. */
+/**
+ * Creates an optimizer that remembers the named moments. `update` moves one parameter; its step counts from
+ * 1, and again after `reset`.
+ */
 export function createOptimizer<Moment extends string>(
   learningRate: number,
   names: readonly Moment[],

@@ -1,22 +1,25 @@
 import { requireBoolean, requireNumber, requireObject } from "../errors.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
+/** Configures `sgd`. */
 export interface SgdOptions {
+  /** Learning rate, a finite number of at least 0. */
   learningRate: number;
-  /** Default 0. */
+  /** Share of the velocity that is kept from step to step, of at least 0; default 0, no momentum. */
   momentum?: number;
-  /** Of the momentum; default 0. */
+  /** Share of the gradient that the velocity leaves out; default 0. */
   dampening?: number;
-  /** Needs momentum, and no dampening; default false. */
+  /** Whether to use Nesterov's momentum, which needs momentum above 0 and dampening 0; default false. */
   nesterov?: boolean;
-  /** Default 0. */
+  /** L2 penalty, of at least 0, which adds weightDecay·w to the gradient; default 0. */
   weightDecay?: number;
 }
 
 /**
- * Stochastic gradient descent with momentum (Polyak 1964; Nesterov's as in Sutskever et al. 2013), as torch.optim.SGD:
- * g ← g + weightDecay·w; v ← momentum·v + (1 − dampening)·g, v = g at first; w ← w − learningRate·v, or
- * w − learningRate·(g + momentum·v) with `nesterov`.
+ * Creates a stochastic gradient descent optimizer with momentum (Polyak 1964; Nesterov's as in Sutskever et
+ * al. 2013), as torch.optim.SGD: g ← g + weightDecay·w; v ← momentum·v + (1 − dampening)·g, v = g at first;
+ * w ← w − learningRate·v, or w − learningRate·(g + momentum·v) with `nesterov`. Throws a TypeError or
+ * RangeError for a bad option.
  */
 export function sgd(options: SgdOptions): Optimizer {
   const {
