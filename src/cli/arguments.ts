@@ -1,34 +1,35 @@
-/** The words after a command, by a table of its options. */
+/** Parses the words after a command by a table of its options, and writes the help from the same table. */
 
 import { parseArgs } from "node:util";
 import { Failure } from "./failure.js";
 
-/** One option: `--name <value>`, or `--name` alone. */
+/** Describes one option in the help: `--name <value>`, or `--name` alone. */
 export interface OptionHelp {
-  /** What stands for the value in the help; none where the option has no value. */
+  /** Placeholder for the value in the help; undefined where the option has no value. */
   readonly value?: string;
-  /** What it means, with its default. */
+  /** The option's meaning, with its default. */
   readonly help: string;
 }
 
-/** A command: its operands and its options, by name without the dashes. */
+/** Describes a command: its operands, and its options by name without the dashes. */
 export interface Command<Name extends string> {
   readonly name: string;
-  /** What stands for the operands in the help. */
+  /** Placeholders for the operands in the help. */
   readonly operands: readonly string[];
   readonly summary: string;
   readonly options: Readonly<Record<Name, OptionHelp>>;
   readonly examples: readonly string[];
 }
 
+/** Holds the words that were given. */
 export interface Arguments<Name extends string> {
-  /** As many as the command has. */
+  /** As many operands as the command has. */
   readonly operands: readonly string[];
-  /** Options without a value are "". */
+  /** Values of the options that were given, by name; "" for an option without a value. */
   readonly given: Readonly<Partial<Record<Name, string>>>;
 }
 
-/** Letters that would have to change, be added or be removed (Levenshtein). */
+/** Returns the number of letters to change, add or remove to turn one word into the other (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
@@ -41,17 +42,17 @@ function distance(a: string, b: string): number {
   return row[b.length];
 }
 
-/** The word that was probably meant, as the end of a message; "" when none is near. */
+/** Returns the end of a message that suggests the word that was probably meant; "" when none is near. */
 export function suggestion(word: string, words: readonly string[]): string {
   const [nearest] = words
-    .map((other) => ({ other, off: distance(word, other) }))
-    .sort((a, b) => a.off - b.off);
-  return nearest.off <= Math.max(word.length < 5 ? 1 : 2, Math.floor(word.length / 3))
+    .map((other) => ({ other, edits: distance(word, other) }))
+    .sort((a, b) => a.edits - b.edits);
+  return nearest.edits <= Math.max(word.length < 5 ? 1 : 2, Math.floor(word.length / 3))
     ? `; did you mean ${nearest.other}?`
     : "";
 }
 
-/** Undefined when help is asked for. Throws a Failure that names what is wrong. */
+/** Returns what was given; undefined when help is asked for. Throws a Failure that names what is wrong. */
 export function parseArguments<Name extends string>(
   command: Command<Name>,
   words: readonly string[],
@@ -102,7 +103,7 @@ function seeHelp({ name }: { name: string }): string {
   return `; see bptt ${name} --help`;
 }
 
-/** A whole number of at least `least`, in digits; `fallback` where none was given. */
+/** Returns a whole number of at least `least`, or `fallback` where none was given. Throws a Failure. */
 export function wholeNumber<Fallback>(
   name: string,
   text: string | undefined,
@@ -118,7 +119,10 @@ export function wholeNumber<Fallback>(
   return value;
 }
 
-/** A number, as people write one, that `fits`; `range` says which do. */
+/**
+ * Returns a decimal number that `fits`, or `fallback` where none was given. Throws a Failure, in which
+ * `range` says which numbers fit.
+ */
 export function decimalNumber<Fallback>(
   name: string,
   text: string | undefined,
@@ -134,6 +138,7 @@ export function decimalNumber<Fallback>(
   return value;
 }
 
+/** Returns one of the words, or `fallback` where none was given. Throws a Failure. */
 export function choice<Word extends string>(
   name: string,
   text: string | undefined,
@@ -147,7 +152,7 @@ export function choice<Word extends string>(
   throw new Failure(`--${name} expects ${words.join(", ")}, not ${JSON.stringify(text)}${near}`);
 }
 
-/** What `--help` prints. */
+/** Returns what `--help` prints. */
 export function helpOf<Name extends string>(command: Command<Name>): string {
   const options: [string, OptionHelp][] = Object.entries(command.options);
   const rows = options.map(([name, { value, help }]) => [

@@ -1,4 +1,4 @@
-/** `bptt diagnose`. */
+/** Runs `bptt diagnose`. */
 
 import { gradientFlow, OutOfMemoryError, type Network } from "../index.js";
 import { compareRules, printComparison } from "./comparison.js";
@@ -12,12 +12,12 @@ import { showsUnicode } from "./plot.js";
 import { readBytes, readText } from "./read-file.js";
 import { Screen, type Output } from "./screen.js";
 
-/** The widest plot: more is no easier to read. */
+/** The widest plot, in characters: more is no easier to read. */
 const WIDEST = 100;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Runs the command. */
+/** Prints how the errors of a saved network travel back through a text. Throws a Failure. */
 export async function runDiagnose(
   plan: DiagnosePlan,
   output: Output,
@@ -27,7 +27,7 @@ export async function runDiagnose(
   const { network, vocabulary } = loadModel(plan.model, await readBytes(plan.model), plan.build);
   try {
     const excerpts = takeExcerpts(plan.text, await readText(plan.text), vocabulary, plan);
-    // Of JSON, nothing else goes to the output.
+    // With --json, nothing but JSON goes to the output.
     const screen = new Screen(plan.json ? { write: () => undefined } : output, environment);
     diagnose(plan, network, excerpts, screen, output, environment);
   } catch (error) {
@@ -90,7 +90,7 @@ function diagnose(
   if (comparison !== undefined) printComparison(screen, comparison);
 }
 
-/** Arrays and maps as JSON has them. */
+/** Replaces arrays and maps by what JSON has for them. */
 function plain(_: string, value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries(value);
   if (value instanceof Float64Array || value instanceof Int32Array) return Array.from(value);

@@ -1,4 +1,4 @@
-/** What `bptt diagnose` is told, checked. */
+/** Defines the options of `bptt diagnose` and checks them. */
 
 import type { Build } from "../index.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
@@ -49,13 +49,13 @@ export interface DiagnosePlan {
   readonly tolerance: number;
   readonly seed: number;
   readonly build: "auto" | Build;
-  /** Gradients of each rule that draws; undefined without a comparison. */
+  /** Number of gradients of each rule that draws; undefined without a comparison. */
   readonly draws: number | undefined;
   readonly json: boolean;
   readonly ascii: boolean;
 }
 
-/** Throws a Failure that names the option. */
+/** Returns the checked options. Throws a Failure that names the option. */
 export function readDiagnosePlan({ operands: [model, text], given }: Arguments<Name>): DiagnosePlan {
   const draws = wholeNumber("draws", given.draws, 2, 8);
   return {

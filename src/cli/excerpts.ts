@@ -1,17 +1,20 @@
-/** Windows of a text, to look at a network that reads it. */
+/** Takes excerpts of a text, to measure a network that reads it. */
 
 import type { CharVocabulary, Sequence, Target } from "../index.js";
 import { Failure } from "./failure.js";
 
 export interface Excerpts {
   readonly sequence: Sequence;
-  /** The next character, everywhere. */
+  /** The next character at every step. */
   readonly target: Target;
-  /** Characters of the text that the network does not know, which are left out. */
+  /** Number of characters of the text that the network does not know; they are left out. */
   readonly unknown: number;
 }
 
-/** `batch` excerpts of `window` characters, evenly spread; fewer where the text has not so many. Throws a Failure. */
+/**
+ * Takes `batch` excerpts of `window` characters, evenly spread; fewer where the text has not so many. Throws
+ * a Failure where it has none.
+ */
 export function takeExcerpts(
   path: string,
   text: string,

@@ -1,4 +1,4 @@
-/** An end that the user is told about in one line. */
+/** A failure ends the program with one line for the user. */
 export class Failure extends Error {
   /** 2: what was asked for cannot be done; 1: it went wrong on the way. */
   readonly exitCode: 1 | 2;
@@ -9,7 +9,9 @@ export class Failure extends Error {
   }
 }
 
-/** The system's word for what went wrong with a file: ENOENT, EISDIR, …; undefined for other errors. */
+/**
+ * Returns the system's code for what went wrong with a file: ENOENT, EISDIR, …; undefined for other errors.
+ */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
@@ -25,7 +27,7 @@ const reasons: ReadonlyMap<string, string> = new Map([
   ["ENAMETOOLONG", "the name is too long"],
 ]);
 
-/** What went wrong with a file, in words. */
+/** Says in words what went wrong with a file. */
 export function fileReason(error: unknown): string {
   const code = systemCode(error);
   return (

@@ -1,13 +1,13 @@
-/** Numbers, times and texts, for people. */
+/** Formats numbers, times and texts for people. */
 
-/** 12345 → 12,345 */
+/** Groups digits by thousands: 12345 → 12,345. */
 export function grouped(value: number): string {
   return Math.round(value)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** 75 → 1:15; 3700 → 1:01:40 */
+/** Formats seconds: 75 → 1:15; 3700 → 1:01:40. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -15,12 +15,12 @@ export function duration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** A loss in nats, with the bits that it is. */
+/** Formats a loss in nats, and in bits beside it. */
 export function nats(loss: number): string {
   return `${loss.toFixed(3)} nats (${(loss / Math.LN2).toFixed(3)} bits)`;
 }
 
-/** A network's own text may hold anything: what would move the cursor or colour the terminal is shown as ·. */
+/** Replaces by · what moves the cursor or colours the terminal: a network's own text may hold anything. */
 export function visible(text: string): string {
   return text
     .replace(/\r\n?/g, "\n")
@@ -29,12 +29,12 @@ export function visible(text: string): string {
     );
 }
 
-/** Every line after four spaces. */
+/** Puts four spaces before every line. */
 export function indented(text: string): string {
   return text.replace(/^/gm, "    ");
 }
 
-/** 0.0123 → 1.2 % */
+/** Formats a share as per cent: 0.0123 → 1.2 %. */
 export function share(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "?";
   const percent = 100 * value;
@@ -43,7 +43,7 @@ export function share(value: number): string {
   return `${percent < 9.95 ? percent.toFixed(1) : grouped(percent)} %`;
 }
 
-/** 123456 bytes → 121 kB; of 1024 each. */
+/** Formats bytes in units of 1024: 123456 → 121 kB. */
 export function size(bytes: number): string {
   const kilobytes = bytes / 1024;
   if (kilobytes < 1000) return `${Math.ceil(kilobytes)} kB`;

@@ -1,4 +1,4 @@
-/** A network that `bptt train` saved, with the characters that it reads and writes. */
+/** Loads a network that `bptt train` saved, with the characters that it reads and writes. */
 
 import {
   CharVocabulary,
@@ -19,7 +19,7 @@ export interface TextModel {
   readonly vocabulary: CharVocabulary;
 }
 
-/** Throws a Failure for another kind of file, and for kernels that do not run here. */
+/** Returns the network and its vocabulary. Throws a Failure for other files, and where kernels do not run. */
 export function loadModel(path: string, bytes: Uint8Array, build: "auto" | Build = "auto"): TextModel {
   try {
     const characters = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";

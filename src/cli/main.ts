@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** The command line: dispatch, and how it ends. */
+/** Dispatches the commands, and sets the exit code. */
 
 import { readFileSync } from "node:fs";
-// The kernels; the other files take names from src/index.ts alone.
+// Brings the kernels; the other files take names from src/index.ts alone.
 import "../wasm/inlined.js";
 import { helpOf, parseArguments, suggestion } from "./arguments.js";
 import { runDiagnose } from "./diagnose-command.js";
@@ -37,7 +37,7 @@ function version(): string {
   return String(found);
 }
 
-/** Returns the exit code. */
+/** Runs a command and returns the exit code. */
 async function run([command, ...words]: readonly [command?: string, ...words: string[]]): Promise<number> {
   let open = true;
   endQuietlyWhenClosed(process.stdout, () => {

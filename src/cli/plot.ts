@@ -1,20 +1,20 @@
-/** A curve in a terminal, on a logarithmic axis. */
+/** Plots a curve in a terminal, on a logarithmic axis. */
 
 import { naturalLogarithm } from "../random.js";
 
 export interface PlotSize {
-  /** Characters, axis included. */
+  /** In characters, axis included. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Decades below the largest value that are shown: less is lost in a float32 sum with it. */
+/** Decades below the largest value that are shown; anything less is lost in a float32 sum with it. */
 const DECADES = 8;
 
-/** Characters left of the axis: `1e-12 `. */
+/** Characters left of the axis, as in `1e-12 `. */
 const LABEL = 6;
 
-/** Braille's dots of a character: a bit for each of 2 columns and 4 rows (Unicode, U+2800). */
+/** Bits of a Braille character's dots, 4 rows of 2 columns (Unicode, U+2800). */
 const BRAILLE = [
   [0x01, 0x08],
   [0x02, 0x10],
@@ -22,7 +22,7 @@ const BRAILLE = [
   [0x40, 0x80],
 ];
 
-/** Characters of dots, in Braille, or a star for each. */
+/** A canvas holds dots, shown as Braille characters or, in ASCII, as a star each. */
 class Canvas {
   readonly columns: number;
   readonly rows: number;
@@ -38,7 +38,7 @@ class Canvas {
     this.cells = Array.from({ length: height }, () => new Uint8Array(width));
   }
 
-  /** From the top left. */
+  /** Sets the dot at column x and row y, from the top left. */
   set(x: number, y: number): void {
     const [across, down] = this.dots;
     this.cells[Math.floor(y / down)][Math.floor(x / across)] |= BRAILLE[y % down][x % across];
@@ -60,7 +60,7 @@ function decimalLogarithm(x: number): number {
   return naturalLogarithm(x) * Math.LOG10E;
 }
 
-/** The curve at a place between two values, by the logarithm; undefined where there is none. */
+/** Returns the curve's logarithm at a place between two values; undefined where one of them is missing. */
 function between(logs: readonly (number | undefined)[], at: number): number | undefined {
   const left = logs[Math.floor(at)];
   const right = logs[Math.min(logs.length - 1, Math.ceil(at))];
@@ -69,8 +69,8 @@ function between(logs: readonly (number | undefined)[], at: number): number | un
 }
 
 /**
- * `values` from left to right, lines of text without colours. What is not above 0, not finite, or 8 decades below the
- * largest is left out. `unit` stands behind the horizontal axis.
+ * Plots `values` from left to right and returns lines of text without colours. Values that are not above 0,
+ * not finite, or 8 decades below the largest are left out. `unit` stands behind the horizontal axis.
  */
 export function plotLogarithmic(
   values: ArrayLike<number>,
@@ -87,19 +87,19 @@ export function plotLogarithmic(
   const bottom = Math.max(top - DECADES, Math.min(top - 1, Math.floor(Math.min(...known) + 1e-9)));
   const canvas = new Canvas(Math.max(10, width - LABEL - 2), height, ascii);
   draw(canvas, logs, bottom, top);
-  const corner = ascii ? ["|", "+", "-"] : ["┤", "└", "─"];
+  const frame = ascii ? ["|", "+", "-"] : ["┤", "└", "─"];
   const labels = labelRows(bottom, top, height);
   const wide = Math.max(10, width - LABEL - 2);
   return [
     ...canvas
       .lines()
-      .map((line, row) => `${(labels.get(row) ?? "").padStart(LABEL)} ${corner[0]}${line}`.trimEnd()),
-    `${" ".repeat(LABEL + 1)}${corner[1]}${corner[2].repeat(wide)}`,
+      .map((line, row) => `${(labels.get(row) ?? "").padStart(LABEL)} ${frame[0]}${line}`.trimEnd()),
+    `${" ".repeat(LABEL + 1)}${frame[1]}${frame[2].repeat(wide)}`,
     `${" ".repeat(LABEL + 2)}${ticks(values.length - 1, wide, unit)}`,
   ];
 }
 
-/** A line through all, without gaps. */
+/** Draws a line through all points, without gaps. */
 function draw(canvas: Canvas, logs: readonly (number | undefined)[], bottom: number, top: number): void {
   let before: number | undefined;
   for (let x = 0; x < canvas.columns; x++) {
@@ -119,7 +119,7 @@ function draw(canvas: Canvas, logs: readonly (number | undefined)[], bottom: num
   }
 }
 
-/** By row, the decade that begins there: as many as there is room for. */
+/** Returns labels by row, each at the row where its decade begins: as many as there is room for. */
 function labelRows(bottom: number, top: number, height: number): Map<number, string> {
   const every = Math.max(1, Math.ceil((top - bottom) / (height - 1)));
   const labels = new Map<number, string>();
@@ -128,7 +128,7 @@ function labelRows(bottom: number, top: number, height: number): Map<number, str
   return labels;
 }
 
-/** 0, a half and the last, and the unit. */
+/** Returns the line of labels at 0, half of the axis and its end, and the unit. */
 function ticks(last: number, width: number, unit: string): string {
   const middle = last > 3 ? String(Math.round(last / 2)) : "";
   const end = `${last} ${unit}`;
@@ -137,7 +137,7 @@ function ticks(last: number, width: number, unit: string): string {
   return start.padEnd(Math.max(start.length + 2, width - end.length)) + end;
 }
 
-/** Whether the terminal shows more than ASCII: as its locale says, or Windows Terminal. */
+/** Returns whether the terminal shows more than ASCII, by its locale or because it is Windows Terminal. */
 export function showsUnicode(
   environment: Readonly<Record<string, string | undefined>>,
   platform: string,

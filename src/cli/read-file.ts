@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Failure, fileReason } from "./failure.js";
 
-/** A file that is there and not empty. */
+/** Reads a file. Throws a Failure where it is not there or empty. */
 export async function readBytes(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {
@@ -13,6 +13,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   return bytes;
 }
 
+/** Reads a UTF-8 text. Throws a Failure. */
 export async function readText(path: string): Promise<string> {
   const bytes = await readBytes(path);
   try {

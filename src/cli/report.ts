@@ -1,17 +1,17 @@
-/** How a training goes, for people: a bar where it can be rewritten, lines that stay now and then. */
+/** Reports how a training goes: by a bar where it can be rewritten, and now and then by lines that stay. */
 
 import type { Limit } from "./train-options.js";
 import { duration, grouped, nats } from "./format.js";
 import type { Screen } from "./screen.js";
 
-/** Times a second that the bar moves. */
+/** Updates of the bar a second. */
 const BAR_RATE = 10;
 
-/** Seconds between two lines at least, and lines at most, where there is no bar. */
+/** Where there is no bar: the least number of seconds between two lines, and the most lines. */
 const LINE_SECONDS = 10;
 const LINES = 100;
 
-/** Held-out losses and samples over a training, but for the last. */
+/** Held-out losses and samples during a training, besides the last ones. */
 const LOOKS = 8;
 
 const BAR_WIDTH = 20;
@@ -25,7 +25,7 @@ export interface Standing {
 export class Report {
   private readonly screen: Screen;
   private readonly limit: Limit;
-  /** Updates an epoch. */
+  /** Updates in an epoch. */
   private readonly windows: number;
   private readonly now: () => number;
   private readonly start: number;
@@ -33,10 +33,10 @@ export class Report {
   private linedAt: number;
   private looks = 0;
   private heldOut: number | undefined;
-  /** A moving mean of the loss: one window says little. */
+  /** Moving mean of the loss; a single window says little. */
   private mean: number | undefined;
 
-  /** `now`: seconds. */
+  /** Starts the clock; `now` returns the time in seconds. */
   constructor(screen: Screen, limit: Limit, windows: number, now = () => performance.now() / 1000) {
     this.screen = screen;
     this.limit = limit;
@@ -46,7 +46,7 @@ export class Report {
     this.linedAt = this.start;
   }
 
-  /** The share of the training that is done after `step` updates. */
+  /** Returns the share of the training that is done after `step` updates. */
   done(step: number): number {
     const { kind, amount } = this.limit;
     const elapsed = (this.now() - this.start) / 60;
@@ -55,7 +55,7 @@ export class Report {
     return Math.min(1, share);
   }
 
-  /** Takes an update in. True when it is time to look at what was learned: held-out loss, sample. */
+  /** Takes an update in. Returns whether it is time to look at what was learned: held-out loss and sample. */
   update(standing: Standing): boolean {
     const { loss, step } = standing;
     this.mean = this.mean === undefined ? loss : this.mean + 0.05 * (loss - this.mean);
@@ -73,7 +73,7 @@ export class Report {
     return due;
   }
 
-  /** A line with the held-out loss, and the sample under it. */
+  /** Prints a line with the held-out loss, and the sample under it. */
   look(standing: Standing, heldOut: number | undefined, sample: string): void {
     this.heldOut = heldOut;
     this.printLine(standing);
@@ -85,7 +85,7 @@ export class Report {
     this.screen.print(this.line(standing));
   }
 
-  /** Seconds that the whole training takes, as it looks now. */
+  /** Estimates the seconds that the whole training takes. */
   private total(step: number): number {
     const done = this.done(step);
     return done > 0 ? (this.now() - this.start) / done : Infinity;

@@ -1,4 +1,4 @@
-/** `bptt sample`. */
+/** Runs `bptt sample`. */
 
 import { sample, type CharVocabulary } from "../index.js";
 import { decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
@@ -30,7 +30,7 @@ export const sampleCommand: Command<Name> = {
   ],
 };
 
-/** Tokens that are drawn before they are written. */
+/** Characters drawn at a time, before they are written. */
 const PART = 1000;
 
 export interface SamplePlan {
@@ -65,7 +65,7 @@ function encodePrime(vocabulary: CharVocabulary, prime: string): Int32Array {
   }
 }
 
-/** Runs the command; `open` says whether anyone still reads. */
+/** Writes text with a saved network while `open` says that someone still reads. Throws a Failure. */
 export async function runSample(plan: SamplePlan, output: Output, open: () => boolean): Promise<void> {
   const { network, vocabulary } = loadModel(plan.path, await readBytes(plan.path));
   let prime = encodePrime(vocabulary, plan.prime);
@@ -81,7 +81,7 @@ export async function runSample(plan: SamplePlan, output: Output, open: () => bo
       ...(plan.topP === undefined ? {} : { topP: plan.topP }),
     });
     output.write(vocabulary.decode(tokens));
-    // The session has read all but the last: the next part goes on from it.
+    // The session has read all but the last token: the next part goes on from it.
     prime = tokens.slice(-1);
     await new Promise(setImmediate); // for the output, and for Ctrl-C
   }

@@ -1,11 +1,11 @@
-/** Files that are there whole or not at all. */
+/** Writes files that are there whole or not at all. */
 
 import { constants } from "node:fs";
 import { access, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Failure, fileReason } from "./failure.js";
 
-/** Throws a Failure when a file could not be written there later. */
+/** Throws a Failure when a file could not be written to `path` later, or is the file `input`. */
 export async function requireWritable(path: string, input: string): Promise<void> {
   const folder = dirname(path);
   try {
@@ -23,7 +23,7 @@ export async function requireWritable(path: string, input: string): Promise<void
   }
 }
 
-/** Writes a temporary file beside it, to the disk, and renames that: an old file stays whole until the new one is. */
+/** Writes a temporary file beside `path` and renames it once it is on the disk: an old file stays whole. */
 export async function saveFile(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {

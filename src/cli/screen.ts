@@ -1,8 +1,8 @@
-/** What a command prints: a line that is rewritten, on a terminal, and lines that stay. */
+/** Prints lines that stay and, on a terminal, one that is rewritten. */
 
 import { systemCode } from "./failure.js";
 
-/** As much of process.stdout as is used. */
+/** Declares as much of process.stdout as is used. */
 export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -11,6 +11,7 @@ export interface Output {
 
 const ERASE = "\r\x1b[K";
 
+/** A screen prints what a command says. */
 export class Screen {
   /** Whether a line can be rewritten. */
   readonly live: boolean;
@@ -18,7 +19,7 @@ export class Screen {
   private readonly colored: boolean;
   private showing = false;
 
-  /** NO_COLOR and FORCE_COLOR (no-color.org, force-color.org) count when they are not empty. */
+  /** Heeds NO_COLOR and FORCE_COLOR (no-color.org, force-color.org) when they are not empty. */
   constructor(output: Output, environment: Readonly<Record<string, string | undefined>>) {
     const { NO_COLOR = "", FORCE_COLOR = "", TERM = "" } = environment;
     this.output = output;
@@ -26,13 +27,13 @@ export class Screen {
     this.colored = NO_COLOR === "" && ((FORCE_COLOR !== "" && FORCE_COLOR !== "0") || this.live);
   }
 
-  /** A line, or several, that stay. */
+  /** Prints one line, or several, that stay. */
   print(text = ""): void {
     this.clear();
     this.output.write(`${text}\n`);
   }
 
-  /** The line at the bottom, in the place of the one before; cut at the terminal's edge. */
+  /** Shows the line at the bottom in place of the last one, cut at the terminal's edge. */
   show(line: string): void {
     if (!this.live) return;
     const { columns = 80 } = this.output;
@@ -54,7 +55,7 @@ export class Screen {
   }
 }
 
-/** Goes on without a word when nobody reads any more (`| head`); `closed` is told. */
+/** Calls `closed` instead of throwing when nobody reads the stream any more (`| head`). */
 export function endQuietlyWhenClosed(stream: NodeJS.WriteStream, closed: () => void = () => undefined): void {
   stream.on("error", (error) => {
     if (systemCode(error) !== "EPIPE") throw error;

@@ -1,16 +1,16 @@
-/** Ctrl-C, and what the system sends to end a program. */
+/** Handles Ctrl-C, and the signal with which the system ends a program. */
 
-/** What a shell expects of a program that a signal ended: 128 and the signal's number. */
+/** Exit codes that a shell expects of a program that a signal ended: 128 and the signal's number. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 type StopSignal = keyof typeof exitCodes;
 
 /** Notes the first signal; a second one ends the program at once. */
 export class Stopping {
-  /** Undefined until a signal came. */
+  /** Exit code of the first signal; undefined until it comes. */
   exitCode: number | undefined;
   private readonly listeners: readonly (readonly [StopSignal, () => void])[];
 
-  /** `first` is called at the first signal. */
+  /** Listens for the signals, and calls `first` at the first one. */
   constructor(first: () => void) {
     this.listeners = (Object.keys(exitCodes) as StopSignal[]).map((signal) => {
       const listener = (): void => {
@@ -23,7 +23,7 @@ export class Stopping {
     });
   }
 
-  /** Signals end the program as before. */
+  /** Lets signals end the program again. */
   release(): void {
     for (const [signal, listener] of this.listeners) process.off(signal, listener);
   }

@@ -1,4 +1,4 @@
-/** A text as training data: most of it to learn from, its end held out. */
+/** Makes training data of a text: most of it to learn from, its end held out. */
 
 import { CharVocabulary, tokenStream, type TrainingData } from "../index.js";
 import { Failure } from "./failure.js";
@@ -6,19 +6,20 @@ import { Failure } from "./failure.js";
 /** The share of the text that is held out. */
 const HELD_OUT = 0.05;
 
-/** Characters of the excerpts together: a few tenths of a second. */
+/** Characters of all excerpts together, which take a few tenths of a second to evaluate. */
 const EXCERPTS = 16_384;
 
-/** Cursors over the part that is held out, which is short. */
+/** Cursors over the held-out part, which is short. */
 const HELD_OUT_BATCH = 8;
 
+/** Holds a text's vocabulary, its training windows and what is held out. */
 export interface TextData {
   readonly vocabulary: CharVocabulary;
   readonly characters: number;
   readonly training: TrainingData;
-  /** Updates an epoch. */
+  /** Windows, and so updates, in an epoch. */
   readonly windows: number;
-  /** What is held out, and excerpts of it, for looks in between; undefined where the text is too short. */
+  /** The held-out part, and excerpts of it for looks in between; undefined where the text is too short. */
   readonly heldOut: { readonly all: TrainingData; readonly excerpts: TrainingData } | undefined;
 }
 
@@ -28,7 +29,7 @@ function holdOut(tokens: Int32Array, window: number): TextData["heldOut"] {
   return all === undefined || excerpts === undefined ? undefined : { all, excerpts };
 }
 
-/** As many stretches as there are cursors, evenly spread: a text may change its kind on the way. */
+/** Returns a stretch for each cursor, evenly spread, since a text may change its kind on the way. */
 function drawExcerpts(tokens: Int32Array): Int32Array {
   if (tokens.length <= EXCERPTS) return tokens;
   const length = EXCERPTS / HELD_OUT_BATCH;
@@ -40,14 +41,14 @@ function drawExcerpts(tokens: Int32Array): Int32Array {
   return excerpts;
 }
 
-/** Windows of up to `window` steps that leave out as little as can be; undefined for fewer than two tokens. */
+/** Returns windows of up to `window` steps that leave out the fewest tokens; undefined for less than two. */
 function heldOutStream(tokens: Int32Array, window: number): TrainingData | undefined {
   const batch = Math.max(1, Math.min(HELD_OUT_BATCH, Math.floor(tokens.length / (window + 1))));
   const steps = Math.min(window, Math.floor(tokens.length / batch) - 1);
   return steps >= 1 ? tokenStream(tokens, { batch, window: steps }) : undefined;
 }
 
-/** Throws a Failure when the text is too short. */
+/** Returns the text as training data. Throws a Failure where it is empty, too short or malformed. */
 export function readTextData(text: string, batch: number, window: number): TextData {
   if (text.length === 0) throw new Failure("the text is empty");
   let vocabulary: CharVocabulary;
