@@ -1,4 +1,4 @@
-/** The adding problem itself, for the benchmark and for a test. */
+/** Generates the adding problem and trains on it, for the benchmark and for a test. */
 import type { TrainingWindow } from "../src/data/training-data.js";
 import { createNetwork } from "../src/network/create-network.js";
 import { adam } from "../src/optimize/adam.js";
@@ -13,7 +13,10 @@ export const H = 32;
 export const SOLVED = 0.005;
 const SMOOTHING = 0.98;
 
-/** At each step a number from [0, 1) and a mark; two steps are marked, one in each half; the target is their sum. */
+/**
+ * Draws a window: each step has a number from [0, 1) and a mark; two steps are marked, one in each half, and
+ * the target is the sum of their numbers.
+ */
 function drawWindow(random: Random): TrainingWindow {
   const values = new Float32Array(T * B * 2);
   const targets = new Float32Array(T * B).fill(NaN);
@@ -37,7 +40,7 @@ function* windows(seed: number, count: number): Generator<TrainingWindow, void> 
   for (let i = 0; i < count; i++) yield drawWindow(random);
 }
 
-/** Until it is solved, `updates` at most. */
+/** Trains an LSTM until the problem is solved, for `updates` at most. */
 export async function learn(seed: number, { updates, build }: { updates: number; build?: Build }) {
   const sizes = { inputSize: 2, hiddenSize: H, outputSize: 1 };
   using network = createNetwork(

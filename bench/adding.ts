@@ -1,4 +1,6 @@
-/** The adding problem (Hochreiter & Schmidhuber 1997): a sign that an LSTM's memory holds over T steps. */
+/**
+ * Measures the adding problem (Hochreiter & Schmidhuber 1997), which needs a memory that holds over T steps.
+ */
 import type { Build } from "../src/wasm/builds.js";
 import { B, H, learn, SOLVED, T } from "./adding-problem.js";
 import { fixed, type Section, type Table } from "./report.js";

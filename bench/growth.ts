@@ -1,4 +1,6 @@
-/** How the cost of a training step grows with T, B, H and L, and its memory with T: a cliff would be a defect. */
+/**
+ * Measures how a training step's time grows with T, B, H and L, and its memory: a cliff would be a defect.
+ */
 import { engineFor } from "../src/memory/engine.js";
 import type { Build } from "../src/wasm/builds.js";
 import { exponent, measureAll, type Work } from "./measure.js";
@@ -8,7 +10,7 @@ import { networkOf, randomWindow, trainingFlop, trainingStep, type Size } from "
 
 const ROUNDS = 2;
 const PAIRS = 5;
-/** Time per operation that grows by more than this from one size to the next. */
+/** A cliff: time per operation that grows by more than this factor from one size to the next. */
 const CLIFF = 1.5;
 
 const base: Size = { cell: "lstm", hidden: 128, batch: 16, steps: 32 };
@@ -26,7 +28,7 @@ const axes: readonly Axis[] = [
   { name: "L", sizes: [1, 2, 4, 8], at: (layers) => ({ ...base, layers }) },
 ];
 
-/** Bytes that the window and what belongs to it take in the kernels' memory. */
+/** Returns the bytes that a network, its window and what belongs to them take in the kernels' memory. */
 function bytesOf(size: Size, build: Build): number {
   const { arena } = engineFor(build);
   const before = arena.reserved;
@@ -72,7 +74,7 @@ function measureAxis({ name, sizes, at }: Axis, peak: Peak): { table: Table; dat
   return { table, data: { axis: name, build: peak.build, fitted, rows } };
 }
 
-/** An LSTM of 128 units, B = 16, T = 32 (8 along H), in the fastest of the builds. */
+/** Measures an LSTM of 128 units, B = 16, T = 32 (8 along H), in the fastest of the builds. */
 export function measureGrowth(peaks: readonly Peak[]): Section {
   const peak = peaks.at(-1);
   if (peak === undefined) return { tables: [], data: [] };

@@ -1,17 +1,18 @@
 /**
- * Times work beside the peak of the same moment. The machine may be shared and have slow phases of seconds to minutes, so a
- * figure comes from pairs, the peak sampled just before and just after the work, and stands as the median of its pairs;
- * what is measured several times, some seconds apart, stands as its best median.
+ * Times work beside the peak of the same moment. The machine may be shared and have slow phases of seconds to
+ * minutes. So a figure comes from pairs, the peak being sampled just before and just after the work, and is
+ * the median of its pairs; work that is measured several times, some seconds apart, gets its best median.
  */
 import { Bench, type Statistics } from "tinybench";
 import { median } from "./median.js";
 import type { Peak } from "./peak.js";
 
-/** Shorter work is repeated until a sample takes as long: the clock is then exact to a thousandth. Milliseconds. */
+/** Milliseconds of a sample; shorter work is repeated, so that the clock is exact to a thousandth. */
 const SAMPLE = 1.5;
-/** Before the first sample of each work, milliseconds: the engine then has compiled what runs again and again at its best. */
+/** Milliseconds of runs before the first sample of each work, in which the engine compiles it at its best. */
 const WARM_UP = 150;
 
+/** Describes work to time. */
 export interface Work {
   readonly name: string;
   /** Floating-point operations of one run; a multiply-add counts as two. */
@@ -19,31 +20,32 @@ export interface Work {
   readonly run: () => void;
 }
 
+/** Holds the figures of one work. */
 export interface Figure {
-  /** Of one run. */
+  /** Time of one run. */
   readonly milliseconds: number;
   readonly gflops: number;
-  /** Of the peak, 0 to 1. */
+  /** Share of the peak, 0 to 1. */
   readonly share: number;
-  /** Median absolute deviation of the time, relative. */
+  /** Relative median absolute deviation of the time. */
   readonly spread: number;
 }
 
-/** Milliseconds of one run, from `repeats` of them. */
+/** Returns the milliseconds of one run, from `repeats` of them. */
 function time(run: () => void, repeats: number): number {
   const start = performance.now();
   for (let i = 0; i < repeats; i++) run();
   return (performance.now() - start) / repeats;
 }
 
-/** Runs of the work that make a sample. */
+/** Returns the number of runs that make a sample. */
 function repeatsOf(run: () => void): number {
   let repeats = 1;
   while (time(run, repeats) * repeats < SAMPLE) repeats *= 2;
   return Math.max(1, Math.ceil(SAMPLE / time(run, repeats)));
 }
 
-/** The statistics of a sample that times itself, in milliseconds, under tinybench. */
+/** Returns the statistics that tinybench makes of a sample that times itself, in milliseconds. */
 function sampled(name: string, samples: number, sample: () => number): Statistics {
   const bench = new Bench({
     iterations: samples,
@@ -62,14 +64,14 @@ function sampled(name: string, samples: number, sample: () => number): Statistic
   return result.latency;
 }
 
-/** The work as it is now, over so many pairs. */
+/** Measures the work as it is now, over so many pairs. */
 export function measure({ name, flop, run }: Work, peak: Peak, pairs: number): Figure {
   const repeats = repeatsOf(run);
   const shares: number[] = [];
   const latency = sampled(name, pairs, () => {
     const before = peak.sample();
     const milliseconds = time(run, repeats);
-    // The better of the two: one of them may have been interrupted.
+    // The better of the two counts: one of them may have been interrupted.
     shares.push(flop / milliseconds / 1e6 / Math.max(before, peak.sample()));
     return milliseconds;
   });
@@ -82,7 +84,7 @@ export function measure({ name, flop, run }: Work, peak: Peak, pairs: number): F
   };
 }
 
-/** Every work once a round; of each, the round that reached the largest share. */
+/** Measures every work once a round; returns for each the round that reached the largest share. */
 export function measureAll(works: readonly Work[], peak: Peak, rounds: number, pairs: number): Figure[] {
   const best: Figure[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -95,8 +97,8 @@ export function measureAll(works: readonly Work[], peak: Peak, rounds: number, p
 }
 
 /**
- * Milliseconds of each run, of work that takes microseconds: the least of many short samples in turns. What else the machine
- * does can only add to one.
+ * Returns the milliseconds of each run, for work that takes microseconds: the least of many short samples,
+ * taken in turns, since other work of the machine can only add to one.
  */
 export function leastTimes(runs: readonly (() => void)[], samples: number, repeats: number): number[] {
   for (const run of runs) time(run, samples * repeats);
@@ -108,8 +110,9 @@ export function leastTimes(runs: readonly (() => void)[], samples: number, repea
 }
 
 /**
- * Milliseconds of one run, of the processor's time: the least of so many samples, each of `runs` runs or more. What else the
- * machine does only ever adds; for work that is compared with itself at other sizes, not with the peak.
+ * Returns the milliseconds of processor time of one run: the least of so many samples, each of `runs` runs or
+ * more, since other work of the machine can only add. It is for work that is compared with itself at other
+ * sizes, not with the peak.
  */
 export function leastProcessorTime(run: () => void, samples: number, runs = 1): number {
   const repeats = Math.max(runs, repeatsOf(run));
@@ -125,7 +128,7 @@ export function leastProcessorTime(run: () => void, samples: number, runs = 1): 
   return least;
 }
 
-/** How many times as long as the other one takes, in pairs. */
+/** Returns how many times as long as `other` a run takes, in pairs, and the milliseconds of both. */
 export function timeRatio(name: string, run: () => void, other: () => void, pairs: number) {
   const repeats = repeatsOf(run);
   const otherRepeats = repeatsOf(other);
@@ -145,7 +148,7 @@ export function timeRatio(name: string, run: () => void, other: () => void, pair
   };
 }
 
-/** The least-squares slope of log y over log x: y ~ x^slope. */
+/** Returns the least-squares slope of log y over log x: y ~ x^slope. */
 export function exponent(x: readonly number[], y: readonly number[]): number {
   const [u, v] = [x.map(Math.log), y.map(Math.log)];
   const mean = (values: readonly number[]): number =>

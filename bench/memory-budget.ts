@@ -1,4 +1,6 @@
-/** Back-propagation within a memory budget: what it costs beside the whole tape, and how it fares on a very long sequence. */
+/**
+ * Measures back-propagation within a memory budget: its cost beside the whole tape, and a very long sequence.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { BudgetedPass, planWindow } from "../src/learn/recompute/budgeted-pass.js";
@@ -13,21 +15,22 @@ import { describeSize, networkOf, randomWindow, TOKENS, type Size } from "./work
 
 const MEGABYTE = 1e6;
 const STEPS = 1000;
-/** Of STEPS: a budget of so many steps' share of what the whole tape takes. */
+/** Budgets, as numbers of steps out of STEPS whose share of the whole tape's bytes they are. */
 const SLOTS = [5, 10, 20, 50, 100, 200];
-/** At so many slots at most so many times the time (Gruslys et al.: a third more). */
+/** Requires at most `ratio` times the time at `slots` slots or more (Gruslys et al.: a third more). */
 const REQUIRED = { slots: 50, ratio: 1.5 };
 const PAIRS = 5;
 
 const cells: readonly Cell[] = ["elman", "gru", "lstm"];
 
+/** Holds the figures of one budget. */
 interface Row {
   readonly slots: number;
   readonly bytes: number;
   readonly plan: RecomputePlan;
   readonly milliseconds: number;
   readonly ratio: number;
-  /** ‖g − g*‖ / ‖g*‖ from the whole tape's gradient g*. */
+  /** ‖g − g*‖ / ‖g*‖ of the gradient g, g* being the whole tape's. */
   readonly difference: number;
 }
 
@@ -94,7 +97,7 @@ function measureCell(size: Size, build: Build): { table: Table; data: unknown } 
   return { table, data: { ...size, build, wholeBytes, wholeTime, rows } };
 }
 
-/** B·T tokens, and the bytes of the budget. */
+/** Describes the long sequence: T steps, B sequences, and the bytes of the budget. */
 const long = { steps: 100_000, batch: 4, budget: 64e6 };
 
 interface Update {
@@ -122,7 +125,7 @@ function parseUpdate(line: string): Update {
   return value;
 }
 
-/** In a process of its own on dist/, with the flags of this one that are Node's own. */
+/** Trains in a process of its own on dist/, with the flags of this process that are Node's own. */
 function measureLong(updates: number, build: Build, nodeFlags: readonly string[]) {
   const script = join(import.meta.dirname, "long-sequence.js");
   const given = [long.steps, long.batch, long.budget, updates].map(String);
@@ -153,7 +156,7 @@ function measureLong(updates: number, build: Build, nodeFlags: readonly string[]
   return { table, data: { ...long, build, points } };
 }
 
-/** T = 1000 in the fastest of the builds, then the built package on a long sequence. */
+/** Measures T = 1000 in the fastest of the builds, then the built package on a long sequence. */
 export function measureMemoryBudget(updates: number, build: Build, nodeFlags: readonly string[]): Section {
   const measured = cells.map((cell) => measureCell({ cell, hidden: 128, batch: 8, steps: STEPS }, build));
   const all = [...measured, measureLong(updates, build, nodeFlags)];

@@ -1,4 +1,4 @@
-/** Tasks that need a memory, learned by one learning rule after the other: which of them bridge the gap, and how soon. */
+/** Trains each learning rule on tasks that need a memory, to see which rules bridge the gap, and how soon. */
 import type { TrainingWindow } from "../src/data/training-data.js";
 import { artbp } from "../src/learn/back/artbp.js";
 import { bptt } from "../src/learn/back/bptt.js";
@@ -17,7 +17,7 @@ import type { Build } from "../src/wasm/builds.js";
 import { fixed, type Section, type Table } from "./report.js";
 
 export interface MemoryTaskOptions {
-  /** Windows that each rule reads. */
+  /** Number of windows that each rule reads. */
   readonly windows: number;
   readonly build: Build;
 }
@@ -26,24 +26,24 @@ interface Task {
   readonly network: NetworkOptions;
   readonly schedule: Schedule;
   readonly draw: () => TrainingWindow;
-  /** What a loss in nats is multiplied by. */
+  /** Factor that converts a loss in nats to the task's unit. */
   readonly unit: number;
 }
 
 interface Run {
   readonly rule: string;
-  /** The mean loss over each tenth of what was read. */
+  /** The mean loss over each tenth of the windows. */
   readonly curve: readonly number[];
   readonly seconds: number;
 }
 
-/** A rule, and whether its gradients are clipped: noisy ones stay unbiased only if they are not. */
+/** A contestant is a rule, and whether its gradients are clipped: noisy ones stay unbiased only if not. */
 interface Contestant {
   readonly learner: Learner;
   readonly clips: boolean;
 }
 
-/** By one rule; says on the way how it goes. */
+/** Trains a network on the task by one rule, and says on the way how it goes. */
 async function learn(
   rule: string,
   { learner, clips }: Contestant,
@@ -78,7 +78,7 @@ async function learnAll(
   options: MemoryTaskOptions,
 ): Promise<Run[]> {
   const runs = [];
-  // The same sequences for every rule.
+  // Every rule reads the same sequences.
   for (const [rule, contestant] of Object.entries(rules))
     runs.push(await learn(rule, contestant, taskOf(), options));
   return runs;
@@ -104,8 +104,9 @@ const LETTERS = 10;
 const GAP = 5;
 
 /**
- * (1, 5, 10)-distant brackets (Tallec & Ollivier 2017, arXiv 1702.05043): `[x]abcde[x]` and a line break, letters at random;
- * of 12 characters 6 are random, and a seventh is without memory: 6·log2(10)/12 and 7·log2(10)/12 bits a character.
+ * Yields (1, 5, 10)-distant brackets (Tallec & Ollivier 2017, arXiv 1702.05043): `[x]abcde[x]` and a line
+ * break, letters at random. Of 12 characters 6 are random, and without memory a seventh: 6·log2(10)/12 and
+ * 7·log2(10)/12 bits a character.
  */
 function* bracketCharacters(random: Random): Generator<number, void> {
   const [open, close, end] = [LETTERS, LETTERS + 1, LETTERS + 2];
@@ -117,7 +118,9 @@ function* bracketCharacters(random: Random): Generator<number, void> {
   }
 }
 
-/** One stream, read 4 characters at a time: but for tbptt-16 and artbp, an update follows each window. */
+/**
+ * Makes the brackets one stream, read by 4 characters; updates follow each window but for tbptt-16 and artbp.
+ */
 function bracketsTask(): Task {
   const characters = bracketCharacters(new Random(1, 1));
   const next = (): number => characters.next().value ?? 0;
@@ -165,14 +168,17 @@ export async function measureBrackets(options: MemoryTaskOptions): Promise<Secti
   return { tables: [table], data: { ...options, characters, runs } };
 }
 
-/** Steps between the symbols and where they are to be repeated. */
+/** Steps between the symbols and their repetition. */
 const COPY_GAP = 20;
 const SYMBOLS = 8;
 const LENGTH = 10;
 const COPY_STEPS = COPY_GAP + 2 * LENGTH;
 const COPY_BATCH = 32;
 
-/** Copy memory (Hochreiter & Schmidhuber 1997; as Arjovsky et al. 2016 have it): 10 of 8 symbols, a gap, a mark, the same 10. */
+/**
+ * Makes the copy-memory task (Hochreiter & Schmidhuber 1997; in the form of Arjovsky et al. 2016): 10 of 8
+ * symbols, a gap, a mark, and the same 10 as targets.
+ */
 function copyTask(): Task {
   const random = new Random(1, 2);
   const [blank, mark] = [SYMBOLS, SYMBOLS + 1];

@@ -1,4 +1,4 @@
-/** Memory over many updates: what the process holds, and whether its JavaScript heap grows. */
+/** Measures memory over many updates: what the process holds, and whether its JavaScript heap grows. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Build } from "../src/wasm/builds.js";
@@ -6,11 +6,12 @@ import { median } from "./median.js";
 import { fixed, type Section, type Table } from "./report.js";
 
 const MEGABYTE = 1e6;
-/** Resident, at its highest. */
+/** The most resident bytes. */
 const REQUIRED = 150 * MEGABYTE;
-/** Of the heap, over all updates after the first quarter: what the engine's own bookkeeping may take. */
+/** The most bytes by which the heap may grow after the first quarter, for the engine's own bookkeeping. */
 const REQUIRED_GROWTH = MEGABYTE;
 
+/** Holds the memory of the process, in bytes, after so many updates. */
 interface Checkpoint {
   readonly step: number;
   readonly rss: number;
@@ -36,7 +37,7 @@ function parseCheckpoint(line: string): Checkpoint {
   return value;
 }
 
-/** A process of its own on dist/, with the flags of this one that are Node's own. */
+/** Trains in a process of its own on dist/, with the flags of this process that are Node's own. */
 function train(updates: number, build: Build, nodeFlags: readonly string[]): Checkpoint[] {
   const script = join(import.meta.dirname, "steady-updates.js");
   const { status, stdout, stderr } = spawnSync(
@@ -48,7 +49,9 @@ function train(updates: number, build: Build, nodeFlags: readonly string[]): Che
   return stdout.trim().split("\n").map(parseCheckpoint);
 }
 
-/** Bytes an update: the median of all slopes between checkpoints (Theil–Sen), which a single odd one does not bend. */
+/**
+ * Returns bytes an update: the median of all slopes between two checkpoints (Theil–Sen), robust to odd ones.
+ */
 function slope(points: readonly Checkpoint[], field: "heapUsed" | "rss"): number {
   const slopes = points.flatMap((p, i) =>
     points.slice(i + 1).map((q) => (q[field] - p[field]) / (q.step - p.step)),
@@ -62,7 +65,7 @@ const mark = (value: number, most: number): string => (value > most ? " !" : "")
 
 export function measureMemory(updates: number, build: Build, nodeFlags: readonly string[]): Section {
   const points = train(updates, build, nodeFlags);
-  // The first quarter warms up: code is compiled, and the heap finds its size.
+  // During the first quarter code is compiled, and the heap finds its size.
   const steady = points.filter(({ step }) => step >= updates / 4);
   const highest = Math.max(...points.map((point) => point.highest));
   const heapSlope = slope(steady, "heapUsed");

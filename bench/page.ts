@@ -1,6 +1,6 @@
 /**
- * `npm run bench:page`: the playground in Chromium while it trains: what it leaves of the page's time, its characters a
- * second beside Node's, and its memory.
+ * Measures the playground in Chromium while it trains (`npm run bench:page`): the time that it leaves to the
+ * page, its characters a second beside Node's, and its memory.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -19,13 +19,13 @@ Options:
 
 Before: scripts/install-browsers.sh, as root.`;
 
-/** The default settings of the page, but for the units. */
+/** Units of the networks; batch and window are the page's default settings. */
 const HIDDEN = [64, 128, 256];
 const [BATCH, WINDOW] = [16, 32];
 /** Seconds of training for each figure, after two of warming up. */
 const SECONDS = 4;
 
-/** The same training by \`train\` in a process of its own: characters a second, from the last event. */
+/** Returns a program that trains the same network by `train` and prints the characters a second. */
 const nodeProgram = (text: string, hidden: number): string => `
 import { adam, CharVocabulary, createNetwork, tbptt, tokenStream, train } from ${JSON.stringify(new URL("../dist/entries/inlined.js", import.meta.url).href)};
 const text = ${JSON.stringify(text)};
@@ -62,7 +62,10 @@ async function startTraining(page: Page, address: string, hidden: number): Promi
   await page.waitForTimeout(2000);
 }
 
-/** Characters a second by the updates that the page shows, and tasks over 50 ms on its main thread, in milliseconds. */
+/**
+ * Returns characters a second, by the updates that the page shows, and the milliseconds of each of its main
+ * thread's tasks over 50 ms.
+ */
 async function inPage(
   page: Page,
   address: string,
@@ -84,7 +87,7 @@ async function inPage(
   return { perSecond, longTasks };
 }
 
-/** Resident megabytes of the browser's largest renderer. */
+/** Returns the resident megabytes of the browser's largest renderer. */
 function rendererMegabytes(): number {
   const sizes = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))

@@ -1,25 +1,26 @@
 /**
- * The peak that this process can reach: a loop of nothing but multiply-adds on values that stay in registers. A WebAssembly
- * module of the benchmark's own, so that the library carries no code for it.
+ * Measures the peak that this process can reach, with a loop of nothing but multiply-adds on values that stay
+ * in registers. The loop is a WebAssembly module of the benchmark's own, so that the library carries no code
+ * for it.
  */
 import type { Build } from "../src/wasm/builds.js";
 import { compileMerged } from "../src/wasm/wide-build.js";
 import { median } from "./median.js";
 
-/** With the two operands these fill the 15 vector registers that engines on x64 hand out. */
+/** Accumulators, which with the two operands fill the 15 vector registers that engines on x64 hand out. */
 const ACCUMULATORS = 13;
-/** Of the wide build, as many pairs of neighbours: one 256-bit register each. */
+/** Pairs of neighbouring accumulators in the wide build, each in one 256-bit register. */
 const PAIRS = 12;
-/** Steps of the loop's body, so that counting costs nothing. */
+/** Steps in the loop's body, so that counting costs nothing. */
 const UNROLL = 4;
 /**
- * Runs in a sample, of which the best counts, and milliseconds of each: where multiplying and adding take turns, cores
- * settle into a faster or a slower order of the two, by chance, for as long as a run lasts.
+ * Runs in a sample, of which the best counts, and milliseconds of each. Where multiplying and adding take
+ * turns, cores settle into a faster or a slower order of the two, by chance, for as long as a run lasts.
  */
 const RUNS = 6;
 const MILLISECONDS = 0.08;
 
-/** Numbers below 2^13 as LEB128, which reads bit 6 of the last byte as a sign where the number is signed. */
+/** Encodes a number below 2^13 as LEB128; bit 6 of the last byte is the sign where the number is signed. */
 function leb(n: number): number[] {
   return n < 0x40 ? [n] : [(n & 0x7f) | 0x80, n >> 7];
 }
@@ -29,7 +30,7 @@ const section = (id: number, ...bytes: number[]): number[] => [id, ...vector(byt
 const get = (local: number): number[] => [0x20, local];
 const set = (local: number): number[] => [0x21, local];
 const constant = (n: number): number[] => [0x41, ...leb(n)]; // i32.const
-// At one base and different offsets, by which the engine knows neighbours.
+// The base is the same and the offsets differ, by which the engine knows neighbours.
 const load = (at: number): number[] => [...constant(0), 0xfd, 0x00, 4, ...leb(at)]; // v128.load
 const splat = (at: number): number[] => [...constant(0), 0xfd, 0x09, 2, ...leb(at)]; // v128.load32_splat
 const store = (at: number, local: number): number[] => [
@@ -38,13 +39,13 @@ const store = (at: number, local: number): number[] => [
   ...[0xfd, 0x0b, 4, ...leb(at)], // v128.store
 ];
 
-/** A value in a register: its local, and where it lies in memory. */
+/** A slot is a value in a register: its local, and its address in memory. */
 interface Slot {
   readonly local: number;
   readonly at: number;
 }
 
-/** What a loop keeps in registers: of the wide build in neighbours, which the engine merges. */
+/** Describes what a loop keeps in registers; in the wide build in neighbours, which the engine merges. */
 interface Loop {
   readonly fused: boolean;
   /** Operands, one for each accumulator of a group: one, or two neighbours. */
@@ -65,7 +66,7 @@ function planLoop(build: Build): Loop {
   };
 }
 
-/** (func $run (param $n i32)): n rounds over the accumulators, which lie in memory behind x and y. */
+/** Encodes (func $run (param $n i32)): n rounds over the accumulators, which lie in memory behind x and y. */
 function runFunction({ fused, x, y, accumulators }: Loop): number[] {
   const n = 0;
   const step = accumulators.flatMap(({ local }, i) => {
@@ -99,7 +100,7 @@ function peakModule(loop: Loop): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** What the compiler cannot see: peakModule exports these. */
+/** Checks what the compiler cannot see: that these are the exports of peakModule. */
 function isLoop(exports: object): exports is { mem: WebAssembly.Memory; run: (n: number) => void } {
   return "mem" in exports && exports.mem instanceof WebAssembly.Memory && "run" in exports;
 }
@@ -124,7 +125,7 @@ function instantiate(build: Build, loop: Loop): (n: number) => void {
 export class Peak {
   readonly build: Build;
   private readonly run: (n: number) => void;
-  /** Operations of a round. */
+  /** Floating-point operations of a round. */
   private readonly flop: number;
   private rounds = 1000;
 
@@ -133,12 +134,12 @@ export class Peak {
     const loop = planLoop(build);
     this.run = instantiate(build, loop);
     this.flop = UNROLL * loop.accumulators.length * 8;
-    // Long enough for the engine to compile the loop with its best compiler.
+    // This is long enough for the engine to compile the loop with its best compiler.
     for (const end = performance.now() + 100; performance.now() < end;) this.sample();
     this.rounds = Math.ceil((this.sample() * 1e6 * MILLISECONDS) / this.flop);
   }
 
-  /** GFLOP/s, in about half a millisecond. */
+  /** Returns the peak in GFLOP/s; takes about half a millisecond. */
   sample(): number {
     let best = Infinity;
     for (let i = 0; i < RUNS; i++) {
@@ -149,7 +150,7 @@ export class Peak {
     return (this.rounds * this.flop) / best / 1e6;
   }
 
-  /** GFLOP/s, the best of five medians. */
+  /** Returns the peak in GFLOP/s, the best of five medians. */
   measure(): number {
     return Math.max(
       ...Array.from({ length: 5 }, () => median(Array.from({ length: 40 }, () => this.sample()))),

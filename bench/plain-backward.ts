@@ -1,10 +1,10 @@
-/** Elman backwards in plain float32, to count what would become subnormal there. */
+/** Runs an Elman network backward in plain float32, to count what would become subnormal there. */
 import type { Network } from "../src/network/types.js";
 import type { Window } from "./work.js";
 
 const LEAST_NORMAL = 1.1754943508222875e-38;
 
-/** a[rows, columns] · x, or aᵀ · x, every sum in float32. */
+/** Returns a[rows, columns] · x, or aᵀ · x, with every sum in float32. */
 function product(a: Float32Array, x: Float32Array, rows: number, transposed: boolean): Float32Array {
   const columns = a.length / rows;
   const out = new Float32Array(transposed ? columns : rows);
@@ -17,7 +17,7 @@ function product(a: Float32Array, x: Float32Array, rows: number, transposed: boo
   return out;
 }
 
-/** The states of sequence 0, from zeros: h_0 … h_T. */
+/** Returns the states of sequence 0, from zeros: h_0 … h_T. */
 function statesOf(network: Network, { sequence }: Window): Float32Array[] {
   const { hiddenSize: H, inputSize: I } = network.options;
   const read = (name: string): Float32Array => network.parameter(name).read();
@@ -33,7 +33,7 @@ function statesOf(network: Network, { sequence }: Window): Float32Array[] {
   return states;
 }
 
-/** scale·(softmax(x) − onehot(target)); zeros for the target −1. */
+/** Returns scale·(softmax(x) − onehot(target)); zeros for the target −1. */
 function outputGradient(x: Float32Array, target: number, scale: number): Float32Array {
   if (target < 0) return new Float32Array(x.length);
   const exponentials = Float64Array.from(x, Math.exp);
@@ -41,7 +41,9 @@ function outputGradient(x: Float32Array, target: number, scale: number): Float32
   return Float32Array.from(exponentials, (e, i) => scale * (e / sum - (i === target ? 1 : 0)));
 }
 
-/** The share of subnormal numbers among dLoss/dz of sequence 0, tanh cell, if nothing were flushed. */
+/**
+ * Returns the share of subnormal numbers among dLoss/dz of sequence 0, tanh cell, if nothing were flushed.
+ */
 export function countSubnormals(network: Network, window: Window): number {
   const { hiddenSize: H, outputSize: O } = network.options;
   const { sequence, target } = window;

@@ -1,4 +1,4 @@
-/** Matrix products of the kernels, as shares of the measured peak. */
+/** Measures the kernels' matrix products as shares of the measured peak. */
 import { Random } from "../src/random.js";
 import { createEngine, type Engine } from "../src/memory/engine.js";
 import { matrix, sizeOf, vector, type Region } from "../src/memory/regions.js";
@@ -11,7 +11,7 @@ const REQUIRED = 0.8;
 const ROUNDS = 3;
 const PAIRS = 11;
 
-/** M, N, K. One row is bound by reading the weights, not by arithmetic: it has no required share. */
+/** Sizes M, N, K. One row is bound by reading the weights, not by arithmetic: it has no required share. */
 const shapes: readonly (readonly [number, number, number])[] = [
   [1, 256, 256],
   [24, 240, 256],
@@ -26,7 +26,10 @@ const shapes: readonly (readonly [number, number, number])[] = [
 ];
 
 const kinds = ["A·B", "A·B and packing B", "A·Bᵀ and packing B", "Aᵀ·B"] as const;
-/** The weights are packed once an update and used at every step: that product counts, and Aᵀ·B, which packs for itself. */
+/**
+ * Whether a share is required of each kind: the weights are packed once an update and used at every step, so
+ * A·B without packing counts, and Aᵀ·B, which packs for itself.
+ */
 const judgedKinds = [true, false, false, true];
 
 function fillRandom({ arena }: Engine, random: Random, region: Region): void {
@@ -34,7 +37,7 @@ function fillRandom({ arena }: Engine, random: Random, region: Region): void {
   for (let i = 0; i < sizeOf(region); i++) arena.f32[start + i] = 2 * random.uniform() - 1;
 }
 
-/** The four products of one shape, in memory of their own. */
+/** Returns the four products of one shape, in memory of their own. */
 function worksOf(engine: Engine, random: Random, [M, N, K]: readonly [number, number, number]): Work[] {
   const { kernels, arena } = engine;
   const { regions } = arena.reserve({

@@ -1,4 +1,6 @@
-/** Where a training step's time goes: every kernel call timed, on a network with kernels of its own. */
+/**
+ * Measures where a training step's time goes: times every kernel call, on a network with kernels of its own.
+ */
 import { createEngine, type Engine } from "../src/memory/engine.js";
 import { initialize } from "../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../src/network/network.js";
@@ -10,11 +12,12 @@ import { fixed, percent, type Section, type Table } from "./report.js";
 import { describeSize, randomWindow, tasks, TOKENS, trainingStep, type Size, type TaskName } from "./work.js";
 
 const STEPS = 40;
-/** Before them, milliseconds. */
+/** Milliseconds of steps before those that are recorded. */
 const WARM_UP = 300;
 
 const usual: readonly TaskName[] = ["W2", "W3", "W4"];
 
+/** Sums up the calls that are booked together. */
 interface Line {
   calls: number;
   milliseconds: number;
@@ -23,7 +26,7 @@ interface Line {
 
 const gates: Readonly<Record<string, number>> = { elman: 1, gru: 3, lstm: 4 };
 
-/** What a call is booked under, and what it multiplies; the windows of cells end in T, B, K, stride. */
+/** Returns the key that a call is booked under, and its flop; a cell's arguments end in T, B, K, stride. */
 function describeCall(name: string, args: readonly number[]): { key: string; flop: number } {
   const product = name === "gemm" ? args.slice(3, 6) : name === "gemmTN" ? args.slice(4, 7) : undefined;
   if (product !== undefined) {
@@ -31,12 +34,12 @@ function describeCall(name: string, args: readonly number[]): { key: string; flo
   }
   const [, cell = "", direction] = /^(elman|gru|lstm)(For|Back)ward$/.exec(name) ?? [];
   if (cell === "") return { key: name, flop: 0 };
-  // Backwards K is that of all gates.
+  // In the backward kernel K covers all gates.
   const products = direction === "For" ? gates[cell] : 1;
   return { key: name, flop: 2 * products * args.slice(-4).reduce((all, size) => all * size, 1) };
 }
 
-/** The engine with clocks around its kernels. */
+/** Returns the engine with clocks around its kernels. */
 function clocked(engine: Engine, lines: Map<string, Line>): Engine {
   const kernels = new Proxy(
     { ...engine.kernels },
@@ -61,7 +64,7 @@ function clocked(engine: Engine, lines: Map<string, Line>): Engine {
   return { ...engine, kernels };
 }
 
-/** Each kernel's line of every step, and each step's milliseconds. */
+/** Records every step's milliseconds, and those of its kernels. */
 function record(build: Build, size: Size): { steps: Map<string, Line>[]; times: number[] } {
   const lines = new Map<string, Line>();
   const { cell, hidden, layers = 1, tokens = TOKENS, values } = size;
@@ -118,7 +121,7 @@ function profile(peak: Peak, size: Size): { table: Table; data: unknown } {
   return { table, data: { build: peak.build, work: describeSize(size), milliseconds: total, kernels: all } };
 }
 
-/** A training step of the size of each task; `names`: by default W2, W3 and W4. */
+/** Profiles a training step of the size of each task; `names`: by default W2, W3 and W4. */
 export function measureProfile(peaks: readonly Peak[], names: readonly TaskName[] = usual): Section {
   const profiles = peaks.flatMap((peak) => names.map((name) => profile(peak, tasks[name].size)));
   return { tables: profiles.map(({ table }) => table), data: profiles.map(({ data }) => data) };

@@ -1,4 +1,4 @@
-/** What the benchmark says: tables for people, one object for programs. */
+/** Reports figures: tables for people, one object for programs. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,13 +9,13 @@ export interface Table {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What the reader needs to know to read it. */
+  /** What a reader needs to know to read the table. */
   readonly notes?: readonly string[];
 }
 
 export interface Section {
   readonly tables: readonly Table[];
-  /** The same figures, unrounded. */
+  /** The same figures as in the tables, unrounded. */
   readonly data: unknown;
 }
 
@@ -43,18 +43,20 @@ export function describeMachine(): Machine {
   };
 }
 
-/** `places` digits behind the point. */
+/** Formats a number with `places` digits behind the point. */
 export const fixed = (x: number, places = 1): string => x.toFixed(places);
 
 export const percent = (share: number): string => `${fixed(100 * share, 0)} %`;
 
-/** Rounded down, and with a `!` behind where it falls short of what is required. */
+/** Formats a share, rounded down, with a `!` behind where it falls short of what is required. */
 export function judged(share: number, required: number | undefined): string {
   const text = percent(Math.floor(100 * share) / 100);
   return required !== undefined && share < required ? `${text} !` : text;
 }
 
-/** GitHub's Markdown, which is readable as it stands: the first column to the left, figures to the right. */
+/**
+ * Formats a table as GitHub's Markdown, readable as it stands: first column to the left, others to the right.
+ */
 export function formatTable({ title, columns, rows, notes = [] }: Table): string {
   const cells = [columns, ...rows];
   const widths = columns.map((_, i) => Math.max(3, ...cells.map((row) => row[i].length)));
@@ -72,7 +74,7 @@ export function formatTable({ title, columns, rows, notes = [] }: Table): string
   ].join("\n");
 }
 
-/** bench/results/<prefix><cpu>-node<major>.json */
+/** Returns bench/results/<prefix><cpu>-node<major>.json. */
 export function reportPath({ cpu, node }: Machine, prefix = ""): string {
   const slug = cpu
     .toLowerCase()
@@ -82,17 +84,17 @@ export function reportPath({ cpu, node }: Machine, prefix = ""): string {
   return join(import.meta.dirname, "results", `${prefix}${slug}-node${node.split(".")[0]}.json`);
 }
 
-/** Writes it where `reportPath` says; returns the path. */
+/** Writes the report where `reportPath` says, and returns the path. */
 export async function saveReport(report: { readonly machine: Machine }, prefix = ""): Promise<string> {
   const path = reportPath(report.machine, prefix);
   mkdirSync(dirname(path), { recursive: true });
-  // As `npm run format` leaves it.
+  // Formats the file as `npm run format` leaves it.
   const options = { ...(await resolveConfig(path)), filepath: path };
   writeFileSync(path, await format(JSON.stringify(report, rounded, 2), options));
   return path;
 }
 
-/** Five digits say all that a measurement knows. */
+/** Rounds to five digits, which are all that a measurement knows. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
 }

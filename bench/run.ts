@@ -1,4 +1,4 @@
-/** `npm run bench`: measures the library on the running Node, and says what share of the machine's peak it reaches. */
+/** Measures the library on the running Node, as shares of the machine's peak: `npm run bench`. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -119,7 +119,7 @@ function requireFile(given: string | undefined): void {
     throw new UsageError(`"--text" expected a file, got "${given}", which is not there`);
 }
 
-/** What the command line asks for; undefined for help. Throws a UsageError. */
+/** Returns what the command line asks for; undefined for help. Throws a UsageError. */
 function readWish(args: readonly string[]): Wish | undefined {
   const text = { type: "string" } as const;
   const flag = { type: "boolean", default: false } as const;
@@ -159,7 +159,7 @@ function readWish(args: readonly string[]): Wish | undefined {
 const relaxedFlag = "--experimental-wasm-relaxed-simd";
 const behindFlag = Number(process.versions.node.split(".")[0]) < 22;
 
-/** The same command once more, in a process with relaxed SIMD. */
+/** Runs the same command once more, in a process with relaxed SIMD. */
 function runWithRelaxedSimd(): void {
   const { status, error } = spawnSync(
     process.execPath,
@@ -171,7 +171,7 @@ function runWithRelaxedSimd(): void {
 }
 
 async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[]): Promise<Section> {
-  // What people get without asking: not the wide build.
+  // People do not get the wide build without asking for it.
   const fastest = wish.builds.filter((build) => build !== "wide").at(-1) ?? wish.builds[0];
   switch (name) {
     case "products":
@@ -208,7 +208,7 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
   }
 }
 
-/** The peak before all else and after it: where they differ, the machine was in a slow phase. */
+/** Reports the peak before and after all else: where they differ, the machine was in a slow phase. */
 function peakSection(peaks: readonly Peak[], before: readonly number[], core: number | undefined): Section {
   const after = peaks.map((peak) => peak.measure());
   return {
@@ -240,7 +240,7 @@ async function measureAndReport(wish: Wish): Promise<void> {
     sections[name] = data;
     for (const table of tables) say(formatTable(table));
   };
-  // Of the sections that measure in this process, how much of the time it ran.
+  // Sums up, for sections that measure in this process, its processor time and the time that passed.
   let busy = 0;
   let elapsed = 0;
   for (const name of wish.sections) {

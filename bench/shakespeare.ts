@@ -1,4 +1,4 @@
-/** Learning, at length: what loss an Elman network reaches on a text it has not seen. */
+/** Trains at length, to see what loss an Elman network reaches on text that it has not seen. */
 import { readFileSync } from "node:fs";
 import { tokenStream } from "../src/data/token-stream.js";
 import { CharVocabulary } from "../src/data/vocabulary.js";
@@ -10,9 +10,9 @@ import { train } from "../src/train/train.js";
 import type { Build } from "../src/wasm/builds.js";
 import { fixed, type Section, type Table } from "./report.js";
 
-/** Nats a character. */
+/** The most held-out loss, in nats a character. */
 const REQUIRED = 2;
-/** Of the text, held out at its end. */
+/** Share of the text, at its end, that is held out. */
 const HELD_OUT = 0.1;
 const T = 64;
 const B = 32;

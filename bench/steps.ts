@@ -1,4 +1,4 @@
-/** Whole steps through the library: training, forward only, streaming. */
+/** Measures whole steps through the library: training, forward only, streaming. */
 import type { Build } from "../src/wasm/builds.js";
 import { measureAll, type Figure, type Work } from "./measure.js";
 import type { Peak } from "./peak.js";
@@ -20,16 +20,16 @@ import {
 
 const ROUNDS = 3;
 const PAIRS = 7;
-/** Work that takes longer, in flop, is measured over fewer pairs: W8 alone, of 1 to 2 seconds. */
+/** Operations above which work is measured over fewer pairs: W8 alone, of 1 to 2 seconds. */
 const LONG = 1e10;
 const LONG_PAIRS = 3;
 
-/** Shares of the build's own peak. */
+/** Shares of the build's own peak that are aimed at. */
 const narrow: Partial<Record<TaskName, number>> = { W2: 0.88, W3: 0.88, W4: 0.88, W7: 0.87, W8: 0.89 };
 const wide: Partial<Record<TaskName, number>> = { W2: 0.83, W3: 0.83, W4: 0.83, W7: 0.82, W8: 0.82 };
 
 interface Step extends Work {
-  /** T·B of one run. */
+  /** T·B, the tokens of one run. */
   readonly tokens: number;
   readonly required?: number | undefined;
 }
@@ -46,7 +46,7 @@ function taskStep(name: TaskName, build: Build): Step {
   };
 }
 
-/** What is beside the tasks: W2 by other ways, and the smallest cell's step. */
+/** Returns steps besides the tasks: W2 by other ways, and the smallest cell's step. */
 function furtherSteps(build: Build): Step[] {
   const w2 = `W2 ${describeSize(elman256)}`;
   const tokens = elman256.steps * elman256.batch;
@@ -103,7 +103,7 @@ function tableOf(build: Build, steps: readonly Step[], figures: readonly Figure[
   };
 }
 
-/** `names`: the tasks to run; all of them and some further ways by default. */
+/** Measures the tasks in `names`; by default all of them, and some further ways. */
 export function measureAllSteps(peaks: readonly Peak[], names: readonly TaskName[] | undefined): Section {
   const tables: Table[] = [];
   const data = peaks.flatMap((peak) => {

@@ -1,6 +1,6 @@
 /**
- * What a step costs when its gradients vanish. Arithmetic on numbers below 1.2e-38 can be a hundred times slower, and
- * WebAssembly cannot turn them off: the kernels have to keep them from arising.
+ * Measures what a step costs when its gradients vanish. Arithmetic on numbers below 1.2e-38 can be a hundred
+ * times slower, and WebAssembly cannot turn them off: the kernels have to keep them from arising.
  */
 import { createEngine } from "../src/memory/engine.js";
 import { matrix, sizeOf, type Region } from "../src/memory/regions.js";
@@ -16,7 +16,7 @@ const PAIRS = 15;
 
 interface Scenario {
   readonly name: string;
-  /** Makes the gradients vanish. */
+  /** Makes the gradients vanish: changes the network, and returns a window for it. */
   readonly prepare: (network: Network, window: Window) => Window;
 }
 
@@ -47,7 +47,7 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** How much slower a product is whose left operand is subnormal: what the flushing saves. */
+/** Returns how much slower a product with a subnormal left operand is: what the flushing saves. */
 function productSlowdown(build: Build): number {
   const { kernels, arena } = createEngine(build);
   const size = matrix(256, 256);
