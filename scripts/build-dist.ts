@@ -1,4 +1,4 @@
-/** Compiles src/ to dist/, with the kernels' files beside what was made of them. */
+/** Compiles src/ to dist/, and copies the kernels' files there. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, rmSync } from "node:fs";
 

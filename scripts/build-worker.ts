@@ -4,7 +4,7 @@ import { bundleWorker } from "./bundle-worker.js";
 
 const script = await bundleWorker();
 mkdirSync("src/worker/generated", { recursive: true });
-// Annotated, so that the declaration file does not repeat the whole string.
+// The type is given, so that the declaration file does not repeat the whole string.
 writeFileSync(
   "src/worker/generated/script.ts",
   `/** What a worker runs, made of serve-networks.ts by scripts/build-worker.ts. */\nexport const script: string =\n  ${JSON.stringify(script)};\n`,

@@ -1,20 +1,20 @@
-/** What a page downloads: bundled and minified with esbuild, gzipped. `npm run size` prints it, a test holds the budget. */
+/** Measures what a page downloads, minified with esbuild and gzipped; a test holds it to the budget. */
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
 
-/** Bytes, of `import { createNetwork, train } from "bptt"`; what the package promises. */
+/** The most bytes, gzipped, of `import { createNetwork, train } from "bptt"`, as the package promises. */
 export const BUDGET = 40_000;
 
 export interface Size {
   readonly name: string;
-  /** Bytes, minified. */
+  /** Bytes of the minified bundle. */
   readonly minified: number;
-  /** Bytes, minified and gzipped. */
+  /** Bytes of the minified and gzipped bundle. */
   readonly gzipped: number;
 }
 
-/** What stands in a bundle for a part, and what is left in it when that is away. */
+/** A part of a bundle is measured by leaving its file out; `name` is the row's. */
 interface Part {
   readonly name: string;
   readonly file: RegExp;
@@ -26,7 +26,7 @@ const parts: readonly Part[] = [
   { name: "wide kernels", file: /generated\/wide\.js$/ },
 ];
 
-/** Programs whose bundles are measured. */
+/** Lists the programs whose bundles are measured. */
 const programs: readonly { readonly name: string; readonly code: string }[] = [
   {
     name: `import { createNetwork, train } from "bptt"`,
@@ -41,7 +41,7 @@ const programs: readonly { readonly name: string; readonly code: string }[] = [
   { name: `import "bptt/wide"`, code: `import "bptt/wide";` },
 ];
 
-/** Files of the package that match are empty strings. */
+/** Returns a plugin that empties the strings in files of the package that match. */
 function without(files: readonly RegExp[]): Plugin {
   return {
     name: "without",
@@ -74,7 +74,7 @@ async function bundle(
   return { minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length };
 }
 
-/** A program's bundle, then its code and the kernels in it: what each takes away from the whole, the rest together. */
+/** Measures a program's bundle, then its code and its kernels, by what each takes away from the whole. */
 async function measureProgram(name: string, code: string, folder: string): Promise<Size[]> {
   const whole = await bundle(code, folder);
   const sizes: Size[] = [];
@@ -91,7 +91,10 @@ async function measureProgram(name: string, code: string, folder: string): Promi
   return [{ name, ...whole }, ...own, ...sizes];
 }
 
-/** All rows, those of parts indented. `folder`: where `bptt` is found, by default the built package under its own name. */
+/**
+ * Returns all rows, those of parts indented. `folder`: where `bptt` is found, by default the built package by
+ * its own name.
+ */
 export async function measureSizes(folder = process.cwd()): Promise<Size[]> {
   const sizes: Size[] = [];
   for (const { name, code } of programs) sizes.push(...(await measureProgram(name, code, folder)));

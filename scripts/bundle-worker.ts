@@ -1,6 +1,6 @@
 /**
- * The worker's side of `bptt/worker` as one minified script, which runs as a classic script and as a module. It has no
- * kernels: the page posts them compiled.
+ * Bundles the worker's side of `bptt/worker` as one minified script, which runs as a classic script and as a
+ * module. It has no kernels: the page posts them compiled.
  */
 import { build as bundle } from "esbuild";
 

@@ -1,9 +1,12 @@
-/** What src/wasm/encoding.ts reads: a binary as copies from another, and what is new. */
+/** Writes what src/wasm/encoding.ts reads: a binary as copies from another, and the bytes that are new. */
 
-/** Shorter copies cost more than the bytes they bring; one that goes on from the last costs less. */
+/**
+ * The shortest copies worth making: shorter ones cost more than the bytes that they bring. A copy that goes
+ * on from the last costs less.
+ */
 const SHORTEST = 8;
 const SHORTEST_NEXT = 3;
-/** Copies are found by their first bytes. */
+/** Number of first bytes by which copies are found. */
 const KEY = 3;
 
 function pushNumber(bytes: number[], value: number): void {
@@ -11,7 +14,7 @@ function pushNumber(bytes: number[], value: number): void {
   bytes.push(value);
 }
 
-/** Where each key stands in the base. */
+/** Returns the places of each key in the base. */
 function placesIn(base: Uint8Array): Map<string, number[]> {
   const places = new Map<string, number[]>();
   for (let i = 0; i + KEY <= base.length; i++) {
@@ -30,7 +33,7 @@ function commonLength(base: Uint8Array, from: number, target: Uint8Array, at: nu
   return length;
 }
 
-/** The difference that makes `target` of `base`. */
+/** Returns the difference that makes `target` of `base`. */
 export function difference(base: Uint8Array, target: Uint8Array): Uint8Array {
   const places = placesIn(base);
   const bytes: number[] = [];

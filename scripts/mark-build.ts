@@ -6,8 +6,8 @@ export function packageVersion(): string {
 }
 
 /**
- * Appends a custom section of WebAssembly's binary format, "bptt": the build's name and the package's version. By it
- * `init` of `bptt/slim` knows which kernels it was given.
+ * Appends a custom section of WebAssembly's binary format, "bptt", with the build's name and the package's
+ * version, by which `init` of `bptt/slim` knows which kernels it was given.
  */
 export function markBuild(bytes: Uint8Array, build: string): Uint8Array {
   const name = Buffer.from("bptt");

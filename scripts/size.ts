@@ -1,4 +1,6 @@
-/** `npm run size`: what each way of importing the package brings, with its parts. Fails over the budget. */
+/**
+ * Prints what each way of importing the package brings, part by part (`npm run size`). Fails over the budget.
+ */
 import { BUDGET, measureSizes } from "./bundle-size.js";
 
 const sizes = await measureSizes();

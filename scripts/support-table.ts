@@ -1,11 +1,11 @@
-/** The README's table of engines, from what `npm run test:engines` did. */
+/** Makes the README's table of engines, from what `npm run test:engines` did. */
 
-/** An engine or tool that ran the package, and how it came in. */
+/** A row is an engine or tool that ran the package, and how the package came in. */
 export interface Row {
   readonly kind: "runtime" | "browser" | "bundler";
   readonly engine: string;
   readonly version: string;
-  /** None for a bundler: its output runs wherever the engine does. */
+  /** Builds that ran; none for a bundler, whose output runs wherever the engine does. */
   readonly builds: readonly string[];
   readonly how: string;
 }
@@ -22,7 +22,7 @@ function keyOf({ engine, version, builds }: Row): string {
   return [engine, version.split(".")[0], ...builds].join(" ");
 }
 
-/** Recorded rows that a run has none for: the same engine, major version and builds. */
+/** Returns the recorded rows that a run has none for, by engine, major version and builds. */
 export function missingRows(recorded: readonly Row[], came: readonly Row[]): string[] {
   const there = new Set(came.map(keyOf));
   return recorded.map(keyOf).filter((key) => !there.has(key));
@@ -47,7 +47,7 @@ export function formatTable(rows: readonly Row[]): string {
 const begin = "<!-- engines: npm run support-table -->";
 const end = "<!-- /engines -->";
 
-/** The README with the table between its marks. */
+/** Returns the README with the table between its marks. */
 export function withTable(readme: string, rows: readonly Row[]): string {
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`README.md expected ${begin} and ${end}`);

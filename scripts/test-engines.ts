@@ -1,6 +1,7 @@
 /**
- * `npm run test:engines`: the package, as npm would ship it, in fresh projects under real runtimes, bundlers and browsers, and
- * the tests of what leans on the engine in each browser. With `--after-tests` the last line counts those of `npm test` too.
+ * Tests the package, as npm would ship it, in fresh projects under real runtimes, bundlers and browsers, and
+ * runs the tests of what leans on the engine in each browser (`npm run test:engines`). With `--after-tests`
+ * the last line counts those of `npm test` too.
  *
  * Every `test-engines/**\/*.test.ts` is a suite; what else is to run in a browser goes there.
  */
@@ -13,7 +14,7 @@ import { missingRows, readRows, type Row } from "./support-table.js";
 import { judgeTests, readCounts, summarize, type Outcome } from "./test-summary.js";
 
 const folder = join("build", "engines");
-/** Milliseconds: an endless wait is a failure. */
+/** The most milliseconds of all suites and of a browser's tests: an endless wait is a failure. */
 const SUITES_TIME = 600_000;
 const BROWSER_TIME = 180_000;
 const shell = process.platform === "win32"; // npm is a command file there
@@ -31,7 +32,7 @@ function stage(name: string, run: () => Omit<Outcome, "name" | "seconds">): Outc
   }
 }
 
-/** Builds and packs; what earlier runs came to is gone. */
+/** Builds and packs the package, and deletes the results of earlier runs. */
 function pack(): Omit<Outcome, "name" | "seconds"> {
   rmSync(join(folder, "rows"), { recursive: true, force: true });
   rmSync(join(folder, "engines.json"), { force: true });
@@ -77,7 +78,7 @@ function runVitest(name: string, config: string, limit: number, browser?: string
   });
 }
 
-/** Writes engines.json, and holds it to the table in the README: whatever stands there has run. */
+/** Writes engines.json, and fails where a row of the README's table did not run. */
 function collect(): Omit<Outcome, "name" | "seconds"> {
   const rows: Row[] = readdirSync(join(folder, "rows"))
     .sort()
@@ -91,7 +92,7 @@ function collect(): Omit<Outcome, "name" | "seconds"> {
       };
 }
 
-/** What `npm test` came to. */
+/** Returns the outcomes of `npm test`. */
 function testsBefore(): Outcome[] {
   return JSON.parse(readFileSync("build/test-results/outcomes.json", "utf8")) as Outcome[];
 }

@@ -1,4 +1,4 @@
-/** What the stages of `npm test` came to, from the counts that vitest wrote, never from its exit code alone. */
+/** Sums up the stages of `npm test` from the counts that vitest wrote, never from its exit code alone. */
 
 export interface Counts {
   passed: number;
@@ -11,11 +11,11 @@ export interface Outcome {
   seconds: number;
   /** Why the stage failed; absent when it passed. */
   failure?: string;
-  /** Stages that ran tests. */
+  /** Counts of a stage that ran tests. */
   counts?: Counts;
 }
 
-/** The lowest Node that a package.json's `engines` allows, like `20.19.0`. */
+/** Returns the lowest Node that a package.json's `engines` allows, like `20.19.0`. */
 export function oldestNode(json: string): string {
   const version = /"node": ">=(\d+\.\d+)"/.exec(json)?.[1];
   if (version === undefined) throw new Error('package.json\'s "engines" expected a "node" like ">=20.19"');
@@ -30,7 +30,7 @@ function countOf(report: object, field: string): number {
   return value;
 }
 
-/** The counts in a report of vitest's JSON reporter. Throws when it holds none. */
+/** Returns the counts in a report of vitest's JSON reporter. Throws when it holds none. */
 export function readCounts(json: string): Counts {
   const report: unknown = JSON.parse(json);
   if (typeof report !== "object" || report === null) throw new Error("vitest's report is no object");
@@ -41,7 +41,10 @@ export function readCounts(json: string): Counts {
   };
 }
 
-/** A test stage's outcome: it fails when a test failed, when vitest did for another reason, and when no test passed. */
+/**
+ * Returns a test stage's outcome, which is a failure when a test failed, when vitest did for another reason,
+ * and when no test passed.
+ */
 export function judgeTests(name: string, seconds: number, exitCode: number | null, counts: Counts): Outcome {
   const outcome = { name, seconds, counts };
   if (counts.failed > 0) return { ...outcome, failure: `${counts.failed} failed` };
@@ -50,7 +53,10 @@ export function judgeTests(name: string, seconds: number, exitCode: number | nul
   return outcome;
 }
 
-/** One line a stage, then `N passed, N failed`: tests over all Node versions, and 1 for each stage that failed otherwise. */
+/**
+ * Returns one line a stage, then `N passed, N failed`, which counts tests over all Node versions, and 1 for
+ * each stage that failed otherwise.
+ */
 export function summarize(outcomes: readonly Outcome[]): { lines: string[]; ok: boolean } {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   const lines = outcomes.map(({ name, seconds, failure, counts }) => {

@@ -1,4 +1,7 @@
-/** `npm run support-table`: records what the last `npm run test:engines` did, and writes the README's table from it. */
+/**
+ * Records what the last `npm run test:engines` did, and writes the README's table from it
+ * (`npm run support-table`).
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { readRows, withTable } from "./support-table.js";
 
