@@ -1,4 +1,4 @@
-/** y = W x + b of one vector, W row-major, [rows, x.length]. */
+/** Returns y = W x + b for one vector x, W being row-major, [rows, x.length]. */
 export function affine(weight: Float64Array, bias: Float64Array, x: Float64Array): Float64Array {
   const y = bias.slice();
   for (let row = 0; row < y.length; row++) {

@@ -1,6 +1,6 @@
 import type { Tensors } from "./model.js";
 
-/** Scales all gradients by min(1, maxNorm / (norm + 1e-6)), norm being their joint L2 norm, which it returns. */
+/** Scales all gradients by min(1, maxNorm / (norm + 1e-6)), and returns norm, their joint L2 norm. */
 export function clipNorm(gradients: Tensors, maxNorm: number): number {
   let squares = 0;
   for (const gradient of gradients.values()) for (const value of gradient) squares += value * value;

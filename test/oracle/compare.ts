@@ -1,6 +1,6 @@
 /**
- * max|a − b| / max|b|: how far a is from the reference b, as a share of b's largest number. 0 when both are all zeros,
- * Infinity when b alone is, or when a NaN stands anywhere.
+ * Returns max|a − b| / max|b|: how far a is from the reference b, as a share of b's largest number. It is 0
+ * when both are all zeros, and Infinity when b alone is, or when a NaN stands anywhere.
  */
 export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new RangeError(`${a.length} values against ${b.length}`);

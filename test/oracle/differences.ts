@@ -1,4 +1,7 @@
-/** The derivative of `f` by each number of `variable`, (f(x + ε) − f(x − ε)) / 2ε; the variable is as before afterwards. */
+/**
+ * Returns the derivative of `f` by each number of `variable`, (f(x + ε) − f(x − ε)) / 2ε; restores the
+ * variable.
+ */
 export function centralDifferences(f: () => number, variable: Float64Array, epsilon = 1e-6): Float64Array {
   return Float64Array.from(variable, (value, i) => {
     variable[i] = value + epsilon;

@@ -24,7 +24,7 @@ const targetKinds = ["classes", "values", "gradient", "none"] as const;
 interface Problem {
   model: OracleModel;
   sequence: OracleSequence;
-  /** The same array as in `sequence`, when that has values. */
+  /** The sequence's own array of values, if it has values. */
   values: Float64Array | undefined;
   state: OracleState;
   dropoutMasks: Float64Array[];
@@ -61,7 +61,7 @@ function randomTarget(random: Random, kind: (typeof targetKinds)[number], width:
   }
 }
 
-/** Inverted dropout with p = 1/2 after each layer but the last. */
+/** Draws masks of inverted dropout with p = 1/2, for each layer but the last. */
 function randomMasks(random: Random, sizes: OracleSizes): Float64Array[] {
   const length = steps * batch * directions(sizes) * sizes.hiddenSize;
   return Array.from({ length: sizes.layers - 1 }, () =>
@@ -105,7 +105,7 @@ function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** The number that backward differentiates: loss + ⟨stateGradient, final state⟩. */
+/** Returns the number that backward differentiates: loss + ⟨stateGradient, final state⟩. */
 function objective({
   model,
   sequence,
@@ -124,7 +124,7 @@ function objective({
   return loss + dot(stateGradient.h, final.h) + dot(stateGradient.c ?? [], final.c ?? []);
 }
 
-/** Numbers of `gradient` further from the differences than 1e-5 + 1e-3 of them. */
+/** Returns where `gradient` is further from the differences than 1e-5 + 1e-3 of them. */
 function wrong(problem: Problem, variable: Float64Array, gradient: Float64Array): number[] {
   expect(gradient.length).toBe(variable.length);
   const differences = centralDifferences(() => objective(problem), variable);

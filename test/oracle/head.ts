@@ -1,10 +1,10 @@
-/** The linear outputs over the top layer's hidden states. */
+/** Computes the linear outputs over the top layer's hidden states, and their gradients. */
 
 import { affine, affineBackward } from "./affine.js";
 import { eachStep } from "./lengths.js";
 import { directions, tensor, type OracleModel, type Tensors } from "./model.js";
 
-/** The head at each step, [T, B, O], 0 past a length; without a head the hidden states. */
+/** Returns the outputs, [T, B, O], 0 past a length; without a head the hidden states. */
 export function headForward(
   model: OracleModel,
   hidden: Float64Array,
@@ -23,14 +23,14 @@ export function headForward(
   return outputs;
 }
 
-/** What the backward needs of the network's tape. */
+/** Declares what the backward pass needs of the network's tape. */
 interface HeadTape {
   readonly sequence: { steps: number };
   readonly lengths: readonly number[];
   readonly hidden: Float64Array;
 }
 
-/** dHidden [T, B, D*H] from dOutputs; adds to the head's gradients. */
+/** Returns dHidden, [T, B, D*H], from dOutputs, and adds to the head's gradients. */
 export function headBackward(
   model: OracleModel,
   { hidden, lengths, sequence }: HeadTape,

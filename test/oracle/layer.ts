@@ -1,4 +1,4 @@
-/** One direction of one layer: the loop over time, for each sequence by itself. */
+/** Runs one direction of one layer: the loop over time, for each sequence by itself. */
 
 import { affine, affineBackward } from "./affine.js";
 import type { CellState, CellStep, OracleCell } from "./cells/cell.js";
@@ -10,37 +10,40 @@ export interface LayerWeights {
   weightHh: Float64Array;
   /** [G*H]. */
   biasIh: Float64Array;
-  /** [G*H], or empty. */
+  /** [G*H]; empty in a cell without a recurrent product. */
   biasHh: Float64Array;
 }
 
 export interface LayerPlan {
   cell: OracleCell;
   weights: LayerWeights;
-  /** T. */
+  /** T, the number of steps. */
   steps: number;
-  /** Of each of the B sequences. */
+  /** Length of each of the B sequences. */
   lengths: readonly number[];
-  /** From each sequence's own last step to its first. */
+  /** Whether time runs from each sequence's own last step to its first. */
   reverse: boolean;
 }
 
-/** What a step read, [T, B]; nothing where a sequence has ended. */
+/** Holds what each step read, [T, B]; undefined where a sequence has ended. */
 export type LayerTape = ({ x: Float64Array; step: CellStep } | undefined)[];
 
-/** The steps of one sequence in the order they are taken. */
+/** Returns the steps of one sequence in the order in which they are taken. */
 function order(length: number, reverse: boolean): number[] {
   const times = Array.from({ length }, (_, t) => t);
   return reverse ? times.reverse() : times;
 }
 
-/** `rows`: [T, B, width] by time and sequence. */
+/** Returns the row of step t and sequence b, whose `index` is t·B + b, of `rows`, [T, B, width]. */
 function row(rows: Float64Array, index: number, count: number): Float64Array {
   const width = rows.length / count;
   return rows.slice(index * width, (index + 1) * width);
 }
 
-/** `inputs` [T, B, ·] and one initial state a sequence → outputs [T, B, H], 0 past a length, and the final states. */
+/**
+ * Runs the layer over `inputs`, [T, B, ·], from one initial state a sequence. Returns the outputs, [T, B, H],
+ * 0 past a length, the final states, and the tape.
+ */
 export function layerForward(
   plan: LayerPlan,
   inputs: Float64Array,
@@ -70,7 +73,10 @@ export function layerForward(
   return { outputs, states, tape };
 }
 
-/** From dOutputs [T, B, H] and the gradients of the final states; what stands past a length is not read. */
+/**
+ * Returns the gradients of inputs, initial states and weights, from dOutputs, [T, B, H], and the gradients of
+ * the final states; what stands past a length is not read.
+ */
 export function layerBackward(
   plan: LayerPlan,
   tape: LayerTape,

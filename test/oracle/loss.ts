@@ -1,23 +1,23 @@
-/** The losses, their counts and their gradients with respect to the outputs. */
+/** Computes the losses, their counts and their gradients with respect to the outputs. */
 
 import { eachStep } from "./lengths.js";
 
-/** As the public `Target`, of any arrays; at most one of the three. */
+/** Declares the public `Target` with arrays of any type; at most one of the three is given. */
 export interface OracleTarget {
-  /** [T, B]; -1 = no target at this step. */
+  /** [T, B]; −1: no target at this step. */
   classes?: ArrayLike<number>;
-  /** [T, B, O]; NaN = no target there. */
+  /** [T, B, O]; NaN: no target there. */
   values?: ArrayLike<number>;
-  /** [T, B, O]. */
+  /** dLoss/dOutputs, [T, B, O]. */
   gradient?: ArrayLike<number>;
 }
 
 export type Reduction = "mean" | "sum";
 
 export interface LossResult {
-  /** NaN when the target is a gradient. */
+  /** Mean or sum of the losses; NaN when the target is a gradient. */
   loss: number;
-  /** Steps for classes, elements for values and for a gradient. */
+  /** Number of targets: steps for classes, elements for values and for a gradient. */
   count: number;
   /** dLoss/dOutputs, [T, B, O]. */
   gradient: Float64Array;
@@ -28,7 +28,7 @@ interface Sum {
   count: number;
 }
 
-/** −log softmax(row)[target], adding softmax(row) − onehot(target) to the gradient. */
+/** Returns −log softmax(row)[target], and adds softmax(row) − onehot(target) to the gradient. */
 function crossEntropyAt(row: Float64Array, target: number, gradient: Float64Array): number {
   if (!(target >= 0 && target < row.length)) throw new RangeError(`class ${target} of ${row.length}`);
   const largest = row.reduce((most, logit) => Math.max(most, logit), -Infinity);
@@ -73,7 +73,7 @@ function callersLoss(given: ArrayLike<number>, width: number, gradient: Float64A
   };
 }
 
-/** `outputs` [T, B, width]. Without any target, the loss and its gradient are 0. */
+/** Returns the loss of `outputs`, [T, B, width]. Without any target, the loss and its gradient are 0. */
 export function oracleLoss(
   outputs: Float64Array,
   width: number,

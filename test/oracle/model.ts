@@ -1,4 +1,6 @@
-/** A network in float64: its sizes, and its parameters by the names and in the shapes of PyTorch. */
+/**
+ * Describes a network in float64: its sizes, and its parameters by the names and in the shapes of PyTorch.
+ */
 
 import type { Random } from "../../src/random.js";
 import type { Cell, Network } from "../../src/network/types.js";
@@ -10,12 +12,12 @@ export type Tensors = Map<string, Float64Array>;
 export interface OracleSizes {
   inputSize: number;
   hiddenSize: number;
-  /** 0: no head. */
+  /** O; 0: no head. */
   outputSize: number;
   cell: Cell;
   layers: number;
   bidirectional: boolean;
-  /** 0: one-hot rows. */
+  /** E; 0: the inputs are one-hot rows or values. */
   embeddingSize: number;
 }
 
@@ -24,19 +26,19 @@ export interface OracleModel {
   readonly parameters: Tensors;
 }
 
-/** One-layer, one-direction "elman" without an embedding, unless said otherwise. */
+/** Fills in sizes: one-layer, one-direction "elman" without an embedding, unless said otherwise. */
 export function sizesOf(
   given: Pick<OracleSizes, "inputSize" | "hiddenSize" | "outputSize"> & Partial<OracleSizes>,
 ): OracleSizes {
   return { cell: "elman", layers: 1, bidirectional: false, embeddingSize: 0, ...given };
 }
 
-/** D. */
+/** Returns D, the number of directions. */
 export function directions(sizes: OracleSizes): number {
   return sizes.bidirectional ? 2 : 1;
 }
 
-/** Width of the outputs: O, or D*H without a head. */
+/** Returns the width of the outputs: O, or D*H without a head. */
 export function outputWidth(sizes: OracleSizes): number {
   return sizes.outputSize > 0 ? sizes.outputSize : directions(sizes) * sizes.hiddenSize;
 }
@@ -51,7 +53,7 @@ function layerNames(layer: number, direction: number): Record<keyof LayerWeights
   };
 }
 
-/** In PyTorch's order. */
+/** Returns the shape of each parameter by name, in PyTorch's order. */
 export function parameterShapes(sizes: OracleSizes): Map<string, readonly number[]> {
   const { inputSize: I, hiddenSize: H, outputSize: O, embeddingSize: E } = sizes;
   const D = directions(sizes);
@@ -95,7 +97,7 @@ export function tensor(tensors: ReadonlyMap<string, Float64Array>, name: string)
   return found;
 }
 
-/** A model with the given parameters, copied; the names and lengths must be those of its sizes. */
+/** Makes a model with copies of the given parameters, whose names and lengths must be those of its sizes. */
 export function oracleModel(
   given: Parameters<typeof sizesOf>[0],
   parameters: ReadonlyMap<string, ArrayLike<number>>,
@@ -106,7 +108,7 @@ export function oracleModel(
   return { sizes, parameters: tensors };
 }
 
-/** A model with parameters drawn from N(0, scale²). */
+/** Makes a model with parameters drawn from N(0, scale²). */
 export function randomModel(given: Parameters<typeof sizesOf>[0], random: Random, scale = 0.4): OracleModel {
   const sizes = sizesOf(given);
   const draw = (_: string, length: number): Float64Array =>
@@ -114,7 +116,7 @@ export function randomModel(given: Parameters<typeof sizesOf>[0], random: Random
   return { sizes, parameters: tensorsFor(sizes, draw) };
 }
 
-/** The network as it stands, in float64. */
+/** Copies a network, as it stands, into float64. */
 export function modelOf(network: Network): OracleModel {
   const { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize } = network.options;
   return oracleModel(
@@ -123,7 +125,10 @@ export function modelOf(network: Network): OracleModel {
   );
 }
 
-/** The weights of one layer and direction (0 forward, 1 reverse): the arrays themselves, no copies; empty ones are left out. */
+/**
+ * Returns the weights of one layer and direction (0 forward, 1 reverse): the arrays themselves, no copies.
+ * Weights that the cell does not have are empty.
+ */
 export function layerWeights(tensors: Tensors, layer: number, direction: number): LayerWeights {
   const names = layerNames(layer, direction);
   return {
@@ -134,7 +139,7 @@ export function layerWeights(tensors: Tensors, layer: number, direction: number)
   };
 }
 
-/** Adds the gradients of one layer and direction to what is there. */
+/** Adds the gradients of one layer and direction to those of `into`. */
 export function addLayerWeights(into: Tensors, layer: number, direction: number, add: LayerWeights): void {
   const sums = layerWeights(into, layer, direction);
   addTo(sums.weightIh, add.weightIh);

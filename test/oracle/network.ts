@@ -1,4 +1,4 @@
-/** The whole network, forward and backward, in float64: embedding, layers, dropout, head. */
+/** Runs the whole network in float64, forward and backward: embedding, layers, dropout, head. */
 
 import { cells } from "./cells/by-name.js";
 import type { CellState } from "./cells/cell.js";
@@ -17,7 +17,7 @@ import {
 } from "./model.js";
 import { joinStates, statesAt, type GivenState, type OracleState } from "./state.js";
 
-/** As the public `Sequence`, of any arrays. */
+/** Declares the public `Sequence` with arrays of any type. */
 export interface OracleSequence {
   steps: number;
   batch: number;
@@ -32,11 +32,11 @@ export interface OracleSequence {
 export interface OracleTape {
   readonly sequence: OracleSequence;
   readonly lengths: readonly number[];
-  /** One for each layer but the last. */
+  /** One mask, [T, B, D*H], for each layer but the last. */
   readonly dropoutMasks: readonly Float64Array[];
-  /** By layer and direction. */
+  /** Tapes by layer and direction. */
   readonly layers: readonly (readonly LayerTape[])[];
-  /** The top layer's, [T, B, D*H]. */
+  /** Hidden states of the top layer, [T, B, D*H]. */
   readonly hidden: Float64Array;
   /** [T, B, O]. */
   readonly outputs: Float64Array;
@@ -50,17 +50,17 @@ export interface OracleForward {
 }
 
 export interface OracleBackward {
-  /** NaN when the target is a gradient. */
+  /** The loss; NaN when the target is a gradient. */
   loss: number;
   count: number;
   gradients: Tensors;
-  /** Of the initial state. */
+  /** Gradient of the initial state. */
   stateGradient: OracleState;
-  /** [T, B, I]: of the values, or of the one-hot rows; none with an embedding. */
+  /** Gradient of the values or of the one-hot rows, [T, B, I]; none with an embedding. */
   inputGradient?: Float64Array;
 }
 
-/** What the first layer reads, [T, B, I or E]: one-hot rows, embedding rows, or the values. */
+/** Returns what the first layer reads, [T, B, I or E]: one-hot rows, embedding rows, or the values. */
 function firstInputs(model: OracleModel, { steps, batch, tokens, values }: OracleSequence): Float64Array {
   const { inputSize: I, embeddingSize: E } = model.sizes;
   if ((tokens === undefined) === (values === undefined)) throw new TypeError("either tokens or values");
@@ -80,7 +80,7 @@ function firstInputs(model: OracleModel, { steps, batch, tokens, values }: Oracl
   return inputs;
 }
 
-/** [T, B, H] of each direction → [T, B, D*H]. */
+/** Joins the [T, B, H] of each direction to [T, B, D*H]. */
 function concatenate(parts: readonly Float64Array[], H: number): Float64Array {
   const D = parts.length;
   const joined = new Float64Array(D * parts[0].length);
@@ -90,7 +90,7 @@ function concatenate(parts: readonly Float64Array[], H: number): Float64Array {
   return joined;
 }
 
-/** The part of direction d of [T, B, D*H], as [T, B, H]. */
+/** Returns the part of direction d of [T, B, D*H], as [T, B, H]. */
 function split(joined: Float64Array, d: number, D: number, H: number): Float64Array {
   return Float64Array.from(
     { length: joined.length / D },
@@ -116,8 +116,8 @@ function planOf(
 }
 
 /**
- * `state` defaults to zeros. `dropoutMasks` holds, for each layer but the last, what its outputs [T, B, D*H] are multiplied
- * by: 0 or 1/(1 − p) in inverted dropout.
+ * Runs the network forward from `state`, default zeros. `dropoutMasks` holds, for each layer but the last,
+ * what its outputs, [T, B, D*H], are multiplied by: 0 or 1/(1 − p) in inverted dropout.
  */
 export function oracleForward(
   model: OracleModel,
@@ -153,7 +153,9 @@ export function oracleForward(
   return { outputs, state: joinStates(sizes, states), hidden, tape };
 }
 
-/** Gradients of the loss plus ⟨stateGradient, final state⟩. With no target at all the loss is 0. */
+/**
+ * Returns the gradients of the loss plus ⟨stateGradient, final state⟩. With no target at all the loss is 0.
+ */
 export function oracleBackward(
   model: OracleModel,
   tape: OracleTape,

@@ -1,4 +1,4 @@
-/** The optimizers in float64, with PyTorch's formulas and defaults. */
+/** Implements the optimizers in float64, with PyTorch's formulas and defaults. */
 
 import { tensor, type Tensors } from "./model.js";
 
@@ -41,7 +41,7 @@ export interface AdamOptions {
   amsgrad?: boolean;
 }
 
-/** One optimizer of each kind, from this project's options: the oracle's or the library's. */
+/** Makes optimizers of each kind from this project's options, in the oracle or in the library. */
 export interface OptimizerFactories<Optimizer> {
   sgd: (options: SgdOptions) => Optimizer;
   rmsprop: (options: RmspropOptions) => Optimizer;
@@ -50,10 +50,10 @@ export interface OptimizerFactories<Optimizer> {
   adamW: (options: AdamOptions) => Optimizer;
 }
 
-/** What an optimizer keeps for one number of the parameters, by name; 0 at first. */
+/** Holds what an optimizer keeps for one number of the parameters, by name; 0 at first. */
 type Memory = Record<string, number>;
 
-/** The value to put in place of `value`, at the given update counted from 1. */
+/** Returns the value to put in place of `value`, at the given update counted from 1. */
 type Rule = (value: number, gradient: number, memory: Memory, update: number, learningRate: number) => number;
 
 function optimizer(learningRate: number, first: Memory, rule: Rule): OracleOptimizer {
@@ -85,7 +85,7 @@ function sgd(options: SgdOptions): OracleOptimizer {
   });
 }
 
-/** Hinton's lecture 6e; `centered` as in Graves 2013. */
+/** Makes the optimizer of Hinton's lecture 6e; `centered` as in Graves 2013. */
 function rmsprop(options: RmspropOptions): OracleOptimizer {
   const {
     learningRate,
@@ -106,7 +106,7 @@ function rmsprop(options: RmspropOptions): OracleOptimizer {
   });
 }
 
-/** Duchi et al. 2011. */
+/** Makes the optimizer of Duchi et al. 2011. */
 function adagrad(options: AdagradOptions): OracleOptimizer {
   const {
     learningRate,
@@ -128,7 +128,10 @@ function adagrad(options: AdagradOptions): OracleOptimizer {
   );
 }
 
-/** Kingma & Ba 2015; `decoupled` weight decay as in Loshchilov & Hutter 2019, `amsgrad` as in Reddi et al. 2018. */
+/**
+ * Makes the optimizer of Kingma & Ba 2015; `decoupled` weight decay as in Loshchilov & Hutter 2019, `amsgrad`
+ * as in Reddi et al. 2018.
+ */
 function adamLike(options: AdamOptions, decoupled: boolean): OracleOptimizer {
   const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
   const { weightDecay = decoupled ? 0.01 : 0 } = options;

@@ -27,7 +27,7 @@ function expectStateClose(what: string, actual: OracleState, expected: OracleSta
   if (actual.c !== undefined && expected.c !== undefined) expectClose(`${what} c`, actual.c, expected.c);
 }
 
-/** What the LSTM's last_mse loss adds: ½ mean(c²) of the final state. */
+/** Returns what the LSTM's last_mse loss adds: ½ mean(c²) of the final state, and its gradient. */
 function halfMeanSquare({ c }: OracleState): { loss: number; stateGradient: OracleState } | undefined {
   if (c === undefined) return undefined;
   const loss = c.reduce((sum, value) => sum + value * value, 0) / (2 * c.length);

@@ -1,10 +1,10 @@
-/** States between the public layout, [L*D, B, H], and the lists by sequence that the loop over time takes. */
+/** Converts states between the public layout, [L*D, B, H], and lists by sequence, for the loop over time. */
 
 import { cells } from "./cells/by-name.js";
 import type { CellState } from "./cells/cell.js";
 import { directions, type OracleSizes } from "./model.js";
 
-/** As the public `State`, of any arrays. */
+/** Declares the public `State` with arrays of any type. */
 export interface GivenState {
   h: ArrayLike<number>;
   c?: ArrayLike<number>;
@@ -17,7 +17,7 @@ export interface OracleState {
   c?: Float64Array;
 }
 
-/** [L*D, B, H] to one state for each sequence, for one layer and direction; zeros by default. */
+/** Returns one state for each sequence, of one layer and direction, from [L*D, B, H]; zeros by default. */
 export function statesAt(sizes: OracleSizes, batch: number, index: number, given?: GivenState): CellState[] {
   const H = sizes.hiddenSize;
   const needsC = cells[sizes.cell].keepsC;
@@ -33,7 +33,7 @@ export function statesAt(sizes: OracleSizes, batch: number, index: number, given
   }));
 }
 
-/** The states by layer and direction, each a list by sequence, back to [L*D, B, H]. */
+/** Joins states by layer and direction, each a list by sequence, to [L*D, B, H]. */
 export function joinStates(sizes: OracleSizes, states: readonly (readonly CellState[])[]): OracleState {
   const join = (part: keyof CellState): Float64Array =>
     Float64Array.from(states.flatMap((sequences) => sequences.flatMap((state) => Array.from(state[part]))));

@@ -1,4 +1,4 @@
-/** Training in float64, to compare whole runs. */
+/** Trains in float64, to compare whole runs. */
 
 import { clipNorm, clipValue } from "./clip.js";
 import type { OracleTarget, Reduction } from "./loss.js";
@@ -7,7 +7,7 @@ import { oracleBackward, oracleForward, type OracleSequence } from "./network.js
 import type { OracleOptimizer } from "./optimizers.js";
 import type { GivenState, OracleState } from "./state.js";
 
-/** As the public `TrainingWindow`, of any arrays. */
+/** Declares the public `TrainingWindow` with arrays of any type. */
 export interface OracleWindow {
   inputs: OracleSequence;
   targets: OracleTarget;
@@ -17,15 +17,15 @@ export interface OracleWindow {
 
 export interface OracleUpdate {
   loss: number;
-  /** Before clipping. */
+  /** Joint L2 norm of the gradients before clipping. */
   gradientNorm: number;
-  /** At the end of the window. */
+  /** State at the end of the window. */
   state: OracleState;
 }
 
 /**
- * One update a window, moving the model's own parameters: forward, backward truncated at the window's start, clip, step.
- * `state` is what a first window that carries starts from.
+ * Makes one update a window, which moves the model's own parameters: forward, backward truncated at the
+ * window's start, clip, step. `options.state` is what a first window that carries starts from.
  */
 export function* oracleTrain(
   model: OracleModel,

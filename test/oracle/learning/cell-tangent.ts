@@ -1,8 +1,8 @@
 import type { CellState, CellStep, OracleCell } from "../cells/cell.js";
 
 /**
- * The derivative of `forward` along a tangent of what it reads. A cell works unit by unit, so that `backward` from a 1 at
- * every unit's h (or c) leaves each unit's own derivatives, side by side.
+ * Returns the derivative of `forward` along a tangent of what it reads. A cell works unit by unit, so that
+ * `backward` from a 1 at every unit's h (or c) leaves each unit's own derivatives, side by side.
  */
 export function cellTangent(cell: OracleCell, step: CellStep, tangent: CellStep): CellState {
   const H = step.h.length;

@@ -8,7 +8,7 @@ import { bptt } from "./truncated.js";
 
 const both: Kept[] = ["states", "tapes"];
 
-/** C(t, m) for all t up to T and m up to M, by its recursion: the least over the split y. */
+/** Returns C(t, m), the least forwards for all t up to T and m up to M, by its recursion over the split y. */
 function leastForwards(T: number, M: number, kept: Kept): number[][] {
   const least = [Array.from({ length: T + 1 }, () => Infinity)];
   for (let m = 1; m <= M; m++) {
@@ -48,7 +48,7 @@ describe.each(both)("BPTT with slots for %s", (kept) => {
       for (const slots of [1, 2, 3, 5, 20]) {
         const work = { forwards: 0, slots: 0 };
         const gradient = gradientOf(problem, checkpointedBptt({ slots, kept }, work));
-        // The sum over steps is the same sum.
+        // The gradient is the same sum over steps.
         expect(relativeError(gradient, full)).toBeLessThan(1e-12);
         expect(work.forwards).toBe(forwardSteps(T, slots, kept));
         expect(work.slots).toBeLessThanOrEqual(slots);

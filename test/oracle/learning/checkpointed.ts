@@ -1,15 +1,17 @@
 /**
- * BPTT in the memory of a few slots, steps being run again (Gruslys et al. 2016, arXiv 1606.03401). Costs count forward steps;
- * the T backward ones come on top.
+ * Back-propagates through time in the memory of a few slots, running steps again (Gruslys et al. 2016, arXiv
+ * 1606.03401). Costs count forward steps; the T backward ones come on top.
  */
 
 import { backward, takeStep, takeSteps, type Gradients, type Problem } from "./problem.js";
 import { zeros } from "./vectors.js";
 
-/** What a slot keeps: the state before a step, the sequence's first among them, or all that a step's backward needs. */
+/** Says what a slot keeps: the state before a step, also the first, or all that a step's backward needs. */
 export type Kept = "states" | "tapes";
 
-/** binom(c + r, c): how many steps c slots cover when none is run more than r times again. */
+/**
+ * Returns binom(c + r, c), the number of steps that c slots cover when none is run more than r times again.
+ */
 function cover(c: number, r: number): number {
   if (r < 0) return 0;
   let product = 1;
@@ -17,31 +19,31 @@ function cover(c: number, r: number): number {
   return product;
 }
 
-/** The least r with cover(c, r) ≥ l. */
+/** Returns the least r with cover(c, r) ≥ l. */
 function repetitions(l: number, c: number): number {
   let r = 0;
   while (cover(c, r) < l) r++;
   return r;
 }
 
-/** rev(l, c) of Griewank & Walther's revolve. */
+/** Returns rev(l, c) of Griewank & Walther's revolve. */
 function revolve(l: number, c: number): number {
   const r = repetitions(l, c);
   return r * l - cover(c + 1, r - 1);
 }
 
-/** The least forward steps for T steps with so many slots. */
+/** Returns the least number of forward steps for T steps with so many slots. */
 export function forwardSteps(T: number, slots: number, kept: Kept): number {
   return kept === "states" ? T + revolve(T, slots) : revolve(T + 1, slots);
 }
 
-/** How many of `l` steps to run before the next slot is filled; l at least 2. */
+/** Returns how many of `l` steps, at least 2, to run before the next slot is filled. */
 function split(l: number, slots: number): number {
   const r = repetitions(l, slots);
   return Math.min(l - 1, Math.max(1, cover(slots, r - 2), l - cover(slots - 1, r)));
 }
 
-/** What a run took. */
+/** Counts the forward steps that a run took, and the most slots that it filled. */
 export interface Work {
   forwards: number;
   slots: number;
@@ -60,7 +62,10 @@ export function checkpointedBptt(
   };
 }
 
-/** Each method goes back over steps [from, to), `start` being the state before them, and returns its cotangent. */
+/**
+ * A run goes back over steps [from, to) in each method, `start` being the state before them; the method
+ * returns that state's cotangent.
+ */
 class Run {
   readonly gradient: Float64Array;
   private readonly problem: Problem;
@@ -103,7 +108,7 @@ class Run {
     return takeSteps(this.problem, from, to, start).at(-1)?.after ?? start;
   }
 
-  /** One of the slots that are left. */
+  /** Fills one of the slots that are left. */
   private fill(left: number): void {
     this.work.slots = Math.max(this.work.slots, this.slots - left + 1);
   }

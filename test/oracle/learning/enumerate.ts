@@ -1,16 +1,16 @@
-/** All that can be drawn, one after the other, with its probability: the exact mean of a random gradient. */
+/** Enumerates all patterns of draws with their probability, for the exact mean of a random gradient. */
 
 import type { Draw } from "./problem.js";
 import { addScaled, norm, zeros } from "./vectors.js";
 
 export interface Enumeration {
-  /** Weighted by probability. */
+  /** Mean of the gradient, weighted by probability. */
   mean: Float64Array;
-  /** Of all patterns together: 1, but for rounding. */
+  /** Probability of all patterns together: 1, but for rounding. */
   probability: number;
-  /** How many patterns of draws there are. */
+  /** Number of patterns of draws. */
   patterns: number;
-  /** tr Cov / ‖mean‖². */
+  /** Noise of the gradient, tr Cov / ‖mean‖². */
   noise: number;
 }
 
@@ -19,7 +19,9 @@ interface Choice {
   probability: number;
 }
 
-/** Runs `estimate` once for each pattern of draws that it can meet. A later draw may depend on earlier ones. */
+/**
+ * Runs `estimate` once for each pattern of draws that it can meet. A later draw may depend on earlier ones.
+ */
 export function enumerate(estimate: (draw: Draw) => Float64Array, most = 2 ** 16): Enumeration {
   const path: Choice[] = [];
   let mean: Float64Array | undefined;
@@ -43,7 +45,10 @@ export function enumerate(estimate: (draw: Draw) => Float64Array, most = 2 ** 16
   return { mean, probability, patterns, noise: squares / square - 1 };
 }
 
-/** To the next pattern: the last draw that was true becomes false, and what came after is drawn anew. */
+/**
+ * Advances to the next pattern: the last draw that was true becomes false, and later ones are drawn anew.
+ * Returns false after the last pattern.
+ */
 function advance(path: Choice[]): boolean {
   while (path.length > 0 && !path[path.length - 1].taken) path.pop();
   if (path.length === 0) return false;

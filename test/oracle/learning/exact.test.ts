@@ -10,7 +10,7 @@ import { stackLayers, weightsWithin, type StackSizes } from "./stack.js";
 import { bptt, tbptt } from "./truncated.js";
 import { addScaled, matrixTimes, rowTimes, zeros } from "./vectors.js";
 
-/** The same sums in another order. */
+/** Rounding of the same sums in another order. */
 const rounding = 1e-12;
 const T = 7;
 
@@ -28,7 +28,7 @@ function problemWith(shape: Shape, seed = 1, change?: (network: StackNetwork) =>
   return networkProblem(network, randomEpisode(sizes, T, "classes", random));
 }
 
-/** Leaves of each gate's recurrent weights the diagonal times `factor`. */
+/** Sets each gate's recurrent weights to their diagonal times `factor`. */
 function makeDiagonal({ sizes, parameters }: StackNetwork, layer: number, factor = 1): void {
   const { hidden: H, ...rest } = stackLayers(sizes)[layer];
   const { weightHh } = weightsWithin(parameters, { hidden: H, ...rest });
@@ -55,7 +55,10 @@ describe.each(networks)("$cell, $layers layers, embedding $embeddingSize", (shap
   });
 });
 
-/** By its definition: the error of step t reaches the steps from `end − k2` on, `end` being its window's. */
+/**
+ * Computes TBPTT's gradient by its definition: the error of step t reaches the steps from `end − k2` on,
+ * `end` being its window's.
+ */
 function truncatedSum(problem: Problem, k1: number, k2: number): Float64Array {
   const P = problem.recurrence.parameters.length;
   const sum = zeros(problem.parameters.length);

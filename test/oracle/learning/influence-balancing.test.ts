@@ -1,4 +1,4 @@
-/** The online problem on which truncated rules go the wrong way, rule by rule. */
+/** Runs each rule on the online problem on which truncated rules go the wrong way. */
 
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/random.js";
@@ -8,7 +8,7 @@ import { gradientOf, type Problem, type Rule } from "./problem.js";
 import { kfRtrl, noBackTrack, uoro } from "./rank-one.js";
 import { artbp, bptt, tbptt } from "./truncated.js";
 
-/** θ after each update. */
+/** Returns θ after each update. */
 function course(rule: Rule, learningRate: number, steps: number, seed = 1): number[] {
   const random = new Random(seed);
   const problem = influenceBalancing(steps);
@@ -28,7 +28,7 @@ function distance(theta: number): number {
 const first = distance(0.5);
 
 describe("influence balancing", () => {
-  /** From the fixed point of θ = 0.5, s = (I − A)^-1 θ v, where the gradient is that of one step for ever. */
+  /** Starts at the fixed point of θ = 0.5, s = (I − A)^-1 θ v, where every step has the same gradient. */
   function settled(steps: number): Problem {
     let s = influenceBalancing(1).initial;
     const { recurrence } = influenceBalancing(1);
@@ -83,7 +83,7 @@ describe("influence balancing", () => {
     for (let i = 1; i < marks.length; i++) expect(marks[i]).toBeLessThan(marks[i - 1]);
   });
 
-  // Within 0.1 of −1/6, from a distance of 0.67: the rules are unbiased, and at these rates still noisy.
+  // The bound is 0.1, from a distance of 0.67: the rules are unbiased, and at these rates still noisy.
   it.each([
     { name: "UORO", rule: uoro(), learningRate: 1e-5, steps: 10_000 },
     { name: "UORO in blocks of 4", rule: uoro({ block: 4 }), learningRate: 1e-5, steps: 10_000 },

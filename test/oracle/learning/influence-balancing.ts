@@ -1,6 +1,7 @@
 /**
- * Influence balancing (Tallec & Ollivier 2017): n = 23 units, s' = A s + θ v with A_ii = A_{i,i+1} = 1/2 and v = +1 ten times,
- * then −1; ℓ = ½ (s_1 − 1)². The near past pushes θ one way, the whole past the other: the optimum is θ = −1/6.
+ * Defines influence balancing (Tallec & Ollivier 2017): n = 23 units, s' = A s + θ v with
+ * A_ii = A_{i,i+1} = 1/2 and v = +1 ten times, then −1; ℓ = ½ (s_1 − 1)². The near past pushes θ one way, the
+ * whole past the other: the optimum is θ = −1/6.
  */
 
 import type { Problem } from "./problem.js";
@@ -10,7 +11,7 @@ import { addScaled, dot, zeros } from "./vectors.js";
 const n = 23;
 const v = Float64Array.from({ length: n }, (_, i) => (i < 10 ? 1 : -1));
 
-/** A s, or Aᵀ s: ½ of each unit and of the one after it, or before it. */
+/** Returns A s, or Aᵀ s: ½ of each unit and of the one after it, or before it. */
 function halfSums(s: Float64Array, neighbour: 1 | -1): Float64Array {
   const sums = zeros(n);
   for (let i = 0; i < n; i++) sums[i] = 0.5 * s[i];
@@ -58,7 +59,7 @@ function recurrenceOf(theta: Float64Array): Recurrence {
 
 export const optimum = -1 / 6;
 
-/** θ_0 = 0.5 and s_0 = 1 everywhere, for `steps` steps. */
+/** Returns the problem over `steps` steps, by default from θ_0 = 0.5 and s_0 = 1 everywhere. */
 export function influenceBalancing(steps: number, start: { theta?: number; s?: Float64Array } = {}): Problem {
   const { theta = 0.5, s: initial = new Float64Array(n).fill(1) } = start;
   const parameters = Float64Array.of(theta);
@@ -76,7 +77,7 @@ export function influenceBalancing(steps: number, start: { theta?: number; s?: F
   };
 }
 
-/** θ's gradient descent: after each gradient that the rule has ready, θ ← θ − learningRate·g. */
+/** Moves θ down its gradient, θ ← θ − learningRate·g, after each of the rule's gradients, and yields it. */
 export function* descend(
   problem: Problem,
   gradients: Iterable<Float64Array>,

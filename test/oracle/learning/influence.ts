@@ -1,14 +1,16 @@
-/** The rules that carry the influence G_t = ∂s_t/∂θ forward: whole, by blocks, or the part within each unit. */
+/**
+ * Implements the rules that carry the influence G_t = ∂s_t/∂θ forward: whole, by blocks, or within each unit.
+ */
 
 import { backward, jacobians, joined, takeStep, takeSteps, type Gradients, type Problem } from "./problem.js";
 import { addScaled, combine, matrixTimes, rowTimes, zeros } from "./vectors.js";
 
-/** S rows of P. */
+/** Returns an influence of zeros, S rows of P. */
 function noInfluence({ recurrence }: Problem): Float64Array[] {
   return Array.from({ length: recurrence.stateSize }, () => zeros(recurrence.parameters.length));
 }
 
-/** a·b + c. */
+/** Returns a·b + c for matrices. */
 function multiplyAdd(
   a: readonly Float64Array[],
   b: readonly Float64Array[],
@@ -17,7 +19,7 @@ function multiplyAdd(
   return matrixTimes(a, b).map((row, i) => combine(1, row, 1, c[i]));
 }
 
-/** Real-time recurrent learning (Williams & Zipser 1989): G ← J G + I, g += q G. Exact at fixed parameters. */
+/** Runs RTRL (Williams & Zipser 1989), G ← J G + I, g += q G, which is exact at fixed parameters. */
 export function* rtrl(problem: Problem): Gradients {
   let influence = noInfluence(problem);
   let s = problem.initial;
@@ -30,7 +32,7 @@ export function* rtrl(problem: Problem): Gradients {
   }
 }
 
-/** Real-time recurrent learning a block at a time (Schmidhuber 1992). Exact at fixed parameters. */
+/** Makes the rule of RTRL a block at a time (Schmidhuber 1992), which is exact at fixed parameters. */
 export function blockRtrl({ block }: { block: number }) {
   return function* (problem: Problem): Gradients {
     let influence = noInfluence(problem);
@@ -49,9 +51,10 @@ export function blockRtrl({ block }: { block: number }) {
 }
 
 /**
- * SnAp-1 (Menick et al. 2020): of the influence only what a parameter reaches within one step of its own layer, E ← J E + I
- * on these elements; an error comes down to a layer through the layers above at the same step. Biased, but exact where a
- * unit's past acts on itself alone, as in one layer of a minGRU.
+ * Runs SnAp-1 (Menick et al. 2020). It keeps of the influence only what a parameter reaches within one step
+ * of its own layer, E ← J E + I on these elements; an error comes down to a layer through the layers above at
+ * the same step. It is biased, but exact where a unit's past acts on itself alone, as in one layer of a
+ * minGRU.
  */
 export function* snap1(problem: Problem): Gradients {
   const { recurrence } = problem;

@@ -1,27 +1,30 @@
-/** Whether draws of a random gradient have the mean that is expected: for rules whose draws cannot be enumerated. */
+/** Tests whether draws of a random gradient have the expected mean, where they cannot be enumerated. */
 
 import { addScaled, combine, dot, norm, zeros } from "./vectors.js";
 
-/** A right reference reached 4.8 in 1,800 runs of 4000 draws. */
+/** The most deviations that pass; a right reference reached 4.8 in 1,800 runs of 4000 draws. */
 const mostDeviations = 5.5;
 
 export interface MeanTestOptions {
-  /** How many coordinates, the first ones, the rule estimates at random: most of them must vary. */
+  /** Number of coordinates, the first ones, that the rule estimates at random: most of them must vary. */
   recurrent: number;
-  /** Also tested along these: small systematic errors that no coordinate shows. Those of no length are left out. */
+  /**
+   * Directions along which the mean is tested too, for small systematic errors that no coordinate shows;
+   * those of no length are left out.
+   */
   directions?: readonly Float64Array[];
   /** What is allowed for rounding, as a share of the expected gradient's norm; default 1e-5, for float32. */
   rounding?: number;
 }
 
 export interface MeanVerdict {
-  /** The largest |mean − expected|, in standard errors after what is allowed for rounding. */
+  /** The largest |mean − expected|, less what is allowed for rounding, in standard errors. */
   deviations: number;
   /** Share of the recurrent coordinates that vary. */
   varying: number;
-  /** tr Cov / ‖expected‖². */
+  /** Noise of one draw, tr Cov / ‖expected‖². */
   noise: number;
-  /** ‖mean − expected‖ / ‖expected‖; sqrt(noise / draws) is what chance brings. */
+  /** ‖mean − expected‖ / ‖expected‖; chance brings sqrt(noise / draws). */
   error: number;
   passes: boolean;
 }
@@ -31,7 +34,7 @@ export class MeanTest {
   private readonly recurrent: number;
   private readonly directions: readonly Float64Array[];
   private readonly allowed: number;
-  /** Sums of draw − expected, by coordinate and then by direction, and of its squares. */
+  /** Sums of draw − expected, by coordinate and then by direction, and sums of their squares. */
   private readonly sums: Float64Array;
   private readonly squares: Float64Array;
   private draws = 0;
@@ -64,7 +67,7 @@ export class MeanTest {
     const size = this.expected.length;
     const means = this.sums.map((sum) => sum / N);
     const variances = this.squares.map((sum, i) => Math.max(0, (sum - N * means[i] ** 2) / (N - 1)));
-    // 0 / 0 is no deviation: what does not vary and is within what is allowed.
+    // 0 / 0 is no deviation: a coordinate that does not vary and is within what is allowed.
     const deviations = means.reduce((most, mean, i) => {
       const beyond = Math.max(0, Math.abs(mean) - this.allowed);
       return Math.max(most, beyond === 0 ? 0 : beyond / Math.sqrt(variances[i] / N));

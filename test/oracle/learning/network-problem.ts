@@ -1,4 +1,4 @@
-/** A small network with a head, on one sequence, as a problem; also made of an oracle model and a batch. */
+/** Makes problems of a small network with a head on one sequence, or of an oracle model and a batch. */
 
 import type { Random } from "../../../src/random.js";
 import { affine, affineBackward } from "../affine.js";
@@ -13,17 +13,19 @@ import { unit, zeros } from "./vectors.js";
 
 export interface StackNetwork {
   sizes: StackSizes;
-  /** [P + the head's]: embedding, each layer's W_ih, W_hh, b_ih, b_hh, then the head's W and b: PyTorch's order. */
+  /**
+   * [P + the head's], in PyTorch's order: embedding, each layer's W_ih, W_hh, b_ih, b_hh, the head's W and b.
+   */
   parameters: Float64Array;
 }
 
-/** Parameters from N(0, scale²). */
+/** Draws a network's parameters from N(0, scale²). */
 export function randomNetwork(sizes: StackSizes, random: Random, scale = 0.6): StackNetwork {
   const length = recurrentCount(sizes) + headCount(sizes);
   return { sizes, parameters: Float64Array.from({ length }, () => scale * random.normal()) };
 }
 
-/** The same parameters in one array, copied. */
+/** Copies a model's parameters into one array. */
 export function networkOf(model: OracleModel): StackNetwork {
   if (model.sizes.bidirectional) throw new RangeError("learning rules other than BPTT run one way");
   return {
@@ -32,20 +34,20 @@ export function networkOf(model: OracleModel): StackNetwork {
   };
 }
 
-/** A gradient by the names of the model's parameters. */
+/** Returns a gradient by the names of the model's parameters. */
 export function namedGradient(model: OracleModel, gradient: Float64Array): Tensors {
   let at = 0;
   return tensorsFor(model.sizes, (_, length) => gradient.slice(at, (at += length)));
 }
 
 export interface Episode {
-  /** T rows of I. */
+  /** x of each step, T rows of I. */
   inputs: readonly Float64Array[];
-  /** Of each step by itself. */
+  /** Target of each step by itself. */
   targets: readonly OracleTarget[];
-  /** Default zeros. */
+  /** Initial state, [S]; default zeros. */
   initial?: Float64Array;
-  /** What each loss is multiplied by, default 1. */
+  /** Factor of each loss; default 1. */
   scale?: number;
 }
 
@@ -74,7 +76,9 @@ export function networkProblem({ sizes, parameters }: StackNetwork, episode: Epi
   };
 }
 
-/** The head's linear outputs (h itself without a head) and their loss. */
+/**
+ * Returns the loss of the head's linear outputs (h itself without a head), its gradient by h, and the head's.
+ */
 function headLoss(
   { outputSize: O, hiddenSize: H }: StackSizes,
   parameters: Float64Array,
@@ -92,7 +96,7 @@ function headLoss(
   return { loss: scale * loss, dh, head };
 }
 
-/** Normal inputs, and targets for T steps: classes where all steps have one, or values. */
+/** Draws normal inputs, and targets for all steps, classes or values. */
 export function randomEpisode(
   sizes: StackSizes,
   steps: number,
@@ -110,7 +114,10 @@ export function randomEpisode(
   };
 }
 
-/** One problem for each sample of a batch, with the batch's reduction: the sum of their gradients is the batch's. */
+/**
+ * Returns one problem for each sample of a batch; the sum of their gradients is the batch's, in its
+ * reduction.
+ */
 export function problemsOf(
   model: OracleModel,
   sequence: OracleSequence,

@@ -1,4 +1,6 @@
-/** The oracle's cells, stacked, as one recurrence over the joint state: [h, c] of each layer, the lowest first. */
+/**
+ * Stacks the oracle's cells as one recurrence over the joint state: [h, c] of each layer, the lowest first.
+ */
 
 import { affine, affineBackward } from "../affine.js";
 import type { CellState, CellStep } from "../cells/cell.js";
@@ -16,7 +18,7 @@ import {
 } from "./stack.js";
 import { combine, rowTimes, unit, zeros } from "./vectors.js";
 
-/** What one layer read and made in one step. */
+/** Holds what one layer read and made in one step. */
 interface LayerStep {
   layer: StackLayer;
   weights: LayerWeights;
@@ -25,9 +27,9 @@ interface LayerStep {
   after: CellState;
 }
 
-/** An adjoint, and the gradients of each layer's pre-activations. */
+/** Holds an adjoint, and the gradients of each layer's pre-activations. */
 interface DeepAdjoint extends Adjoint {
-  /** By layer. */
+  /** Gradients of what each layer's step read, by layer. */
   steps: CellStep[];
 }
 
@@ -37,11 +39,11 @@ export class NetworkRecurrence implements Recurrence {
   private readonly inputSize: number;
   private readonly embeddingSize: number;
   private readonly layers: readonly StackLayer[];
-  /** Within `parameters`. */
+  /** Weights of each layer within `parameters`: no copies. */
   private readonly weights: readonly LayerWeights[];
   private readonly places: readonly FactorPlaces[];
 
-  /** `parameters`, [P], are kept: embedding, then each layer's W_ih, W_hh, b_ih, b_hh. */
+  /** Keeps `parameters`, [P], without a copy: embedding, then each layer's W_ih, W_hh, b_ih, b_hh. */
   constructor(sizes: StackSizes, parameters: Float64Array) {
     if (parameters.length !== recurrentCount(sizes))
       throw new RangeError(`${parameters.length} parameters instead of ${recurrentCount(sizes)}`);
@@ -147,7 +149,7 @@ export class NetworkRecurrence implements Recurrence {
     return { state: this.join(before), parameters, input, through: this.join(through), steps };
   }
 
-  /** Adds x ⊗ dx to the embedding's gradient. */
+  /** Adds x ⊗ dx to the embedding's gradient, and returns the gradient of x. */
   private embeddingBack(x: Float64Array, dx: Float64Array, gradient: Float64Array): Float64Array {
     const gradients = this.embedding(gradient);
     return Float64Array.from(this.embedding(this.parameters), (row, i) => {
@@ -156,7 +158,7 @@ export class NetworkRecurrence implements Recurrence {
     });
   }
 
-  /** Its rows within θ: no copies. */
+  /** Returns the embedding's rows within θ: no copies. */
   private embedding(theta: Float64Array): Float64Array[] {
     const E = this.embeddingSize;
     return Array.from({ length: this.inputSize }, (_, i) => theta.subarray(i * E, (i + 1) * E));

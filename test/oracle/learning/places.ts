@@ -1,4 +1,4 @@
-/** Where each weight of a layer stands in the product D ⊗ a, a = [x, h, 1], that its influence is within one step. */
+/** Finds where each weight of a layer stands in its influence within one step, D ⊗ a, a = [x, h, 1]. */
 
 import type { CellStep } from "../cells/cell.js";
 import { recurrentRows, type StackLayer } from "./stack.js";
@@ -6,13 +6,14 @@ import { recurrentRows, type StackLayer } from "./stack.js";
 export interface FactorPlaces {
   /** The pre-activation that each parameter enters. */
   rows: Int32Array;
-  /** The element of a that it multiplies. */
+  /** The element of a that each parameter multiplies. */
   columns: Int32Array;
 }
 
 /**
- * The gates' pre-activations are the rows of D; a GRU's candidate has two, n_x on x and n_h on h, so that its four blocks
- * are r, z, n_x, n_h. The biases of both sides multiply the same 1.
+ * Returns the places of a layer's parameters. The rows of D are the gates' pre-activations; a GRU's candidate
+ * has two, n_x on x and n_h on h, so that its four blocks are r, z, n_x, n_h. The biases of both sides
+ * multiply the same 1.
  */
 export function factorPlaces(layer: StackLayer): FactorPlaces {
   const { cell, hidden, inputs, recurrentInputs, candidateApart } = layer;
@@ -35,7 +36,7 @@ export function factorPlaces(layer: StackLayer): FactorPlaces {
   return { rows: Int32Array.from(rows), columns: Int32Array.from(columns) };
 }
 
-/** The row of D from the gradient of what a step read. */
+/** Returns the row of D from the gradient of what a step read. */
 export function preActivationRow(layer: StackLayer, { input, recurrent }: CellStep): Float64Array {
   const apart = layer.candidateApart ? recurrent.subarray((layer.cell.gates - 1) * layer.hidden) : [];
   return Float64Array.of(...input, ...apart);

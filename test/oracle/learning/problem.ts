@@ -1,4 +1,6 @@
-/** One sequence to learn from: a recurrence, its inputs, and a loss after each step. */
+/**
+ * Defines a problem: one sequence to learn from, with a recurrence, its inputs, and a loss after each step.
+ */
 
 import type { Recurrence } from "./recurrence.js";
 import { addScaled, combine, unit, zeros } from "./vectors.js";
@@ -7,54 +9,54 @@ export interface StepLoss {
   loss: number;
   /** ∂ℓ_t/∂s_t, [S]. */
   q: Float64Array;
-  /** ∂ℓ_t/∂(the head's parameters): exact and immediate under every rule. */
+  /** ∂ℓ_t/∂(the head's parameters), exact and immediate under every rule. */
   head: Float64Array;
 }
 
 export interface Problem {
   readonly recurrence: Recurrence;
-  /** [P + the head's], the recurrence's first, as in every gradient: the array itself. */
+  /** All parameters, [P + the head's], the recurrence's first, as in every gradient: the array itself. */
   readonly parameters: Float64Array;
-  /** T. */
+  /** T, the number of steps. */
   readonly steps: number;
-  /** s_0. */
+  /** s_0, [S]. */
   readonly initial: Float64Array;
-  /** x of step t, from 0. */
+  /** Returns x of step t, from 0. */
   input(t: number): Float64Array;
-  /** The loss of step t with the state after it. */
+  /** Returns the loss of step t with the state after it. */
   loss(t: number, s: Float64Array): StepLoss;
 }
 
 /**
- * Yields a gradient of the sum of losses, [P + the head's], whenever one is ready; together they are the rule's gradient of
- * the whole sequence. The parameters may be moved in between: what comes after is worked out with those of its time, from
- * the states as they were.
+ * Yields a gradient of the sum of losses, [P + the head's], whenever one is ready; together they are the
+ * rule's gradient of the whole sequence. The parameters may be moved in between: later gradients are worked
+ * out with the parameters of their time, from the states as they were.
  */
 export type Gradients = Generator<Float64Array, void, undefined>;
 
 export type Rule = (problem: Problem, draw: Draw) => Gradients;
 
-/** True with the given probability: from a seed, or from an enumeration of all that can happen. */
+/** Returns true with the given probability: from a seed, or from an enumeration of all that can happen. */
 export type Draw = (probability: number) => boolean;
 
-/** +1 or −1, equally likely. */
+/** Returns +1 or −1, equally likely. */
 export function drawSign(draw: Draw): number {
   return draw(0.5) ? 1 : -1;
 }
 
-/** For rules that draw nothing. */
+/** Throws an error: stands for the draws of a rule that draws nothing. */
 export function noDraws(): never {
   throw new Error("this rule draws nothing");
 }
 
-/** The rule's gradient of the whole sequence at fixed parameters. */
+/** Returns the rule's gradient of the whole sequence at fixed parameters. */
 export function gradientOf(problem: Problem, rule: Rule, draw: Draw = noDraws): Float64Array {
   const sum = zeros(problem.parameters.length);
   for (const gradient of rule(problem, draw)) addScaled(sum, 1, gradient);
   return sum;
 }
 
-/** The sum of all losses. */
+/** Returns the sum of all losses. */
 export function totalLoss(problem: Problem): number {
   let s = problem.initial;
   let sum = 0;
@@ -65,7 +67,7 @@ export function totalLoss(problem: Problem): number {
   return sum;
 }
 
-/** A step on the tape. */
+/** Holds a step on the tape. */
 export interface Taken extends StepLoss {
   before: Float64Array;
   x: Float64Array;
@@ -78,7 +80,7 @@ export function takeStep(problem: Problem, t: number, before: Float64Array): Tak
   return { before, x, after, ...problem.loss(t, after) };
 }
 
-/** Steps [from, to). */
+/** Runs steps [from, to) from the state `start` and returns them as a tape. */
 export function takeSteps(problem: Problem, from: number, to: number, start: Float64Array): Taken[] {
   const tape: Taken[] = [];
   let s = start;
@@ -91,15 +93,18 @@ export function takeSteps(problem: Problem, from: number, to: number, start: Flo
 }
 
 export interface BackwardOptions {
-  /** The cotangent of the tape's last state, default zeros. */
+  /** The cotangent of the tape's last state; default zeros. */
   end?: Float64Array;
   /** Whether step i's loss counts; default: all do. */
   counts?: (i: number) => boolean;
-  /** What the cotangent is multiplied by on its way from step i + 1 to step i; default 1. */
+  /** Factor of the cotangent on its way from step i + 1 to step i; default 1. */
   carry?: (i: number) => number;
 }
 
-/** Back-propagates through the tape, adding to `gradient`; returns the cotangent of the state before its first step. */
+/**
+ * Back-propagates through the tape, adding to `gradient`; returns the cotangent of the state before its first
+ * step.
+ */
 export function backward(
   { recurrence }: Problem,
   tape: readonly Taken[],
@@ -122,7 +127,9 @@ export function backward(
   return d;
 }
 
-/** Row i: the derivatives of element i of the tape's last state by its first state, [S], and by θ, [P]. */
+/**
+ * Returns the derivatives of the tape's last state by its first state, S rows of S, and by θ, S rows of P.
+ */
 export function jacobians(
   problem: Problem,
   tape: readonly Taken[],
@@ -138,7 +145,7 @@ export function jacobians(
   return { state, parameters };
 }
 
-/** [recurrent, head]. */
+/** Joins the gradients of the recurrence and of the head. */
 export function joined(recurrent: Float64Array, head: Float64Array): Float64Array {
   return Float64Array.of(...recurrent, ...head);
 }

@@ -1,4 +1,4 @@
-/** The rules that carry a random product, whose mean is the influence, in the influence's place. */
+/** Implements the rules that carry a random product in place of the influence, which is its mean. */
 
 import {
   backward,
@@ -18,19 +18,20 @@ import { addScaled, combine, dot, matrixTimes, norm, rowTimes, zeros } from "./v
 /** Keeps the quotients of norms finite. */
 const epsilon = 1e-7;
 
-/** sqrt((‖a‖ + ε) / (‖b‖ + ε)): what balances the two parts of a product. */
+/** Returns sqrt((a + ε) / (b + ε)), which balances two factors of a product with the norms a and b. */
 function balance(a: number, b: number): number {
   return Math.sqrt((a + epsilon) / (b + epsilon));
 }
 
-/** The derivative of the tape's last state along one of its first. */
+/** Returns the derivative of the tape's last state along a tangent of its first. */
 function jvpThrough({ recurrence }: Problem, tape: readonly Taken[], ds: Float64Array): Float64Array {
   return tape.reduce((tangent, { before, x }) => recurrence.jvp(before, x, tangent), ds);
 }
 
 /**
- * Unbiased online recurrent optimization (Tallec & Ollivier 2017, arXiv 1702.05043), a block at a time: the mean of s̃ ⊗ θ̃
- * over the signs is the influence. Draws S signs a block, none after the last.
+ * Makes the rule of unbiased online recurrent optimization (Tallec & Ollivier 2017, arXiv 1702.05043), a
+ * block at a time: the mean of s̃ ⊗ θ̃ over the signs is the influence. It draws S signs a block, none after
+ * the last.
  */
 export function uoro({ block = 1 }: { block?: number } = {}) {
   return function* (problem: Problem, draw: Draw): Gradients {
@@ -61,8 +62,9 @@ export function uoro({ block = 1 }: { block?: number } = {}) {
 }
 
 /**
- * NoBackTrack (Ollivier, Tallec & Charpiat 2015): as UORO with a norm and a sign for each row of I, and with the immediate
- * term exact. Draws a sign for what is carried and S more, none after the last step.
+ * Runs NoBackTrack (Ollivier, Tallec & Charpiat 2015), which is UORO with a norm and a sign for each row of
+ * I, and with the immediate term exact. It draws a sign for what is carried and S more, none after the last
+ * step.
  */
 export function* noBackTrack(problem: Problem, draw: Draw): Gradients {
   const { recurrence, steps } = problem;
@@ -90,11 +92,11 @@ export function* noBackTrack(problem: Problem, draw: Draw): Gradients {
   }
 }
 
-/** The influence of one factor's parameters: B ⊗ u. */
+/** Holds the influence of one factor's parameters, B ⊗ u. */
 interface Kronecker {
-  /** [A]. */
+  /** u, [A]. */
   u: Float64Array;
-  /** S rows of K. */
+  /** B, S rows of K. */
   b: Float64Array[];
 }
 
@@ -105,8 +107,8 @@ function addProduct(gradient: Float64Array, factor: Factor, row: Float64Array, c
 }
 
 /**
- * KF-RTRL (Mujika, Meier & Steger 2018): a random Kronecker product B ⊗ u for each factor. Of its two signs only the
- * product matters: draws one sign a factor and step, none after the last.
+ * Runs KF-RTRL (Mujika, Meier & Steger 2018): a random Kronecker product B ⊗ u for each factor. Of its two
+ * signs only the product matters, so it draws one sign a factor and step, none after the last.
  */
 export function* kfRtrl(problem: Problem, draw: Draw): Gradients {
   const { recurrence, steps } = problem;
@@ -131,7 +133,7 @@ export function* kfRtrl(problem: Problem, draw: Draw): Gradients {
   }
 }
 
-/** u ← c p1 u + p2 a, B ← (c / p1) J B + (1 / p2) D. */
+/** Mixes the carried product with the step's: u ← c p1 u + p2 a, B ← (c / p1) J B + (1 / p2) D. */
 function mixed(u: Float64Array, jb: readonly Float64Array[], { a, d }: Factor, sign: number): Kronecker {
   const p1 = balance(norm(...jb), norm(u)); // 1 while both are zeros
   const p2 = balance(norm(...d), norm(a));

@@ -9,9 +9,9 @@ import type { Recurrence } from "./recurrence.js";
 import { recurrentCount, stackLayers, stateSizeOf, type StackLayer, type StackSizes } from "./stack.js";
 import { dot, unit, zeros } from "./vectors.js";
 
-/** Rounding of the differences, 1e-16 / 1e-6, and their curvature, 1e-12, on numbers of about 1. */
+/** The differences' rounding, 1e-16 / 1e-6, and curvature, 1e-12, on numbers of about 1. */
 const differencesError = 1e-8;
-/** A few hundred sums and products in another order. */
+/** Rounding of a few hundred sums and products in another order. */
 const rounding = 1e-13;
 
 function normals(random: Random, length: number): Float64Array {

@@ -1,4 +1,4 @@
-/** The layers of a network and where their weights and states stand in θ and in the joint state. */
+/** Finds where the weights and states of a network's layers stand in θ and in the joint state. */
 
 import type { Cell } from "../../../src/network/types.js";
 import { cells } from "../cells/by-name.js";
@@ -6,36 +6,38 @@ import type { OracleCell } from "../cells/cell.js";
 import type { LayerWeights } from "../layer.js";
 
 export interface StackSizes {
-  /** I. */
+  /** I, the width of the inputs. */
   inputSize: number;
-  /** H. */
+  /** H, the number of units of a layer. */
   hiddenSize: number;
-  /** O; 0: no head. */
+  /** O, the width of the outputs; 0: no head. */
   outputSize: number;
   cell: Cell;
-  /** L, default 1. */
+  /** L, the number of layers; default 1. */
   layers?: number;
-  /** E, default 0: the inputs as they are. */
+  /** E, default 0: the layers read the inputs as they are. */
   embeddingSize?: number;
 }
 
 export interface StackLayer {
   readonly cell: OracleCell;
-  /** H. */
+  /** H, the number of units. */
   readonly hidden: number;
-  /** Width of what it reads. */
+  /** Width of the layer's inputs. */
   readonly inputs: number;
-  /** Width of what it reads of h_{t-1}: H, or 0. */
+  /** Width of h_{t-1} that the layer reads through weights: H, or 0. */
   readonly recurrentInputs: number;
-  /** Whether the recurrent part of the last gate is multiplied by another gate, as the candidate's of a GRU. */
+  /**
+   * Whether the recurrent part of the last gate is multiplied by another gate, as the candidate's of a GRU.
+   */
   readonly candidateApart: boolean;
-  /** Where its [h, c] begins in the joint state. */
+  /** Index at which the layer's [h, c] begins in the joint state. */
   readonly stateAt: number;
-  /** Where its weights begin in θ: W_ih, W_hh, b_ih, b_hh. */
+  /** Index at which the layer's weights begin in θ: W_ih, W_hh, b_ih, b_hh. */
   readonly parametersAt: number;
 }
 
-/** H, or 2H with a c. */
+/** Returns the size of a layer's state: H, or 2H with a c. */
 export function stateSizeOf({ cell, hidden }: StackLayer): number {
   return cell.keepsC ? 2 * hidden : hidden;
 }
@@ -45,7 +47,7 @@ export function parameterCountOf(layer: StackLayer): number {
   return cell.gates * hidden * (inputs + 1) + recurrentRows(layer) * (recurrentInputs + 1);
 }
 
-/** Rows of W_hh: G*H, or 0 where nothing of h_{t-1} is read through weights. */
+/** Returns the rows of W_hh: G*H, or 0 where nothing of h_{t-1} is read through weights. */
 export function recurrentRows({ cell, hidden, recurrentInputs }: StackLayer): number {
   return recurrentInputs > 0 ? cell.gates * hidden : 0;
 }
@@ -74,7 +76,7 @@ export function stackLayers(sizes: StackSizes): StackLayer[] {
   return stack;
 }
 
-/** P: all weights but the head's. */
+/** Returns P, the number of all weights but the head's. */
 export function recurrentCount(sizes: StackSizes): number {
   const { inputSize, embeddingSize = 0 } = sizes;
   return stackLayers(sizes).reduce((sum, layer) => sum + parameterCountOf(layer), inputSize * embeddingSize);
@@ -84,7 +86,7 @@ export function headCount({ outputSize, hiddenSize }: StackSizes): number {
   return outputSize * (hiddenSize + 1);
 }
 
-/** The weights of a layer within θ, or within a gradient or tangent of θ: no copies. */
+/** Returns the weights of a layer within θ, or within a gradient or tangent of θ: no copies. */
 export function weightsWithin(theta: Float64Array, layer: StackLayer): LayerWeights {
   const rows = layer.cell.gates * layer.hidden;
   let at = layer.parametersAt;

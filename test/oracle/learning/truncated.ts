@@ -1,4 +1,6 @@
-/** The rules that back-propagate over segments: all of the sequence, the last steps, or segments of random length. */
+/**
+ * Implements rules that back-propagate over segments: the whole sequence, the last steps, or random lengths.
+ */
 
 import {
   backward,
@@ -11,7 +13,7 @@ import {
 } from "./problem.js";
 import { zeros } from "./vectors.js";
 
-/** Back-propagation through time over the whole sequence: exact. */
+/** Runs back-propagation through time over the whole sequence: exact. */
 export function* bptt(problem: Problem): Gradients {
   const gradient = zeros(problem.parameters.length);
   backward(problem, takeSteps(problem, 0, problem.steps, problem.initial), gradient);
@@ -19,8 +21,9 @@ export function* bptt(problem: Problem): Gradients {
 }
 
 /**
- * Truncated BPTT (Williams & Peng 1990): every k1 steps, and at the end, the losses of the steps since the last time go back
- * over at most k2 steps. Each error travels between k2 − k1 + 1 and k2 steps.
+ * Makes the rule of truncated BPTT (Williams & Peng 1990): every k1 steps, and at the end, the losses of the
+ * steps since the last time go back over at most k2 steps. Each error travels between k2 − k1 + 1 and k2
+ * steps.
  */
 export function tbptt({ k1, k2 = k1 }: { k1: number; k2?: number }) {
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}`);
@@ -47,18 +50,19 @@ export function tbptt({ k1, k2 = k1 }: { k1: number; k2?: number }) {
 export interface ArtbpOptions {
   /** L0, above 1: the mean length of a segment. */
   meanLength: number;
-  /** Default 4. */
+  /** α, above 1; default 4. */
   alpha?: number;
 }
 
-/** Of a cut after the d-th step of a segment, d from 1: α / ((α − 1) L0 + d). */
+/** Returns the probability of a cut after the d-th step of a segment, d from 1: α / ((α − 1) L0 + d). */
 export function cutProbability({ meanLength, alpha = 4 }: ArtbpOptions, d: number): number {
   return alpha / ((alpha - 1) * meanLength + d);
 }
 
 /**
- * Anticipated reweighted truncated BPTT (Tallec & Ollivier 2017): segments of random length, within which an error grows by
- * 1/(1 − c_t) wherever no cut was made: unbiased.
+ * Makes the rule of anticipated reweighted truncated BPTT (Tallec & Ollivier 2017): segments of random
+ * length, within which an error grows by 1/(1 − c_t) wherever no cut was made, so that the gradient is
+ * unbiased.
  */
 export function artbp(options: ArtbpOptions) {
   return function* (problem: Problem, draw: Draw): Gradients {

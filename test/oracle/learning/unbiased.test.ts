@@ -1,4 +1,7 @@
-/** By enumeration of all draws, weighted by their probability: no sampling, so that a bias of 1e-11 would show. */
+/**
+ * Tests unbiased rules by enumeration of all draws, weighted by their probability: no sampling, so that a
+ * bias of 1e-11 would show.
+ */
 
 import { describe, expect, it } from "vitest";
 import { Random } from "../../../src/random.js";
@@ -11,7 +14,7 @@ import { kfRtrl, noBackTrack, uoro } from "./rank-one.js";
 import type { StackSizes } from "./stack.js";
 import { artbp, bptt, cutProbability, tbptt } from "./truncated.js";
 
-/** Sums of up to 2^12 gradients, each some ten times the mean. */
+/** Rounding of sums of up to 2^12 gradients, each some ten times the mean. */
 const rounding = 1e-12;
 
 type Shape = Pick<StackSizes, "cell"> & Partial<StackSizes>;
@@ -39,7 +42,7 @@ function nameOf({ cell, layers = 1, embeddingSize = 0, outputSize = 2 }: Shape):
   return `${cell}, ${layers} layers, embedding ${embeddingSize}, head ${outputSize}`;
 }
 
-/** A rule, T for S units (at most 2^12 patterns of draws), and how many draws it makes. */
+/** A case is a rule, T for S units (at most 2^12 patterns of draws), and how many draws it makes. */
 interface Case {
   rule: string;
   run: Rule;
@@ -92,7 +95,7 @@ it.each(table)("$rule is unbiased: $network", ({ run, shape, steps, draws }) => 
   expect(patterns).toBe(2 ** draws(S, T, layers));
   expect(probability).toBeCloseTo(1, 12);
   expect(relativeError(mean, full.subarray(0, P))).toBeLessThan(rounding);
-  // What is secretly exact, or has next to nothing to carry, tests nothing.
+  // A rule that is secretly exact, or has next to nothing to carry, tests nothing.
   expect(noise).toBeGreaterThan(1e-3);
   expect(relativeError(recurrent(tbptt({ k1: 1 }), noDraws), full.subarray(0, P))).toBeGreaterThan(1e-2);
   // The head's gradient is exact, whatever is drawn.
@@ -150,7 +153,7 @@ describe("ARTBP's segments", () => {
     { meanLength: 1.5, alpha: 4 },
     { meanLength: 40, alpha: 5 },
   ])("of $meanLength, α = $alpha have that mean length", (options) => {
-    // What is left after d steps falls as d^-(α − 1), or faster.
+    // The probability of going on for d steps falls as d^-(α − 1), or faster.
     let mean = 0;
     let survives = 1;
     for (let d = 1; d < 1e6; d++) {
