@@ -40,11 +40,12 @@ function packOptimizer(
 
 function packOptions(options: RemoteTrainOptions, connection: Connection, parcel: Parcel): SentTraining {
   const { learner, loss, schedule, validation } = options;
-  const { clipNorm, clipValue, epochs, maxSteps, validateEvery, patience } = options;
+  const { updateEvery, clipNorm, clipValue, epochs, maxSteps, validateEvery, patience } = options;
   if (learner !== undefined) requireDescription("learner", learner, `{ type: "tbptt", k1: 64 }`);
   if (loss !== undefined) requireDescription("loss", loss);
   return {
     learner,
+    updateEvery,
     optimizer: packOptimizer(options.optimizer, connection),
     loss,
     schedule: schedule === undefined ? undefined : packSchedule(schedule),

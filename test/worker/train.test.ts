@@ -194,6 +194,16 @@ describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start
     });
   });
 
+  it("with an update every few steps", async () => {
+    const common = { updateEvery: 4, epochs: 1 };
+    await compare(worker, {
+      data: tokenStream(tokens, stream),
+      options: { ...common, optimizer: adam(), learner: uoro() },
+      remoteData: described,
+      remoteOptions: { ...common, optimizer: { type: "adam" }, learner: { type: "uoro" } },
+    });
+  });
+
   it("and evaluation too", async () => {
     const options = { inputSize: V, hiddenSize: 5, outputSize: V };
     const local = createNetwork(options);
