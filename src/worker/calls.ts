@@ -19,17 +19,15 @@ import type {
 } from "../network/types.js";
 import { clipGradientNorm, clipGradientValue } from "../optimize/clip.js";
 import { evaluate } from "../train/evaluate.js";
-import type { TrainOptions } from "../train/options.js";
 import { train } from "../train/train.js";
 import type { LearnerDescription, OptimizerDescription, OwnDescription, SentData } from "./descriptions.js";
 import type { Desk } from "./desk.js";
+import type { Apart, fields, Packed } from "./fields.js";
 import type { Job } from "./job.js";
+import type { RemoteTrainOptions } from "./types.js";
 
-/** What `train` is asked to do: the options with what can cross in place of what cannot. */
-export interface SentTraining extends Omit<
-  TrainOptions,
-  "learner" | "optimizer" | "loss" | "schedule" | "validation" | "signal"
-> {
+/** What is sent of those options of `train` that go in ways of their own. */
+interface SentApart {
   readonly learner: LearnerDescription | undefined;
   /** Described, or the handle of one that the worker keeps. */
   readonly optimizer: OptimizerDescription | number;
@@ -37,6 +35,10 @@ export interface SentTraining extends Omit<
   readonly schedule: OwnDescription | ArrayLike<number> | undefined;
   readonly validation: SentData | undefined;
 }
+
+/** What `train` is asked to do: its options, with what can cross in place of what cannot. */
+export type SentTraining = Packed<RemoteTrainOptions, typeof fields.trainOptions> &
+  Pick<SentApart, Apart<typeof fields.trainOptions>>;
 
 /** Answered at once, in the order in which they come. */
 export const calls = {

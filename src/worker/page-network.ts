@@ -20,11 +20,12 @@ import type { Evaluation } from "../train/evaluate.js";
 import type { Progress } from "../train/training.js";
 import type { Connection } from "./connection.js";
 import { requireDescription, type LearnerDescription } from "./descriptions.js";
+import { fields } from "./fields.js";
 import { Kept } from "./kept.js";
 import type { NetworkFace, ParameterFace } from "./messages.js";
 import { PageSession } from "./page-session.js";
 import { evaluateInWorker, trainInWorker } from "./page-training.js";
-import { Parcel, shapes } from "./portable-arrays.js";
+import { Parcel } from "./portable-arrays.js";
 import type {
   RemoteData,
   RemoteNetwork,
@@ -60,15 +61,15 @@ export class PageNetwork extends Kept implements RemoteNetwork {
 
   async forward(sequence: Sequence, options?: ForwardOptions): Promise<ForwardResult> {
     const parcel = new Parcel();
-    const given = parcel.pack("sequence", sequence, shapes.sequence);
-    const how = parcel.pack("options", options, shapes.forwardOptions);
+    const given = parcel.pack("sequence", sequence, fields.sequence);
+    const how = parcel.pack("options", options, fields.forwardOptions);
     return this.connection.call("forward", [this.kept(), given, how], parcel.transfer);
   }
 
   async backward(target: Target, options?: BackwardOptions): Promise<BackwardResult> {
     const parcel = new Parcel();
-    const given = parcel.pack("target", target, shapes.target);
-    const how = parcel.pack("options", options, shapes.backwardOptions);
+    const given = parcel.pack("target", target, fields.target);
+    const how = parcel.pack("options", options, fields.backwardOptions);
     return this.connection.call("backward", [this.kept(), given, how], parcel.transfer);
   }
 
@@ -82,7 +83,7 @@ export class PageNetwork extends Kept implements RemoteNetwork {
 
   async session(options?: SessionOptions): Promise<RemoteSession> {
     const parcel = new Parcel();
-    const how = parcel.pack("options", options, shapes.sessionOptions);
+    const how = parcel.pack("options", options, fields.sessionOptions);
     const face = await this.connection.call("openSession", [this.kept(), how], parcel.transfer);
     return new PageSession(this, this.connection, face);
   }
@@ -114,9 +115,9 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     options?: EstimateGradientOptions,
   ): Promise<GradientEstimate> {
     const parcel = new Parcel();
-    const inputs = parcel.pack("sequence", sequence, shapes.sequence);
-    const targets = parcel.pack("target", target, shapes.target);
-    const how = parcel.pack("options", options, shapes.gradientOptions);
+    const inputs = parcel.pack("sequence", sequence, fields.sequence);
+    const targets = parcel.pack("target", target, fields.target);
+    const how = parcel.pack("options", options, fields.estimateGradientOptions);
     const args = [this.kept(), inputs, targets, requireLearner("learner", learner), how] as const;
     return this.connection.call("estimateGradient", args, parcel.transfer);
   }
@@ -131,10 +132,10 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     if (!Array.isArray(list))
       throw new TypeError(`"learners" expected an array of learners, got ${describe(list)}`);
     const parcel = new Parcel();
-    const inputs = parcel.pack("sequence", sequence, shapes.sequence);
-    const targets = parcel.pack("target", target, shapes.target);
+    const inputs = parcel.pack("sequence", sequence, fields.sequence);
+    const targets = parcel.pack("target", target, fields.target);
     const rules = Array.from(learners, (learner, i) => requireLearner(`learners[${i}]`, learner));
-    const how = parcel.pack("options", options, shapes.gradientOptions);
+    const how = parcel.pack("options", options, fields.compareLearnersOptions);
     const args = [this.kept(), inputs, targets, rules, how] as const;
     return this.connection.call("compareLearners", args, parcel.transfer);
   }
@@ -145,9 +146,9 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     options?: GradientFlowOptions,
   ): Promise<GradientFlow> {
     const parcel = new Parcel();
-    const inputs = parcel.pack("sequence", sequence, shapes.sequence);
-    const targets = parcel.pack("target", target, shapes.target);
-    const how = parcel.pack("options", options, shapes.gradientOptions);
+    const inputs = parcel.pack("sequence", sequence, fields.sequence);
+    const targets = parcel.pack("target", target, fields.target);
+    const how = parcel.pack("options", options, fields.gradientFlowOptions);
     return this.connection.call("gradientFlow", [this.kept(), inputs, targets, how], parcel.transfer);
   }
 }

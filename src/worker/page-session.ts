@@ -5,9 +5,10 @@ import { requireObject } from "../errors.js";
 import type { SampleOptions } from "../infer/sample.js";
 import type { State, StepInput } from "../network/types.js";
 import type { Connection } from "./connection.js";
+import { fields } from "./fields.js";
 import { Kept } from "./kept.js";
 import type { SessionFace } from "./messages.js";
-import { Parcel, shapes } from "./portable-arrays.js";
+import { Parcel } from "./portable-arrays.js";
 import type { RemoteNetwork, RemoteSession } from "./types.js";
 
 export class PageSession extends Kept implements RemoteSession {
@@ -32,8 +33,10 @@ export class PageSession extends Kept implements RemoteSession {
     const given = requireObject("options", options);
     const { inputSize } = this.network.options;
     const prime = given.prime === undefined ? undefined : requireTokenList("prime", given.prime, inputSize);
-    const { length, temperature, topK, topP, seed } = given;
-    const all = { length, temperature, topK, topP, seed, prime: parcel.pack("prime", prime) };
+    const all = {
+      ...parcel.pack("options", given, fields.sampleOptions),
+      prime: parcel.pack("prime", prime),
+    };
     return this.connection.call("sample", [this.kept(), all], parcel.transfer);
   }
 
@@ -43,7 +46,7 @@ export class PageSession extends Kept implements RemoteSession {
 
   async writeState(state: State): Promise<void> {
     const parcel = new Parcel();
-    const given = parcel.pack("state", state, shapes.state);
+    const given = parcel.pack("state", state, fields.state);
     return this.connection.call("writeState", [this.kept(), given], parcel.transfer);
   }
 

@@ -8,6 +8,7 @@ import type { Progress } from "../train/training.js";
 import type { SentTraining, TakenByJob } from "./calls.js";
 import type { Connection } from "./connection.js";
 import { isOwn, requireDescription, wrongDescription, type OwnDescription } from "./descriptions.js";
+import { fields } from "./fields.js";
 import { packData, PageJob, type JobParts } from "./page-job.js";
 import { PageOptimizer } from "./page-optimizer.js";
 import { Parcel } from "./portable-arrays.js";
@@ -40,22 +41,15 @@ function packOptimizer(
 
 function packOptions(options: RemoteTrainOptions, connection: Connection, parcel: Parcel): SentTraining {
   const { learner, loss, schedule, validation } = options;
-  const { updateEvery, clipNorm, clipValue, epochs, maxSteps, validateEvery, patience } = options;
   if (learner !== undefined) requireDescription("learner", learner, `{ type: "tbptt", k1: 64 }`);
   if (loss !== undefined) requireDescription("loss", loss);
   return {
+    ...parcel.pack("options", options, fields.trainOptions),
     learner,
-    updateEvery,
     optimizer: packOptimizer(options.optimizer, connection),
     loss,
     schedule: schedule === undefined ? undefined : packSchedule(schedule),
     validation: validation === undefined ? undefined : packData("validation", validation, parcel),
-    clipNorm,
-    clipValue,
-    epochs,
-    maxSteps,
-    validateEvery,
-    patience,
   };
 }
 

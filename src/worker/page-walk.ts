@@ -2,8 +2,9 @@
 
 import type { TrainingData, TrainingWindow } from "../data/training-data.js";
 import { macrotask } from "../train/pace.js";
+import { fields } from "./fields.js";
 import type { ToWorker } from "./messages.js";
-import { Parcel, sending, shapes } from "./portable-arrays.js";
+import { Parcel, sending } from "./portable-arrays.js";
 
 /** Milliseconds of iterating after which what is there goes to the worker, and the page has its turn. */
 const TURN_DUE = 8;
@@ -98,7 +99,7 @@ export class PageWalk {
 
   /** What comes at once goes together; what the iterator waits for does not keep back what came before it. */
   private add(window: TrainingWindow): void {
-    this.windows.push(this.parcel.pack("window", window, shapes.window));
+    this.windows.push(this.parcel.pack("window", window, fields.window));
     if (this.windows.length > 1) return;
     const { parcel } = this;
     void macrotask().then(() => {

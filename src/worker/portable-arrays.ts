@@ -4,40 +4,13 @@
  */
 
 import { describe } from "../errors.js";
+import type { Fields, Packed } from "./fields.js";
 
-/** What is read of an argument: the value itself, or the named fields of an object. Whatever else it has stays here. */
-export type Shape = "value" | { readonly [field: string]: Shape };
-
-const STATE: Shape = { h: "value", c: "value" };
-const SEQUENCE: Shape = {
-  steps: "value",
-  batch: "value",
-  tokens: "value",
-  values: "value",
-  lengths: "value",
-};
-const TARGET: Shape = { classes: "value", values: "value", gradient: "value" };
-
-/** The arguments that consist of more than plain data. */
-export const shapes = {
-  value: "value",
-  state: STATE,
-  sequence: SEQUENCE,
-  target: TARGET,
-  window: { inputs: SEQUENCE, targets: TARGET, carry: "value" },
-  forwardOptions: { state: STATE, training: "value", keepTape: "value", hidden: "value" },
-  backwardOptions: { reduction: "value", stateGradient: STATE, inputGradient: "value" },
-  sessionOptions: { batch: "value", state: STATE },
-  gradientOptions: {
-    state: STATE,
-    seed: "value",
-    reduction: "value",
-    draws: "value",
-    losses: "value",
-    tolerance: "value",
-    beyond: "value",
-  },
-} as const satisfies Record<string, Shape>;
+/** A row of `fields`: see there. */
+type Way = "value" | "apart" | "here" | Table;
+interface Table {
+  readonly [field: string]: Way;
+}
 
 const arrayTypes = [
   Float32Array,
@@ -56,21 +29,32 @@ export class Parcel {
   readonly transfer: ArrayBuffer[] = [];
 
   /**
-   * The value as its shape says, its arrays copied. What is no object where the shape has fields goes as it is, for the other
-   * side to refuse. TypeError for a function, whose name may be a path, `sequence.steps`.
+   * The value as it is, or, of an object, what the table of its fields says (`fields`); arrays are copied. What is no object
+   * goes as it is, for the other side to refuse. TypeError for a function, whose name may be a path, `sequence.steps`.
    */
-  pack<Value>(name: string, value: Value, shape?: Shape): Value;
-  pack(name: string, value: unknown, shape: Shape = "value"): unknown {
+  pack<Value>(name: string, value: Value): Value;
+  pack<Value, Known extends Fields<NonNullable<Value>>>(
+    name: string,
+    value: Value,
+    table: Known,
+  ): Packed<Value, Known>;
+  pack(name: string, value: unknown, table: Way = "value"): unknown {
+    return this.packed(name, value, table);
+  }
+
+  private packed(name: string, value: unknown, way: Way): unknown {
     if (typeof value === "function" || typeof value === "symbol")
       throw new TypeError(`"${name}" expected what can go to a worker, got ${describe(value)}`);
     if (ArrayBuffer.isView(value)) return this.copy(value);
-    if (shape === "value" || typeof value !== "object" || value === null || Array.isArray(value))
+    if (typeof way === "string" || typeof value !== "object" || value === null || Array.isArray(value))
       return value;
-    const fields = Object.keys(shape).map((field): [string, unknown] => [
-      field,
-      this.pack(`${name}.${field}`, Reflect.get(value, field), shape[field]),
-    ]);
-    return Object.fromEntries(fields.filter(([, packed]) => packed !== undefined));
+    const sent: Record<string, unknown> = {};
+    for (const [field, how] of Object.entries(way)) {
+      if (how === "apart" || how === "here") continue;
+      const packed = this.packed(`${name}.${field}`, Reflect.get(value, field), how);
+      if (packed !== undefined) sent[field] = packed;
+    }
+    return sent;
   }
 
   /** A copy in a buffer of its own, or what is no array of numbers as it is. */

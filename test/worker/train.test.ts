@@ -28,7 +28,6 @@ import {
   type NetworkOptions,
   type Optimizer,
   type Progress,
-  type TrainOptions,
 } from "../../src/index.js";
 import { startWorker } from "../../src/worker/start-worker.js";
 import type {
@@ -36,64 +35,18 @@ import type {
   NetworkWorker,
   OptimizerDescription,
   RemoteData,
-  RemoteNetwork,
-  RemoteTrainOptions,
 } from "../../src/worker/index.js";
 import { builds } from "../builds.js";
-import { allParameters, tokenWindows } from "../train/windows.js";
+import { tokenWindows } from "../train/windows.js";
 import { halvedSquares, halving, constantWindows, wholeWindows } from "./own-functions.js";
+import { collect, compare, described, stream, tokens, untimed, V } from "./compare.js";
 import { ownWorker, threads } from "./workers.js";
 
-const V = 7;
-const tokens = Uint8Array.from({ length: 400 }, (_, i) => (i * i + (i >> 3)) % V);
-const stream = { batch: 2, window: 6 };
-const described = { type: "tokenStream", tokens, ...stream } as const;
 const items = Array.from({ length: 9 }, (_, i) => ({
   inputs: { tokens: tokens.slice(i, 2 * i + 1) },
   targets: { class: i % V },
 }));
 const sets = { batch: 4, shuffle: true, seed: 5 };
-
-/** What is the same wherever it runs: all but the speed. */
-function untimed(events: readonly Progress[]): Omit<Progress, "tokensPerSecond">[] {
-  return events.map(({ tokensPerSecond, ...rest }) => {
-    expect(tokensPerSecond).toBeGreaterThan(0);
-    return rest;
-  });
-}
-
-async function collect(events: AsyncIterable<Progress>): Promise<Progress[]> {
-  const all: Progress[] = [];
-  for await (const event of events) all.push(event);
-  return all;
-}
-
-async function remoteParameters(network: RemoteNetwork): Promise<number[]> {
-  const all = await Promise.all(network.parameters.map((parameter) => parameter.read()));
-  return all.flatMap((values) => [...values]);
-}
-
-interface Run {
-  readonly network?: Partial<NetworkOptions>;
-  readonly data: TrainingData;
-  readonly options: TrainOptions;
-  readonly remoteData?: RemoteData;
-  readonly remoteOptions: RemoteTrainOptions;
-}
-
-/** Runs both and holds them against each other. */
-async function compare(worker: NetworkWorker, run: Run, runtime = {}): Promise<void> {
-  const options = { inputSize: V, hiddenSize: 9, outputSize: V, seed: 4, ...run.network };
-  const local = createNetwork(options, runtime);
-  const remote = await worker.createNetwork(options, runtime);
-  const expected = await collect(train(local, run.data, run.options));
-  const came = await collect(remote.train(run.remoteData ?? run.data, run.remoteOptions));
-  expect(untimed(came)).toEqual(untimed(expected));
-  expect(came.length).toBeGreaterThan(0);
-  expect(await remoteParameters(remote)).toEqual(allParameters(local));
-  local.dispose();
-  remote.dispose();
-}
 
 const rules: readonly (readonly [LearnerDescription, Learner, Partial<NetworkOptions>?])[] = [
   [{ type: "diagonalRtrl" }, diagonalRtrl(), { cell: "mingru" }],
@@ -191,16 +144,6 @@ describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start
         validation: tokenWindows(3, { V }),
         schedule: rates,
       },
-    });
-  });
-
-  it("with an update every few steps", async () => {
-    const common = { updateEvery: 4, epochs: 1 };
-    await compare(worker, {
-      data: tokenStream(tokens, stream),
-      options: { ...common, optimizer: adam(), learner: uoro() },
-      remoteData: described,
-      remoteOptions: { ...common, optimizer: { type: "adam" }, learner: { type: "uoro" } },
     });
   });
 

@@ -1,0 +1,102 @@
+/** Which fields of an argument go to the worker, and how: a field that is new in one of these types needs its row here. */
+
+import type { TrainingWindow } from "../data/training-data.js";
+import type { SampleOptions } from "../infer/sample.js";
+import type { GradientFlowOptions } from "../learn/flow/gradient-flow.js";
+import type { CompareLearnersOptions } from "../learn/measure/compare-learners.js";
+import type { EstimateGradientOptions } from "../learn/measure/estimate-gradient.js";
+import type {
+  BackwardOptions,
+  ForwardOptions,
+  Sequence,
+  SessionOptions,
+  State,
+  Target,
+} from "../network/types.js";
+import type { RemoteTrainOptions } from "./types.js";
+
+/** What goes as it is, but that an array's own elements are copied. */
+type Plain = string | number | boolean | ArrayLike<number>;
+
+/** "value": as it is. "apart": in a way of its own. "here": it is of use on the page alone. */
+type Way<Value> =
+  | "apart"
+  | "here"
+  | (Value extends Plain ? "value" : Value extends (...args: never[]) => unknown ? never : Fields<Value>);
+
+/** Exactly the fields that the type has, each with its way. */
+export type Fields<Type> = { readonly [Field in keyof Type]-?: Way<NonNullable<Type[Field]>> };
+
+/** The names of the fields that go in one of these ways. */
+type Going<Table, Ways> = {
+  [Field in keyof Table]: Table[Field] extends Ways ? Field : never;
+}[keyof Table];
+
+/** The fields that go in ways of their own. */
+export type Apart<Table> = Going<Table, "apart">;
+
+/** What its table leaves of a value: all fields but those that go apart, or stay here. */
+export type Packed<Value, Table> = Value extends object ? Omit<Value, Going<Table, "apart" | "here">> : Value;
+
+const STATE = { h: "value", c: "value" } as const satisfies Fields<State>;
+
+const SEQUENCE = {
+  steps: "value",
+  batch: "value",
+  tokens: "value",
+  values: "value",
+  lengths: "value",
+} as const satisfies Fields<Sequence>;
+
+const TARGET = { classes: "value", values: "value", gradient: "value" } as const satisfies Fields<Target>;
+
+/** The fields of each kind of argument that consists of more than plain data. */
+export const fields = {
+  state: STATE,
+  sequence: SEQUENCE,
+  target: TARGET,
+  window: { inputs: SEQUENCE, targets: TARGET, carry: "value" },
+  forwardOptions: { state: STATE, training: "value", keepTape: "value", hidden: "value" },
+  backwardOptions: { reduction: "value", stateGradient: STATE, inputGradient: "value" },
+  sessionOptions: { batch: "value", state: STATE },
+  estimateGradientOptions: { state: STATE, seed: "value", reduction: "value" },
+  compareLearnersOptions: { state: STATE, seed: "value", draws: "value" },
+  gradientFlowOptions: { state: STATE, losses: "value", seed: "value", tolerance: "value", beyond: "value" },
+  sampleOptions: {
+    length: "value",
+    prime: "apart",
+    temperature: "value",
+    topK: "value",
+    topP: "value",
+    seed: "value",
+  },
+  trainOptions: {
+    learner: "apart",
+    updateEvery: "value",
+    optimizer: "apart",
+    loss: "apart",
+    clipNorm: "value",
+    clipValue: "value",
+    schedule: "apart",
+    epochs: "value",
+    maxSteps: "value",
+    validation: "apart",
+    validateEvery: "value",
+    patience: "value",
+    signal: "here",
+    ahead: "here",
+  },
+} as const satisfies {
+  readonly state: Fields<State>;
+  readonly sequence: Fields<Sequence>;
+  readonly target: Fields<Target>;
+  readonly window: Fields<TrainingWindow>;
+  readonly forwardOptions: Fields<ForwardOptions>;
+  readonly backwardOptions: Fields<BackwardOptions>;
+  readonly sessionOptions: Fields<SessionOptions>;
+  readonly estimateGradientOptions: Fields<EstimateGradientOptions>;
+  readonly compareLearnersOptions: Fields<CompareLearnersOptions>;
+  readonly gradientFlowOptions: Fields<GradientFlowOptions>;
+  readonly sampleOptions: Fields<SampleOptions>;
+  readonly trainOptions: Fields<RemoteTrainOptions>;
+};
