@@ -1,19 +1,13 @@
 /** What one step of a stream costs under each learning rule, against the size of the network; and of a session that learns. */
 import {
   adam,
-  artbp,
-  blockRtrl,
-  bptt,
-  kfRtrl,
-  noBackTrack,
+  learningRules,
   onlineSession,
-  rtrl,
   sgd,
-  snap1,
-  tbptt,
-  uoro,
   type Cell,
   type Learner,
+  type LearningRule,
+  type LearningRuleName,
   type Optimizer,
 } from "../src/index.js";
 import { WindowChecks } from "../src/learn/windows/checked-window.js";
@@ -34,30 +28,44 @@ const MOST = 1e8;
 /** Microseconds: a step of uoro on a GRU of 64 units, learned by a session. */
 const REQUIRED = 100;
 
+/** Multiply-adds a step, about, of S elements of state and P recurrent parameters. */
+type Cost = (S: number, P: number) => number;
+
 interface Rule {
   readonly name: string;
   readonly learner: Learner;
   /** Windows of a sample, where one is not as the other. */
-  readonly runs?: number;
-  /** Multiply-adds a step, about, of S elements of state and P recurrent parameters. */
-  readonly cost: (S: number, P: number) => number;
+  readonly runs: number | undefined;
+  readonly cost: Cost;
 }
 
-const few = (_: number, P: number): number => 5 * P;
+/** How rules are measured that need options, or are to be seen with several. */
+const settings: Partial<Record<LearningRuleName, readonly Readonly<Record<string, number>>[]>> = {
+  tbptt: [{ k1: 16 }, { k1: 16, k2: 32 }],
+  artbp: [{ meanLength: 16 }],
+  blockRtrl: [{ block: 16 }],
+  uoro: [{ block: 1 }, { block: 16 }],
+};
 
-const rules: readonly Rule[] = [
-  { name: "bptt", learner: bptt(), cost: few },
-  { name: "tbptt(16)", learner: tbptt({ k1: 16 }), cost: few },
-  { name: "tbptt(16, 32)", learner: tbptt({ k1: 16, k2: 32 }), cost: few },
-  { name: "artbp(16)", learner: artbp({ meanLength: 16 }), cost: few, runs: 100 },
-  { name: "rtrl", learner: rtrl(), cost: (S, P) => S * S * P },
-  { name: "blockRtrl(16)", learner: blockRtrl({ block: 16 }), cost: (S, P) => (1 + S / 16) * S * P },
-  { name: "kfRtrl", learner: kfRtrl(), cost: (S, P) => S * P },
-  { name: "uoro(1)", learner: uoro(), cost: few },
-  { name: "uoro(16)", learner: uoro({ block: 16 }), cost: few },
-  { name: "noBackTrack", learner: noBackTrack(), cost: few },
-  { name: "snap1", learner: snap1(), cost: few },
-];
+/** Where it is more than some 5·P. */
+const largerCosts: Partial<Record<LearningRuleName, Cost>> = {
+  rtrl: (S, P) => S * S * P,
+  blockRtrl: (S, P) => (1 + S / 16) * S * P,
+  kfRtrl: (S, P) => S * P,
+};
+
+const rules: readonly Rule[] = (Object.keys(learningRules) as LearningRuleName[]).flatMap((name) =>
+  (settings[name] ?? [{}]).map((options) => {
+    const row: LearningRule = learningRules[name];
+    const numbers = Object.values(options);
+    return {
+      name: numbers.length === 0 ? name : `${name}(${numbers.join(", ")})`,
+      learner: row.create(options),
+      runs: name === "artbp" ? 100 : undefined,
+      cost: largerCosts[name] ?? ((_, P) => 5 * P),
+    };
+  }),
+);
 
 const gates: Partial<Record<Cell, number>> = { elman: 1, gru: 3, lstm: 4 };
 
@@ -83,6 +91,18 @@ function gradients(size: Size, learner: Learner, build: Build): { run: () => voi
   };
 }
 
+/** Whether the rule is for such a cell. */
+function covers({ learner }: Rule, cell: Cell, build: Build): boolean {
+  using network = networkOf({ cell, hidden: 4, batch: 1, steps: 1 }, build);
+  try {
+    requireLearner("learner", learner)({ network, reduction: "mean", seed: 1 }).dispose?.();
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 interface RuleCost {
   readonly microseconds: number | undefined;
   /** Beyond the network's own, at its highest. */
@@ -102,7 +122,8 @@ function measureRule(rule: Rule, size: Size, build: Build): RuleCost {
 }
 
 function measureCell(cell: Cell, build: Build): { tables: Table[]; data: unknown } {
-  const rows = rules.map((rule) => {
+  const covering = rules.filter((rule) => covers(rule, cell, build));
+  const rows = covering.map((rule) => {
     const costs = HIDDEN.map((hidden) => measureRule(rule, { cell, hidden, batch: 1, steps: STEPS }, build));
     const known = HIDDEN.map((H, i) => ({ H, ...costs[i] })).filter(
       (one): one is { H: number; microseconds: number; bytes: number } => one.microseconds !== undefined,

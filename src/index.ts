@@ -9,20 +9,14 @@ export { supportedBuilds } from "./wasm/load.js";
 export { createNetwork } from "./network/create-network.js";
 export { softmax } from "./network/softmax.js";
 export type * from "./network/types.js";
-export { adagrad, type AdagradOptions } from "./optimize/adagrad.js";
-export { adam, adamW, type AdamOptions } from "./optimize/adam.js";
 export { clipGradientNorm, clipGradientValue } from "./optimize/clip.js";
-export type { Optimizer } from "./optimize/optimizer.js";
-export { rmsprop, type RmspropOptions } from "./optimize/rmsprop.js";
-export { sgd, type SgdOptions } from "./optimize/sgd.js";
+export * from "./optimize/optimizers.js";
 export { sequenceSet, type SequenceItem, type SequenceSetOptions } from "./data/sequence-set.js";
 export { tokenStream, type TokenStream, type TokenStreamOptions } from "./data/token-stream.js";
 export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions } from "./data/vocabulary.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
 export { sample, type SampleOptions } from "./infer/sample.js";
-export { artbp, type ArtbpOptions } from "./learn/back/artbp.js";
-export { bptt, type BpttOptions } from "./learn/back/bptt.js";
 export type { CheckedWindow } from "./learn/windows/checked-window.js";
 export {
   compareLearners,
@@ -56,13 +50,7 @@ export {
   type LearnerRun,
   type LossFunction,
 } from "./learn/learner.js";
-export { diagonalRtrl } from "./learn/online/diagonal-rtrl.js";
-export { kfRtrl } from "./learn/online/kf-rtrl.js";
-export { noBackTrack } from "./learn/online/no-back-track.js";
-export { blockRtrl, rtrl } from "./learn/online/rtrl.js";
-export { snap1 } from "./learn/online/snap1.js";
-export { uoro, type UoroOptions } from "./learn/online/uoro.js";
-export { tbptt, type TbpttOptions } from "./learn/back/tbptt.js";
+export * from "./learn/rules.js";
 export { evaluate, type Evaluation } from "./train/evaluate.js";
 export { onlineSession } from "./train/online-session.js";
 export type {

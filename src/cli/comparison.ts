@@ -9,7 +9,7 @@ import {
 } from "../index.js";
 import type { Excerpts } from "./excerpts.js";
 import { share, size } from "./format.js";
-import { createLearner, type Rule } from "./learning-rule.js";
+import { learnerOf, readRule, type Rule, type TypedRule } from "./learning-rule.js";
 import type { Screen } from "./screen.js";
 import { tableLines } from "./table.js";
 
@@ -30,29 +30,24 @@ const MOST_SECONDS = 10;
 /** Where no truncation was recommended. */
 const USUAL_STRETCH = 16;
 
-function rulesFor(recommended: Truncation | undefined, steps: number): Rule[] {
+/** Chooses the rules to compare, as they are typed. */
+function rulesFor(recommended: Truncation | undefined, steps: number): TypedRule[] {
   const n = recommended?.k1 ?? Math.max(1, Math.min(USUAL_STRETCH, Math.floor(steps / 4)));
   return [
-    { name: "bptt" },
-    { name: "tbptt", k1: n, k2: n },
-    { name: "tbptt", k1: n, k2: 2 * n },
-    { name: "artbp", meanLength: Math.max(2, n) },
-    { name: "snap1" },
-    { name: "kfRtrl" },
-    { name: "uoro", block: 1 },
-    { name: "noBackTrack" },
+    { rule: "bptt" },
+    { rule: "tbptt", k1: String(n), k2: String(n) },
+    { rule: "tbptt", k1: String(n), k2: String(2 * n) },
+    { rule: "artbp", "mean-length": String(Math.max(2, n)) },
+    { rule: "snap1" },
+    { rule: "kfRtrl" },
+    { rule: "uoro" },
+    { rule: "noBackTrack" },
   ];
 }
 
-function wordsOf(rule: Rule): string {
-  switch (rule.name) {
-    case "tbptt":
-      return `tbptt --k1 ${rule.k1} --k2 ${rule.k2}`;
-    case "artbp":
-      return `artbp --mean-length ${rule.meanLength}`;
-    default:
-      return rule.name;
-  }
+/** Returns what to type after `--rule`. */
+function wordsOf({ rule, ...options }: TypedRule): string {
+  return [rule, ...Object.entries(options).map(([flag, value]) => `--${flag} ${value}`)].join(" ");
 }
 
 /** Multiply-adds of one gradient, where they grow with a power of the units: of kfRtrl about S²·4H a step and sample. */
@@ -69,11 +64,12 @@ export function compareRules(
   recommended: Truncation | undefined,
   settings: { draws: number; seed: number },
 ): RuleComparison[] {
-  const rules = rulesFor(recommended, excerpts.sequence.steps);
-  const rows = rules.map((rule, i): RuleComparison => {
-    const words = wordsOf(rule);
+  const { steps } = excerpts.sequence;
+  const rules = rulesFor(recommended, steps);
+  const rows = rules.map((typed, i): RuleComparison => {
+    const words = wordsOf(typed);
     screen.show(`comparing ${i + 1} of ${rules.length}: ${words} …`);
-    return { rule: words, ...measureRule(network, excerpts, rule, settings) };
+    return { rule: words, ...measureRule(network, excerpts, readRule(typed, steps), settings) };
   });
   screen.clear();
   return rows;
@@ -89,7 +85,7 @@ function measureRule(
   if (workOf(rule, network.options) * sequence.steps * sequence.batch > MOST_WORK)
     return { refused: "too slow on this network; a smaller --batch or --window may do" };
   const ask = (count: number): LearnerComparison =>
-    compareLearners(network, sequence, target, [createLearner(rule)], { draws: count, seed }).learners[0];
+    compareLearners(network, sequence, target, [learnerOf(rule)], { draws: count, seed }).learners[0];
   const first = ask(1);
   if (first.measured === undefined) return { refused: first.refused ?? "" };
   if (first.measured.noise === 0) return { measured: first.measured };

@@ -1,32 +1,26 @@
-/** `--rule` and what belongs to it: how `bptt train` obtains its gradients. */
+/** The command line's `--rule` and what belongs to it: how `bptt train` obtains its gradients. */
 
-import {
-  artbp,
-  blockRtrl,
-  bptt,
-  diagonalRtrl,
-  kfRtrl,
-  noBackTrack,
-  rtrl,
-  snap1,
-  tbptt,
-  uoro,
-  type Learner,
-} from "../index.js";
+import { learningRules, type Learner, type LearningRule, type LearningRuleName } from "../index.js";
 import { choice, decimalNumber, wholeNumber, type OptionHelp } from "./arguments.js";
 import { Failure } from "./failure.js";
 
-export type RuleOption = "rule" | "k1" | "k2" | "mean-length" | "block" | "memory";
+/** An option of the command line that some rules have. */
+type RuleFlag = "k1" | "k2" | "mean-length" | "block" | "memory";
+
+export type RuleOption = "rule" | RuleFlag;
+
+const names = Object.keys(learningRules) as LearningRuleName[];
+const online = names.filter((name) => learningRules[name].online);
 
 export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
   rule: {
     value: "<name>",
     help:
       "how gradients are obtained (bptt). bptt goes back over each window. tbptt goes back --k2 characters every\n" +
-      "--k1, into the windows before too; bptt diagnose finds both. artbp cuts at random: unbiased, little\n" +
-      "noise. Forward in time, nothing is cut: rtrl and blockRtrl are exact, kfRtrl, uoro and noBackTrack\n" +
-      "unbiased and noisy, snap1 biased; rtrl, blockRtrl and kfRtrl are for small networks; diagonalRtrl is for\n" +
-      "--cell mingru, exact with one layer",
+      "--k1, into the windows before too; bptt diagnose finds both. artbp cuts at random: unbiased, little noise.\n" +
+      `Forward in time, nothing is cut: ${online.join(", ")}.\n` +
+      "rtrl and blockRtrl are exact, kfRtrl, uoro and noBackTrack unbiased and noisy, snap1 biased; rtrl, blockRtrl\n" +
+      "and kfRtrl are for small networks; diagonalRtrl is for --cell mingru, exact with one layer",
   },
   k1: { value: "<n>", help: "of tbptt: characters from one update to the next (the window)" },
   k2: { value: "<n>", help: "of tbptt: characters that errors go back, at least k1 (2·k1)" },
@@ -40,97 +34,79 @@ export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
 
 const MEGABYTE = 1e6;
 
-export type Rule =
-  | { readonly name: "bptt"; readonly memoryBudget?: number }
-  | { readonly name: "rtrl" | "kfRtrl" | "noBackTrack" | "snap1" | "diagonalRtrl" }
-  | { readonly name: "tbptt"; readonly k1: number; readonly k2: number }
-  | { readonly name: "artbp"; readonly meanLength: number }
-  | { readonly name: "uoro" | "blockRtrl"; readonly block: number };
+/** The name of an option that some learning rule takes. */
+type OptionName = (typeof learningRules)[LearningRuleName]["options"][number];
 
-const owners: Readonly<Record<Exclude<RuleOption, "rule">, readonly Rule["name"][]>> = {
-  k1: ["tbptt"],
-  k2: ["tbptt"],
-  "mean-length": ["artbp"],
-  block: ["uoro", "blockRtrl"],
-  memory: ["bptt"],
+/** A learning rule, and what it is told. */
+export type Rule = { readonly name: LearningRuleName } & Readonly<Partial<Record<OptionName, number>>>;
+
+/** What is typed: the rule's name, and the options that belong to it. */
+export type TypedRule = Readonly<Partial<Record<RuleOption, string>>>;
+
+/** How an option of a rule's is typed. */
+interface Flag {
+  readonly name: RuleFlag;
+  /** Undefined leaves it to the rule. `rule` has what was read before, in the rule's own order. */
+  read(text: string | undefined, rule: Rule, window: number): number | undefined;
+}
+
+/** The flag of each option; none where the command line leaves it as it is. */
+const flags: Readonly<Record<OptionName, Flag | undefined>> = {
+  memoryBudget: {
+    name: "memory",
+    read: (text) => {
+      const megabytes = decimalNumber("memory", text, "above 0", (x) => x > 0, undefined);
+      return megabytes === undefined ? undefined : megabytes * MEGABYTE;
+    },
+  },
+  k1: { name: "k1", read: (text, _, window) => wholeNumber("k1", text, 1, window) },
+  k2: { name: "k2", read: (text, { k1 = 1 }) => wholeNumber("k2", text, k1, 2 * k1) },
+  meanLength: {
+    name: "mean-length",
+    read: (text, _, window) =>
+      decimalNumber("mean-length", text, "above 1", (x) => x > 1, Math.max(2, window)),
+  },
+  alpha: undefined,
+  block: {
+    name: "block",
+    read: (text, { name }) => wholeNumber("block", text, 1, name === "blockRtrl" ? 16 : 1),
+  },
 };
 
-const names = [
-  "bptt",
-  "tbptt",
-  "artbp",
-  "rtrl",
-  "blockRtrl",
-  "kfRtrl",
-  "uoro",
-  "noBackTrack",
-  "snap1",
-  "diagonalRtrl",
-] as const satisfies readonly Rule["name"][];
+function takes(name: LearningRuleName, option: string): boolean {
+  const { options }: LearningRule = learningRules[name];
+  return options.includes(option);
+}
 
-/** `window`: what k1 and the mean length are unless they are given. Throws a Failure that names the option. */
-export function readRule(given: Readonly<Partial<Record<RuleOption, string>>>, window: number): Rule {
-  const name = choice("rule", given.rule, names, "bptt");
-  for (const option of Object.keys(owners) as (keyof typeof owners)[]) {
-    if (given[option] !== undefined && !owners[option].includes(name))
-      throw new Failure(`--${option} is for --rule ${owners[option].join(" and ")}, not for ${name}`);
-  }
-  switch (name) {
-    case "bptt": {
-      const memory = decimalNumber("memory", given.memory, "above 0", (x) => x > 0, undefined);
-      return memory === undefined ? { name } : { name, memoryBudget: memory * MEGABYTE };
-    }
-    case "tbptt": {
-      const k1 = wholeNumber("k1", given.k1, 1, window);
-      return { name, k1, k2: wholeNumber("k2", given.k2, k1, 2 * k1) };
-    }
-    case "artbp":
-      return {
-        name,
-        meanLength: decimalNumber(
-          "mean-length",
-          given["mean-length"],
-          "above 1",
-          (x) => x > 1,
-          Math.max(2, window),
-        ),
-      };
-    case "uoro":
-      return { name, block: wholeNumber("block", given.block, 1, 1) };
-    case "blockRtrl":
-      return { name, block: wholeNumber("block", given.block, 1, 16) };
-    default:
-      return { name };
+/** Throws a Failure for an option that is another rule's. */
+function requireOwnFlags(typed: TypedRule, name: LearningRuleName): void {
+  for (const [option, flag] of Object.entries(flags)) {
+    if (flag === undefined || typed[flag.name] === undefined || takes(name, option)) continue;
+    const owners = names.filter((owner) => takes(owner, option));
+    throw new Failure(`--${flag.name} is for --rule ${owners.join(" and ")}, not for ${name}`);
   }
 }
 
-export function createLearner(rule: Rule): Learner {
-  switch (rule.name) {
-    case "bptt":
-      return bptt(rule);
-    case "tbptt":
-      return tbptt(rule);
-    case "artbp":
-      return artbp(rule);
-    case "rtrl":
-      return rtrl();
-    case "blockRtrl":
-      return blockRtrl(rule);
-    case "kfRtrl":
-      return kfRtrl();
-    case "uoro":
-      return uoro(rule);
-    case "noBackTrack":
-      return noBackTrack();
-    case "snap1":
-      return snap1();
-    case "diagonalRtrl":
-      return diagonalRtrl();
+/** Reads a rule. `window`: what k1 and the mean length are unless they are given. Throws a Failure that names the option. */
+export function readRule(typed: TypedRule, window: number): Rule {
+  const name = choice("rule", typed.rule, names, "bptt");
+  requireOwnFlags(typed, name);
+  let rule: Rule = { name };
+  for (const option of learningRules[name].options) {
+    const flag = flags[option];
+    const value = flag?.read(typed[flag.name], rule, window);
+    if (value !== undefined) rule = { ...rule, [option]: value };
   }
+  return rule;
 }
 
-/** Characters from one update to the next, on average. */
-export function stretchOf(rule: Rule, window: number): number {
-  if (rule.name === "tbptt") return rule.k1;
-  return rule.name === "artbp" ? rule.meanLength : window;
+/** Makes the learner. */
+export function learnerOf(rule: Rule): Learner {
+  const row: LearningRule = learningRules[rule.name];
+  return row.create(rule);
+}
+
+/** Returns the characters from one update to the next, on average. */
+export function stretchOf({ k1, meanLength }: Rule, window: number): number {
+  return k1 ?? meanLength ?? window;
 }

@@ -14,7 +14,7 @@ import {
 import { Failure } from "./failure.js";
 import { duration, grouped, indented, nats, visible } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
-import { createLearner, stretchOf } from "./learning-rule.js";
+import { learnerOf, stretchOf } from "./learning-rule.js";
 import { VOCABULARY_KEY } from "./load-model.js";
 import { readText } from "./read-file.js";
 import { Report, type Standing } from "./report.js";
@@ -102,7 +102,7 @@ async function learn(
   // Updates an epoch: one every so many characters of each place of the text.
   const report = new Report(screen, limit, (data.windows * plan.window) / stretchOf(plan.rule, plan.window));
   const updates = train(network, data.training, {
-    learner: createLearner(plan.rule),
+    learner: learnerOf(plan.rule),
     optimizer: adam({ learningRate: plan.learningRate }),
     clipNorm: plan.clip,
     ...(limit.kind === "steps" ? { maxSteps: limit.amount } : {}),

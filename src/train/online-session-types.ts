@@ -6,7 +6,7 @@ import type { Optimizer } from "../optimize/optimizer.js";
 import type { Schedule } from "./options.js";
 
 export interface OnlineSessionOptions {
-  /** An online rule: `rtrl`, `blockRtrl`, `kfRtrl`, `uoro`, `noBackTrack`, `snap1` or `diagonalRtrl`. */
+  /** An online rule, one that learns forwards in time: those of `learningRules` that are `online`. */
   learner: Learner;
   /** Of this network, or not used yet. */
   optimizer: Optimizer;

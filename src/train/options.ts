@@ -18,8 +18,8 @@ export interface TrainOptions {
   /** Default bptt() over each window: truncation at its start. */
   learner?: Learner;
   /**
-   * Steps from one update to the next, of the online rules (`rtrl`, `uoro`, …) alone: counted along windows that carry, across
-   * them and within them; what is left where a run of them ends makes an update of its own. Default: an update a window.
+   * Steps from one update to the next, of online rules alone, which learn forwards in time (those of `learningRules` that are
+   * `online`): counted along windows that carry, across them and within them; what is left where a run of them ends makes an update of its own. Default: an update a window.
    * Between updates, what a rule keeps of the past is of older parameters: its gradient is exact, or unbiased, only as far as
    * they changed little.
    */

@@ -4,16 +4,9 @@ import type { SequenceItem, SequenceSetOptions } from "../data/sequence-set.js";
 import type { TokenStreamOptions } from "../data/token-stream.js";
 import type { TrainingData } from "../data/training-data.js";
 import { describe } from "../errors.js";
-import type { ArtbpOptions } from "../learn/back/artbp.js";
-import type { BpttOptions } from "../learn/back/bptt.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
-import type { UoroOptions } from "../learn/online/uoro.js";
-import type { TbpttOptions } from "../learn/back/tbptt.js";
-import type { AdagradOptions } from "../optimize/adagrad.js";
-import type { AdamOptions } from "../optimize/adam.js";
-import type { Optimizer } from "../optimize/optimizer.js";
-import type { RmspropOptions } from "../optimize/rmsprop.js";
-import type { SgdOptions } from "../optimize/sgd.js";
+import type { learningRules, LearningRuleName } from "../learn/rules.js";
+import type { Optimizer, OptimizerName, optimizers } from "../optimize/optimizers.js";
 import type { Schedule } from "../train/options.js";
 
 /** What a function of the worker's own makes, which `serveNetworks` was given by this name. */
@@ -23,22 +16,24 @@ export interface OwnDescription {
   options?: unknown;
 }
 
-/** `{ type: "adam", learningRate: 1e-3 }` stands for `adam({ learningRate: 1e-3 })`. */
-export type OptimizerDescription =
-  | ({ type: "sgd" } & SgdOptions)
-  | ({ type: "rmsprop" } & RmspropOptions)
-  | ({ type: "adagrad" } & AdagradOptions)
-  | ({ type: "adam" | "adamW" } & AdamOptions)
-  | OwnDescription;
+/** The options of every optimizer, by its name. */
+export type OptimizerOptions = {
+  readonly [Name in OptimizerName]: NonNullable<Parameters<(typeof optimizers)[Name]>[0]>;
+};
 
-/** `{ type: "tbptt", k1: 64 }` stands for `tbptt({ k1: 64 })`. */
+/** Describes an optimizer: `{ type: "adam", learningRate: 1e-3 }` stands for `adam({ learningRate: 1e-3 })`. */
+export type OptimizerDescription =
+  { [Name in OptimizerName]: { type: Name } & OptimizerOptions[Name] }[OptimizerName] | OwnDescription;
+
+/** The options of a learning rule; nothing, if it takes none. */
+type RuleOptions<Create extends (...args: never[]) => unknown> =
+  Parameters<Create> extends [] ? unknown : NonNullable<Parameters<Create>[0]>;
+
+/** Describes a learning rule: `{ type: "tbptt", k1: 64 }` stands for `tbptt({ k1: 64 })`. */
 export type LearnerDescription =
-  | ({ type: "bptt" } & BpttOptions)
-  | ({ type: "tbptt" } & TbpttOptions)
-  | ({ type: "artbp" } & ArtbpOptions)
-  | ({ type: "uoro" } & UoroOptions)
-  | { type: "blockRtrl"; block: number }
-  | { type: "rtrl" | "diagonalRtrl" | "noBackTrack" | "kfRtrl" | "snap1" }
+  | {
+      [Name in LearningRuleName]: { type: Name } & RuleOptions<(typeof learningRules)[Name]["create"]>;
+    }[LearningRuleName]
   | OwnDescription;
 
 /**

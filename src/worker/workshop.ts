@@ -4,27 +4,16 @@ import { sequenceSet } from "../data/sequence-set.js";
 import { tokenStream } from "../data/token-stream.js";
 import type { TrainingData } from "../data/training-data.js";
 import { describe } from "../errors.js";
-import { artbp } from "../learn/back/artbp.js";
-import { bptt } from "../learn/back/bptt.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
-import { diagonalRtrl } from "../learn/online/diagonal-rtrl.js";
-import { kfRtrl } from "../learn/online/kf-rtrl.js";
-import { noBackTrack } from "../learn/online/no-back-track.js";
-import { blockRtrl, rtrl } from "../learn/online/rtrl.js";
-import { snap1 } from "../learn/online/snap1.js";
-import { uoro } from "../learn/online/uoro.js";
-import { tbptt } from "../learn/back/tbptt.js";
-import { adagrad } from "../optimize/adagrad.js";
-import { adam, adamW } from "../optimize/adam.js";
-import type { Optimizer } from "../optimize/optimizer.js";
-import { rmsprop } from "../optimize/rmsprop.js";
-import { sgd } from "../optimize/sgd.js";
+import { learningRules, type LearningRule } from "../learn/rules.js";
+import { optimizers, type Optimizer, type OptimizerName } from "../optimize/optimizers.js";
 import type { Schedule } from "../train/options.js";
 import {
   isOwn,
   type DataDescription,
   type LearnerDescription,
   type OptimizerDescription,
+  type OptimizerOptions,
   type OwnDescription,
   type OwnFunctions,
 } from "./descriptions.js";
@@ -42,56 +31,25 @@ function makeOwn<Product>(
   );
 }
 
-function unknownType(name: string, { type }: { type: unknown }, types: string): RangeError {
-  return new RangeError(`"${name}.type" expected one of ${types}, got ${describe(type)}`);
+function unknownType(name: string, { type }: { type: unknown }, types: readonly string[]): RangeError {
+  return new RangeError(`"${name}.type" expected one of ${types.join(", ")}, got ${describe(type)}`);
 }
 
-function describedOptimizer(description: Exclude<OptimizerDescription, OwnDescription>): Optimizer {
-  switch (description.type) {
-    case "sgd":
-      return sgd(description);
-    case "rmsprop":
-      return rmsprop(description);
-    case "adagrad":
-      return adagrad(description);
-    case "adam":
-      return adam(description);
-    case "adamW":
-      return adamW(description);
-    default:
-      throw unknownType("optimizer", description, "sgd, rmsprop, adagrad, adam, adamW");
-  }
+function describedOptimizer<Name extends OptimizerName>(
+  description: { type: Name } & OptimizerOptions[Name],
+): Optimizer {
+  if (!Object.hasOwn(optimizers, description.type))
+    throw unknownType("optimizer", description, Object.keys(optimizers));
+  const create: { readonly [Type in OptimizerName]: (options: OptimizerOptions[Type]) => Optimizer } =
+    optimizers;
+  return create[description.type](description);
 }
 
 function describedLearner(name: string, description: Exclude<LearnerDescription, OwnDescription>): Learner {
-  switch (description.type) {
-    case "bptt":
-      return bptt(description);
-    case "tbptt":
-      return tbptt(description);
-    case "artbp":
-      return artbp(description);
-    case "rtrl":
-      return rtrl();
-    case "diagonalRtrl":
-      return diagonalRtrl();
-    case "blockRtrl":
-      return blockRtrl(description);
-    case "uoro":
-      return uoro(description);
-    case "noBackTrack":
-      return noBackTrack();
-    case "kfRtrl":
-      return kfRtrl();
-    case "snap1":
-      return snap1();
-    default:
-      throw unknownType(
-        name,
-        description,
-        "bptt, tbptt, artbp, rtrl, blockRtrl, diagonalRtrl, uoro, noBackTrack, kfRtrl, snap1",
-      );
-  }
+  if (!Object.hasOwn(learningRules, description.type))
+    throw unknownType(name, description, Object.keys(learningRules));
+  const rule: LearningRule = learningRules[description.type];
+  return rule.create(description);
 }
 
 function describedData(name: string, description: Exclude<DataDescription, OwnDescription>): TrainingData {
@@ -101,7 +59,7 @@ function describedData(name: string, description: Exclude<DataDescription, OwnDe
     case "sequenceSet":
       return sequenceSet(description.items, description);
     default:
-      throw unknownType(name, description, "tokenStream, sequenceSet");
+      throw unknownType(name, description, ["tokenStream", "sequenceSet"]);
   }
 }
 

@@ -1,12 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  createLearner,
-  readRule,
-  stretchOf,
-  type Rule,
-  type RuleOption,
-} from "../../src/cli/learning-rule.js";
+import { learnerOf, readRule, stretchOf, type Rule, type TypedRule } from "../../src/cli/learning-rule.js";
 import { small, Workplace } from "./program.js";
 
 const place = new Workplace();
@@ -15,7 +9,7 @@ afterAll(() => {
 });
 
 describe("--rule", () => {
-  const read: [Partial<Record<RuleOption, string>>, Rule, number][] = [
+  const read: [TypedRule, Rule, number][] = [
     [{}, { name: "bptt" }, 64],
     [{ rule: "tbptt" }, { name: "tbptt", k1: 64, k2: 128 }, 64],
     [{ rule: "tbptt", k1: "8" }, { name: "tbptt", k1: 8, k2: 16 }, 8],
@@ -32,15 +26,15 @@ describe("--rule", () => {
 
   it.each(read)("%j", (given, rule, stretch) => {
     expect(readRule(given, 64)).toEqual(rule);
-    expect(createLearner(rule).name).toBe(rule.name);
+    expect(learnerOf(rule).name).toBe(rule.name);
     expect(stretchOf(rule, 64)).toBe(stretch);
   });
 
-  const refused: [Partial<Record<RuleOption, string>>, RegExp][] = [
+  const refused: [TypedRule, RegExp][] = [
     [{ rule: "tbtt" }, /--rule expects bptt, .*; did you mean tbptt\?/],
     [{ k1: "4" }, /--k1 is for --rule tbptt, not for bptt/],
     [{ rule: "uoro", k2: "4" }, /--k2 is for --rule tbptt, not for uoro/],
-    [{ rule: "bptt", block: "4" }, /--block is for --rule uoro and blockRtrl, not for bptt/],
+    [{ rule: "bptt", block: "4" }, /--block is for --rule blockRtrl and uoro, not for bptt/],
     [{ rule: "tbptt", k1: "0" }, /--k1 expects a whole number of at least 1/],
     [{ rule: "tbptt", k1: "8", k2: "4" }, /--k2 expects a whole number of at least 8, not "4"/],
     [{ rule: "artbp", "mean-length": "1" }, /--mean-length expects a number above 1, not "1"/],

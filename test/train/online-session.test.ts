@@ -10,7 +10,9 @@ import {
   DivergenceError,
   estimateGradient,
   onlineSession,
+  rtrl,
   sgd,
+  snap1,
   tbptt,
   train,
   uoro,
@@ -279,7 +281,7 @@ describe("the state", () => {
     const after = (begin: (session: OnlineSession) => void): number[][] => {
       using network = createNetwork(shape);
       using session = onlineSession(network, {
-        learner: onlineRules[0].learner,
+        learner: rtrl(),
         optimizer: sgd({ learningRate: 0 }),
       });
       begin(session);
@@ -330,8 +332,7 @@ describe("what cannot be", () => {
     using embedded = createNetwork({ ...shape, embeddingSize: 3 });
     for (const { learner } of onlineRules)
       expect(() => onlineSession(both, { learner, optimizer: adam() })).toThrow(/bidirectional/);
-    const snap1 = onlineRules[onlineRules.length - 1].learner;
-    expect(() => onlineSession(embedded, { learner: snap1, optimizer: adam() })).toThrow(/embedding/);
+    expect(() => onlineSession(embedded, { learner: snap1(), optimizer: adam() })).toThrow(/embedding/);
   });
 
   it.each([

@@ -9,6 +9,7 @@ import {
   loadNetwork,
   onlineSession,
   rmsprop,
+  rtrl,
   saveNetwork,
   sgd,
   uoro,
@@ -111,7 +112,7 @@ describe("a file that is refused", () => {
   const file = saved.save();
 
   it.each([
-    ["another learner", start(gru, { learner: onlineRules[0].learner }), `expected learner rtrl, got uoro`],
+    ["another learner", start(gru, { learner: rtrl() }), `expected learner rtrl, got uoro`],
     ["another batch", start(gru, { batch: 2 }), `expected batch 2, got 1`],
     [
       "another size",

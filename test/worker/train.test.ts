@@ -8,24 +8,12 @@ import {
   adagrad,
   adam,
   adamW,
-  artbp,
-  blockRtrl,
-  bptt,
   createNetwork,
-  diagonalRtrl,
   evaluate,
-  kfRtrl,
-  noBackTrack,
   rmsprop,
-  rtrl,
   sgd,
-  snap1,
-  tbptt,
   train,
-  uoro,
   createLearner,
-  type Learner,
-  type NetworkOptions,
   type Optimizer,
   type Progress,
 } from "../../src/index.js";
@@ -37,6 +25,7 @@ import type {
   RemoteData,
 } from "../../src/worker/index.js";
 import { builds } from "../builds.js";
+import { madeRules } from "../learn/rules.js";
 import { tokenWindows } from "../train/windows.js";
 import { halvedSquares, halving, constantWindows, wholeWindows } from "./own-functions.js";
 import { collect, compare, described, stream, tokens, untimed, V } from "./compare.js";
@@ -48,18 +37,10 @@ const items = Array.from({ length: 9 }, (_, i) => ({
 }));
 const sets = { batch: 4, shuffle: true, seed: 5 };
 
-const rules: readonly (readonly [LearnerDescription, Learner, Partial<NetworkOptions>?])[] = [
-  [{ type: "diagonalRtrl" }, diagonalRtrl(), { cell: "mingru" }],
-  [{ type: "bptt" }, bptt()],
-  [{ type: "tbptt", k1: 4, k2: 9 }, tbptt({ k1: 4, k2: 9 })],
-  [{ type: "artbp", meanLength: 5 }, artbp({ meanLength: 5 })],
-  [{ type: "rtrl" }, rtrl()],
-  [{ type: "blockRtrl", block: 3 }, blockRtrl({ block: 3 })],
-  [{ type: "uoro", block: 2 }, uoro({ block: 2 })],
-  [{ type: "noBackTrack" }, noBackTrack()],
-  [{ type: "kfRtrl" }, kfRtrl()],
-  [{ type: "snap1" }, snap1()],
-];
+const rules = madeRules.map(({ name, options, learner, plan }) => ({
+  ...{ name, learner, described: { type: name, ...options } as LearnerDescription },
+  cell: plan?.diagonal === true ? ("mingru" as const) : ("lstm" as const),
+}));
 
 const optimizers: readonly (readonly [OptimizerDescription, () => Optimizer])[] = [
   [{ type: "sgd", learningRate: 0.1, momentum: 0.9 }, () => sgd({ learningRate: 0.1, momentum: 0.9 })],
@@ -76,14 +57,13 @@ describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start
   });
   afterAll(() => worker.terminate());
 
-  const named = rules.map(([learner, local, network = { cell: "lstm" }]) => ({ learner, local, network }));
-  it.each(named)("by $local.name", async ({ learner, local, network }) => {
+  it.each(rules)("by $name", async ({ learner, described: remoteLearner, cell }) => {
     await compare(worker, {
-      network: { ...network, hiddenSize: 5 },
+      network: { cell, hiddenSize: 5 },
       data: tokenStream(tokens, stream),
-      options: { optimizer: adam(), learner: local, clipNorm: 1, maxSteps: 50 },
+      options: { optimizer: adam(), learner, clipNorm: 1, maxSteps: 50 },
       remoteData: described,
-      remoteOptions: { optimizer: { type: "adam" }, learner, clipNorm: 1, maxSteps: 50 },
+      remoteOptions: { optimizer: { type: "adam" }, learner: remoteLearner, clipNorm: 1, maxSteps: 50 },
     });
   });
 

@@ -40,14 +40,14 @@ export function requireCovered(plan: OnlineRulePlan, network: Network): void {
   const { cell } = network.options;
   if (diagonal && !isDiagonal(cells[cell])) {
     throw new RangeError(
-      `"learner" expected rtrl(), blockRtrl() or snap1() for cell "${cell}", got ${name}(): it is for cells whose units ` +
-        `do not see each other's states, ${diagonalCells.join(", ")}`,
+      `"learner" expected a rule for the cell "${cell}", got ${name}(): it is for cells whose units do not see each other's ` +
+        `states, ${diagonalCells.join(", ")}`,
     );
   }
   if (factored && network.options.embeddingSize > 0) {
     throw new RangeError(
-      `"learner" expected bptt(), tbptt(), artbp(), rtrl(), blockRtrl() or uoro() for a network with an embedding, ` +
-        `got ${name}(): its gradient is no product of two factors`,
+      `"learner" expected a rule for a network with an embedding, got ${name}(): it needs gradients that are products of ` +
+        `two factors, and an embedding's are none`,
     );
   }
 }

@@ -16,14 +16,14 @@ export function keepOnline(learner: Learner, online: OnlineLearner): void {
 }
 
 /**
- * How an online rule works. `what`: what it is wanted for. Throws a RangeError for other learners, which says what to do
- * instead; undefined: bptt(), the default.
+ * Returns how an online rule works. `what`: what it is wanted for. Throws a RangeError for other learners, which says what to
+ * do instead; undefined: bptt(), the default.
  */
 export function requireOnline(learner: Learner | undefined, what: string, instead: string): OnlineLearner {
   const online = learner && kept.get(learner);
   if (online !== undefined) return online;
   throw new RangeError(
-    `"learner" expected rtrl(), blockRtrl(), kfRtrl(), uoro(), noBackTrack(), snap1() or diagonalRtrl() for ${what}, ` +
+    `"learner" expected an online rule, one that learns forwards in time, for ${what}, ` +
       `got ${learner?.name ?? "bptt"}: ${instead}`,
   );
 }

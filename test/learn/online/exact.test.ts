@@ -3,14 +3,14 @@ import type { NetworkOptions } from "../../../src/index.js";
 import { bptt } from "../../../src/learn/back/bptt.js";
 import type { Learner } from "../../../src/learn/learner.js";
 import { diagonalRtrl } from "../../../src/learn/online/diagonal-rtrl.js";
-import { kfRtrl } from "../../../src/learn/online/kf-rtrl.js";
-import { noBackTrack } from "../../../src/learn/online/no-back-track.js";
 import { blockRtrl, rtrl } from "../../../src/learn/online/rtrl.js";
 import { snap1 } from "../../../src/learn/online/snap1.js";
 import { uoro } from "../../../src/learn/online/uoro.js";
 import type { Cell } from "../../../src/network/types.js";
 import { builds } from "../../builds.js";
+import { madeRules } from "../rules.js";
 import { gradientBy, problemOf, relativeDistance, type ProblemOptions } from "./problems.js";
+import { onlineRules } from "./rules.js";
 
 /** Of sums over up to 9 steps: some dozens of roundings of 6e-8, relative to the whole gradient. */
 const ROUNDING = 1e-5;
@@ -124,14 +124,7 @@ describe.each(builds)("diagonalRtrl, %s", (build) => {
 });
 
 describe("one step", () => {
-  const all: [string, Learner][] = [
-    ["rtrl", rtrl()],
-    ["uoro", uoro()],
-    ["noBackTrack", noBackTrack()],
-    ["kfRtrl", kfRtrl()],
-    ["snap1", snap1()],
-  ];
-  it.each(cells.flatMap((cell) => all.map(([name, learner]) => ({ cell, name, learner }))))(
+  it.each(cells.flatMap((cell) => onlineRules.map((rule) => ({ cell, ...rule }))))(
     "$cell: $name is exact, for there is no past",
     ({ cell, learner }) => {
       const network = { cell, inputSize: 5, hiddenSize: 7, outputSize: 4, layers: 2 };
@@ -157,7 +150,7 @@ describe("parameters that are not trained", () => {
       expect(relativeDistance(gradientBy(rtrl(), problem), full)).toBeLessThan(ROUNDING);
       if (cell === "mingru" && layers === 1)
         expect(relativeDistance(gradientBy(diagonalRtrl(), problem), full)).toBeLessThan(ROUNDING);
-      for (const learner of [uoro(), noBackTrack(), kfRtrl(), snap1()]) {
+      for (const { learner } of onlineRules) {
         gradientBy(learner, problem);
         for (const parameter of problem.network.parameters) {
           if (!parameter.trainable) expect(parameter.readGradient().every((g) => g === 0)).toBe(true);
@@ -176,27 +169,30 @@ describe("networks that a rule does not cover", () => {
     bidirectional: true,
   } as const;
   const embedding = { cell: "gru", inputSize: 5, hiddenSize: 6, outputSize: 4, embeddingSize: 3 } as const;
-  it.each([rtrl(), blockRtrl({ block: 2 }), uoro(), noBackTrack(), kfRtrl(), snap1(), diagonalRtrl()])(
+  it.each(madeRules.filter(({ plan }) => plan !== undefined))(
     "$name refuses a bidirectional one",
-    (learner) => {
+    ({ learner }) => {
       const problem = problemOf({ network: bidirectional, build: builds[0] });
       expect(() => gradientBy(learner, problem)).toThrow(
         `"learner" expected bptt() for a bidirectional network, got ${learner.name}()`,
       );
     },
   );
-  it.each([noBackTrack(), kfRtrl(), snap1(), diagonalRtrl()])("$name refuses an embedding", (learner) => {
-    const cell = learner.name === "diagonalRtrl" ? "mingru" : "gru";
-    const problem = problemOf({ network: { ...embedding, cell }, build: builds[0] });
-    expect(() => gradientBy(learner, problem)).toThrow(/for a network with an embedding, got \w+\(\)/);
-  });
+  it.each(madeRules.filter(({ plan }) => plan?.factored))(
+    "$name refuses an embedding",
+    ({ learner, plan }) => {
+      const cell = plan?.diagonal === true ? "mingru" : "gru";
+      const problem = problemOf({ network: { ...embedding, cell }, build: builds[0] });
+      expect(() => gradientBy(learner, problem)).toThrow(/for a network with an embedding, got \w+\(\)/);
+    },
+  );
   it.each(cells.filter((cell) => cell !== "mingru"))("diagonalRtrl refuses the cell %s", (cell) => {
     const problem = problemOf({ network: { ...embedding, embeddingSize: 0, cell }, build: builds[0] });
     const ask = () => gradientBy(diagonalRtrl(), problem);
     expect(ask).toThrow(RangeError);
     expect(ask).toThrow(
-      `"learner" expected rtrl(), blockRtrl() or snap1() for cell "${cell}", got diagonalRtrl(): it is for cells whose ` +
-        `units do not see each other's states, "mingru"`,
+      `"learner" expected a rule for the cell "${cell}", got diagonalRtrl(): it is for cells whose units do not see each ` +
+        `other's states, "mingru"`,
     );
   });
 });

@@ -1,14 +1,13 @@
 /** The form of settings: what stands in it, whether it may, and the page's address that follows it. */
 
 import { find } from "../find.js";
-import { ruleHints, ruleNames } from "./rules.js";
+import { offers, rules } from "./rules.js";
 import {
   cells,
   numberNames,
   ranges,
   readNumber,
   readSettings,
-  rules,
   writeSettings,
   type Settings,
 } from "./settings.js";
@@ -68,7 +67,7 @@ export class SettingsForm {
   private fillChoices(): void {
     const cell = this.input("cell");
     cell.replaceChildren(...cells.map((name) => new Option(cellNames[name], name)));
-    this.input("rule").replaceChildren(...rules.map((name) => new Option(ruleNames[name], name)));
+    this.input("rule").replaceChildren(...rules.map((name) => new Option(offers[name].name, name)));
     for (const name of numberNames) {
       const input = this.input(name);
       if (!(input instanceof HTMLInputElement)) continue;
@@ -94,7 +93,7 @@ export class SettingsForm {
 
   private show(): void {
     const { rule } = this.current;
-    find("rule-hint", HTMLElement).textContent = ruleHints[rule];
+    find("rule-hint", HTMLElement).textContent = offers[rule].hint;
     this.input("back").disabled = rule !== "tbptt";
   }
 }

@@ -1,10 +1,9 @@
 /** What the visitor chose, which the page's address carries so that it can be shared. */
 
 import type { Cell } from "bptt";
+import { rules, type Rule } from "./rules.js";
 
 export const cells = ["elman", "gru", "lstm", "mingru"] as const satisfies readonly Cell[];
-export const rules = ["tbptt", "bptt", "artbp", "uoro", "kfRtrl", "snap1"] as const;
-export type Rule = (typeof rules)[number];
 
 export interface Settings {
   readonly cell: Cell;
