@@ -1,10 +1,10 @@
 /** The table of learning rules says what is there, and what they are. */
 
 import { describe, expect, it } from "vitest";
-import * as library from "../../src/index.js";
 import { learningRules, type LearningRule } from "../../src/index.js";
 import { requireLearner } from "../../src/learn/learner.js";
 import { requireOnline } from "../../src/learn/online/online-learners.js";
+import { makersOf } from "../project/made-by.js";
 import { madeRules, ruleNames, ruleOptions } from "./rules.js";
 
 /** Options of any rule, those that the tests do not know among them; tells of each that it is asked for. */
@@ -26,20 +26,10 @@ function isLearner(value: unknown): boolean {
   }
 }
 
-/** Whether a function makes a learner of options. */
-function makesLearner(create: unknown): boolean {
-  try {
-    return typeof create === "function" && isLearner(Reflect.apply(create, undefined, [anyOptions()]));
-  } catch {
-    return false;
-  }
-}
-
 describe("learningRules", () => {
   it("has every function of the library that makes a learner, by its name", () => {
-    const makers = Object.entries(library).filter(([, value]) => makesLearner(value));
     const table = ruleNames.map((name) => [name, learningRules[name].create]);
-    expect(Object.fromEntries(makers)).toEqual(Object.fromEntries(table));
+    expect(makersOf(anyOptions(), isLearner)).toEqual(Object.fromEntries(table));
   });
 
   it.each(madeRules)("$name: says what it is called, and whether it is online", ({ name, learner }) => {

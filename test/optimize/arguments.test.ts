@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { adagrad } from "../../src/optimize/adagrad.js";
-import { adam, adamW } from "../../src/optimize/adam.js";
-import { rmsprop } from "../../src/optimize/rmsprop.js";
-import { sgd } from "../../src/optimize/sgd.js";
+import { optimizers, sgd, type OptimizerName } from "../../src/optimize/optimizers.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import { parameterBits } from "../network/bits.js";
 import { invoke, noBooleans, noNumbers, noObjects } from "../network/untyped.js";
-
-const library = { sgd, rmsprop, adagrad, adam, adamW };
 
 interface NumberOption {
   name: string;
@@ -29,9 +24,15 @@ const adamOptions: NumberOption[] = [
   decay,
 ];
 
-const table: { kind: keyof typeof library; required: object; numbers: NumberOption[]; flags: string[] }[] = [
-  {
-    kind: "sgd",
+/** What an optimizer takes. */
+interface Taken {
+  readonly required: object;
+  readonly numbers: readonly NumberOption[];
+  readonly flags: readonly string[];
+}
+
+const table: Readonly<Record<OptimizerName, Taken>> = {
+  sgd: {
     required: { learningRate: 0.1 },
     numbers: [
       rate,
@@ -41,8 +42,7 @@ const table: { kind: keyof typeof library; required: object; numbers: NumberOpti
     ],
     flags: [],
   },
-  {
-    kind: "rmsprop",
+  rmsprop: {
     required: { learningRate: 0.1 },
     numbers: [
       rate,
@@ -53,8 +53,7 @@ const table: { kind: keyof typeof library; required: object; numbers: NumberOpti
     ],
     flags: ["centered"],
   },
-  {
-    kind: "adagrad",
+  adagrad: {
     required: { learningRate: 0.1 },
     numbers: [
       rate,
@@ -65,9 +64,9 @@ const table: { kind: keyof typeof library; required: object; numbers: NumberOpti
     ],
     flags: [],
   },
-  { kind: "adam", required: {}, numbers: adamOptions, flags: ["amsgrad"] },
-  { kind: "adamW", required: {}, numbers: adamOptions, flags: ["amsgrad"] },
-];
+  adam: { required: {}, numbers: adamOptions, flags: ["amsgrad"] },
+  adamW: { required: {}, numbers: adamOptions, flags: ["amsgrad"] },
+};
 
 function expectRefusal(
   call: () => unknown,
@@ -78,8 +77,10 @@ function expectRefusal(
   expect(call).toThrow(`"${argument}" expected `);
 }
 
-describe.each(table)("$kind", ({ kind, required, numbers, flags }) => {
-  const create = (options: unknown): unknown => invoke(library, kind, options);
+const kinds = (Object.keys(optimizers) as OptimizerName[]).map((kind) => ({ kind, ...table[kind] }));
+
+describe.each(kinds)("$kind", ({ kind, required, numbers, flags }) => {
+  const create = (options: unknown): unknown => invoke(optimizers, kind, options);
 
   it("takes an object of options", () => {
     for (const options of noObjects) expectRefusal(() => create(options), TypeError, "options");
@@ -110,7 +111,7 @@ describe.each(table)("$kind", ({ kind, required, numbers, flags }) => {
   });
 
   it("keeps its learning rate when another is refused", () => {
-    const optimizer = library[kind]({ learningRate: 0.25 });
+    const optimizer = optimizers[kind]({ learningRate: 0.25 });
     for (const value of noNumbers)
       expectRefusal(() => Reflect.set(optimizer, "learningRate", value), TypeError, "learningRate");
     for (const value of [NaN, Infinity, ...rate.refused])
@@ -123,7 +124,7 @@ describe.each(table)("$kind", ({ kind, required, numbers, flags }) => {
   it("steps networks alone", () => {
     using network = createNetwork({ inputSize: 2, hiddenSize: 3, outputSize: 2 });
     const before = parameterBits(network);
-    const optimizer = library[kind]({ learningRate: 0.25 });
+    const optimizer = optimizers[kind]({ learningRate: 0.25 });
     for (const value of [undefined, ...noObjects, {}, network.options, network.parameters, new Proxy({}, {})])
       expectRefusal(() => invoke(optimizer, "step", value), TypeError, "network");
     expect(parameterBits(network)).toBe(before);
@@ -134,7 +135,7 @@ describe.each(table)("$kind", ({ kind, required, numbers, flags }) => {
 describe("sgd", () => {
   it("wants momentum, and no dampening, for Nesterov's", () => {
     for (const nesterov of noBooleans)
-      expectRefusal(() => invoke(library, "sgd", { learningRate: 1, nesterov }), TypeError, "nesterov");
+      expectRefusal(() => invoke(optimizers, "sgd", { learningRate: 1, nesterov }), TypeError, "nesterov");
     for (const options of [{}, { momentum: 0 }, { momentum: 0.9, dampening: 0.1 }, { dampening: 0.1 }])
       expectRefusal(() => sgd({ learningRate: 1, nesterov: true, ...options }), RangeError, "nesterov");
     expect(() => sgd({ learningRate: 1, nesterov: true, momentum: 0.9, dampening: -0 })).not.toThrow();

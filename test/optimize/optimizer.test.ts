@@ -1,38 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { InvalidStateError } from "../../src/errors.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
-import { adagrad } from "../../src/optimize/adagrad.js";
-import { adam, adamW } from "../../src/optimize/adam.js";
 import type { Optimizer } from "../../src/optimize/optimizer.js";
-import { rmsprop } from "../../src/optimize/rmsprop.js";
 import { sgd } from "../../src/optimize/sgd.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { gradientBits, parameterBits } from "../network/bits.js";
 import { normals } from "../network/drawn.js";
 import { guardedEngine, guardedNetwork, networkIn } from "../network/guarded.js";
+import { variants } from "./variants.js";
 
 const sizes = { inputSize: 5, hiddenSize: 9, outputSize: 3 };
-
-/** One of every kind, with everything on that it has. */
-const optimizers: [
-  name: string,
-  create: (options?: { epsilon?: number; weightDecay?: number }) => Optimizer,
-][] = [
-  ["sgd", ({ weightDecay = 0 } = {}) => sgd({ learningRate: 0.1, weightDecay })],
-  [
-    "sgd with momentum",
-    ({ weightDecay = 0 } = {}) => sgd({ learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay }),
-  ],
-  ["rmsprop", (options) => rmsprop({ learningRate: 0.1, ...options })],
-  [
-    "rmsprop, centred",
-    (options) => rmsprop({ learningRate: 0.1, momentum: 0.9, centered: true, ...options }),
-  ],
-  ["adagrad", (options) => adagrad({ learningRate: 0.1, learningRateDecay: 0.1, ...options })],
-  ["adam", (options) => adam({ learningRate: 0.1, amsgrad: true, ...options })],
-  ["adamW", (options) => adamW({ learningRate: 0.1, ...options })],
-];
 
 function writeGradients(network: RecurrentNetwork, seed: number, scale = 1): void {
   const random = new Random(seed);
@@ -49,9 +27,9 @@ function run(optimizer: Optimizer, network: RecurrentNetwork, seeds: readonly nu
 }
 
 describe.each(builds)("every optimizer, %s build", (build) => {
-  it.each(optimizers)(
-    "%s leaves the gradients, and every weight whose gradient is 0 even where ε is",
-    (_, create) => {
+  it.each(variants)(
+    "$title leaves the gradients, and every weight whose gradient is 0 even where ε is",
+    ({ create }) => {
       using network = guardedNetwork(sizes, build);
       const optimizer = create({ epsilon: 0, weightDecay: 0 });
       const before = parameterBits(network);
@@ -67,9 +45,9 @@ describe.each(builds)("every optimizer, %s build", (build) => {
     },
   );
 
-  it.each(optimizers)(
-    "%s moves nothing at rate 0, and follows the rate as it is at each step",
-    (_, create) => {
+  it.each(variants)(
+    "$title moves nothing at rate 0, and follows the rate as it is at each step",
+    ({ create }) => {
       using network = guardedNetwork(sizes, build);
       const optimizer = create({ weightDecay: 0.1 });
       const before = parameterBits(network);
@@ -82,7 +60,7 @@ describe.each(builds)("every optimizer, %s build", (build) => {
     },
   );
 
-  it.each(optimizers)("%s belongs to the first network that it steps, until it is reset", (_, create) => {
+  it.each(variants)("$title belongs to the first network that it steps, until it is reset", ({ create }) => {
     const engine = guardedEngine(build);
     using first = networkIn(engine, sizes);
     using second = networkIn(engine, sizes);
@@ -110,7 +88,7 @@ describe.each(builds)("every optimizer, %s build", (build) => {
     expect(engine.arena.reserved).toBeLessThanOrEqual(reserved + first.model.parameters.count * 8 + 4096);
   });
 
-  it.each(optimizers)("%s begins anew for a network after its own was disposed of", (_, create) => {
+  it.each(variants)("$title begins anew for a network after its own was disposed of", ({ create }) => {
     using network = guardedNetwork(sizes, build);
     const optimizer = create();
     const gone = guardedNetwork(sizes, build);
@@ -123,9 +101,9 @@ describe.each(builds)("every optimizer, %s build", (build) => {
     expect(run(optimizer, network, [1, 2])).toEqual(run(create(), guardedNetwork(sizes, build), [1, 2]));
   });
 
-  it.each(optimizers)(
-    "%s waits with a parameter that is not trainable, and then begins as at its first update",
-    (_, create) => {
+  it.each(variants)(
+    "$title waits with a parameter that is not trainable, and then begins as at its first update",
+    ({ create }) => {
       const name = "rnn.weight_hh_l0";
       using late = guardedNetwork(sizes, build);
       late.parameter(name).trainable = false;
@@ -142,7 +120,7 @@ describe.each(builds)("every optimizer, %s build", (build) => {
   );
 
   it("weights that decay do not linger below the normal numbers", () => {
-    for (const [name, create] of optimizers) {
+    for (const { title, create } of variants) {
       using network = guardedNetwork(sizes, build);
       const optimizer = create({ weightDecay: 1, epsilon: 1 });
       optimizer.learningRate = 0.5;
@@ -150,7 +128,7 @@ describe.each(builds)("every optimizer, %s build", (build) => {
       for (const one of network.parameters)
         expect(
           one.read().every((x) => x === 0 || Math.abs(x) >= 2 ** -126),
-          `${name} ${one.name}`,
+          `${title} ${one.name}`,
         ).toBe(true);
     }
     using network = guardedNetwork(sizes, build);
@@ -160,7 +138,7 @@ describe.each(builds)("every optimizer, %s build", (build) => {
   });
 
   it("takes gradients of any size without a number that is not finite", () => {
-    for (const [name, create] of optimizers) {
+    for (const { title, create } of variants) {
       for (const scale of [1e-44, 1e-30, 1e-10, 1e10]) {
         using network = guardedNetwork(sizes, build);
         const optimizer = create();
@@ -169,7 +147,7 @@ describe.each(builds)("every optimizer, %s build", (build) => {
           optimizer.step(network);
         }
         for (const one of network.parameters)
-          expect(one.read().every(Number.isFinite), `${name} at ${scale}`).toBe(true);
+          expect(one.read().every(Number.isFinite), `${title} at ${scale}`).toBe(true);
       }
     }
   });

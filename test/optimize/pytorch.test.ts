@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createNetwork } from "../../src/network/create-network.js";
 import type { Build, Network, Parameter } from "../../src/network/types.js";
-import { adagrad } from "../../src/optimize/adagrad.js";
-import { adam, adamW } from "../../src/optimize/adam.js";
 import { clipGradientNorm, clipGradientValue } from "../../src/optimize/clip.js";
-import { rmsprop } from "../../src/optimize/rmsprop.js";
-import { sgd } from "../../src/optimize/sgd.js";
+import { optimizers } from "../../src/optimize/optimizers.js";
 import { builds } from "../builds.js";
 import { clipFixture, optimizerFixtures } from "../fixtures/pytorch-updates.js";
 import { relativeError } from "../oracle/compare.js";
@@ -52,7 +49,7 @@ describe.each(builds)("PyTorch's updates, %s build", (build) => {
   it.each(fixtures)("$name", ({ create, parameters, updates }) => {
     const { network, parameter } = networkFor(parameters, build);
     parameter.write(joined(parameters));
-    const optimizer = create({ sgd, rmsprop, adagrad, adam, adamW });
+    const optimizer = create(optimizers);
     expect(updates).toHaveLength(10);
     for (const update of updates) {
       parameter.writeGradient(joined(update.gradients));

@@ -4,28 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sequenceSet } from "../../src/data/sequence-set.js";
 import { tokenStream } from "../../src/data/token-stream.js";
 import type { TrainingData } from "../../src/data/training-data.js";
-import {
-  adagrad,
-  adam,
-  adamW,
-  createNetwork,
-  evaluate,
-  rmsprop,
-  sgd,
-  train,
-  createLearner,
-  type Optimizer,
-  type Progress,
-} from "../../src/index.js";
+import { adam, createNetwork, evaluate, sgd, train, createLearner, type Progress } from "../../src/index.js";
 import { startWorker } from "../../src/worker/start-worker.js";
-import type {
-  LearnerDescription,
-  NetworkWorker,
-  OptimizerDescription,
-  RemoteData,
-} from "../../src/worker/index.js";
+import type { LearnerDescription, NetworkWorker, RemoteData } from "../../src/worker/index.js";
 import { builds } from "../builds.js";
 import { madeRules } from "../learn/rules.js";
+import { variants } from "../optimize/variants.js";
 import { tokenWindows } from "../train/windows.js";
 import { halvedSquares, halving, constantWindows, wholeWindows } from "./own-functions.js";
 import { collect, compare, described, stream, tokens, untimed, V } from "./compare.js";
@@ -41,14 +25,6 @@ const rules = madeRules.map(({ name, options, learner, plan }) => ({
   ...{ name, learner, described: { type: name, ...options } as LearnerDescription },
   cell: plan?.diagonal === true ? ("mingru" as const) : ("lstm" as const),
 }));
-
-const optimizers: readonly (readonly [OptimizerDescription, () => Optimizer])[] = [
-  [{ type: "sgd", learningRate: 0.1, momentum: 0.9 }, () => sgd({ learningRate: 0.1, momentum: 0.9 })],
-  [{ type: "rmsprop", learningRate: 1e-3 }, () => rmsprop({ learningRate: 1e-3 })],
-  [{ type: "adagrad", learningRate: 0.02 }, () => adagrad({ learningRate: 0.02 })],
-  [{ type: "adam", amsgrad: true }, () => adam({ amsgrad: true })],
-  [{ type: "adamW", weightDecay: 0.1 }, () => adamW({ weightDecay: 0.1 })],
-];
 
 describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start) => {
   let worker: NetworkWorker;
@@ -67,12 +43,12 @@ describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start
     });
   });
 
-  it.each(optimizers)("with %o", async (optimizer, local) => {
+  it.each(variants)("with $title", async ({ create, description }) => {
     await compare(worker, {
       data: tokenStream(tokens, stream),
-      options: { optimizer: local(), maxSteps: 50, clipValue: 0.1 },
+      options: { optimizer: create(), maxSteps: 50, clipValue: 0.1 },
       remoteData: described,
-      remoteOptions: { optimizer, maxSteps: 50, clipValue: 0.1 },
+      remoteOptions: { optimizer: description, maxSteps: 50, clipValue: 0.1 },
     });
   });
 
