@@ -8,7 +8,7 @@ export function gradientNorm(network: Network): number {
   return Math.sqrt(engine.kernels.sumOfSquares(parameters.gradients, parameters.count));
 }
 
-/** A limit may be Infinity: then nothing is cut. */
+/** Returns a limit, which is at least 0. Infinity: nothing is cut. */
 function requireLimit(name: string, value: number): number {
   return value === Infinity ? value : requireNumber(name, value, { least: 0 });
 }

@@ -7,7 +7,7 @@ import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import { LearningSession } from "./learning-session.js";
 import type { OnlineSession, OnlineSessionOptions } from "./online-session-types.js";
-import { requireFunction, requireLimit, requireOptimizer } from "./options.js";
+import { requireClipOption, requireFunction, requireOptimizer } from "./options.js";
 
 /**
  * A session that learns from a stream, one step at a time, in constant memory. Throws a TypeError or RangeError for a bad
@@ -24,8 +24,8 @@ export function onlineSession(network: Network, options: OnlineSessionOptions): 
   const { updateEvery = 1, seed = given.options.seed } = rest;
   requireInteger("updateEvery", updateEvery, 1);
   requireInteger("seed", seed, Number.MIN_SAFE_INTEGER);
-  requireLimit("clipNorm", clipNorm);
-  requireLimit("clipValue", clipValue);
+  requireClipOption("clipNorm", clipNorm);
+  requireClipOption("clipValue", clipValue);
   if (schedule !== undefined) requireFunction("schedule", schedule);
   const { batch, state } = requireSessionStart(rest, given.options);
   return new LearningSession({

@@ -19,9 +19,9 @@ export interface TrainOptions {
   learner?: Learner;
   /**
    * Steps from one update to the next, of online rules alone, which learn forwards in time (those of `learningRules` that are
-   * `online`): counted along windows that carry, across them and within them; what is left where a run of them ends makes an update of its own. Default: an update a window.
-   * Between updates, what a rule keeps of the past is of older parameters: its gradient is exact, or unbiased, only as far as
-   * they changed little.
+   * `online`): counted along windows that carry, across them and within them; what is left where a run of them ends makes an
+   * update of its own. Default: an update a window. Between updates, what a rule keeps of the past is of older parameters: its
+   * gradient is exact, or unbiased, only as far as they changed little.
    */
   updateEvery?: number;
   /** Of this network, or not used yet. */
@@ -72,8 +72,8 @@ export function requireOptimizer(optimizer: unknown): void {
   requireMethods("optimizer", "an optimizer, as sgd() or adam() make it", optimizer, ["step", "reset"]);
 }
 
-/** Infinity: nothing is cut. */
-export function requireLimit(name: string, limit: number | undefined): void {
+/** Throws for an option that clips but is not above 0, where nothing would be learned. Infinity: nothing is cut. */
+export function requireClipOption(name: string, limit: number | undefined): void {
   if (limit !== undefined && limit !== Infinity) requireNumber(name, limit, { above: 0 });
 }
 
@@ -112,8 +112,8 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
   const begin = requireBegin(learner, given.updateEvery);
   requireOptimizer(optimizer);
   if (loss !== undefined) requireFunction("loss", loss);
-  requireLimit("clipNorm", clipNorm);
-  requireLimit("clipValue", clipValue);
+  requireClipOption("clipNorm", clipNorm);
+  requireClipOption("clipValue", clipValue);
   if (schedule !== undefined) requireFunction("schedule", schedule);
   const maxSteps = requireCount("maxSteps", given.maxSteps) ?? Infinity;
   const epochs = requireCount("epochs", given.epochs) ?? (maxSteps < Infinity ? Infinity : 1);
