@@ -1,4 +1,4 @@
-/** `bptt diagnose --compare`: learning rules against the full gradient. */
+/** Compares learning rules with the full gradient, for `bptt diagnose --compare`. */
 
 import {
   compareLearners,
@@ -14,20 +14,20 @@ import type { Screen } from "./screen.js";
 import { tableLines } from "./table.js";
 
 export interface RuleComparison {
-  /** What to type. */
+  /** What to type after `--rule`. */
   readonly rule: string;
   readonly measured?: LearnerMeasurement;
-  /** Why it was not measured. */
+  /** Why the rule was not measured. */
   readonly refused?: string;
 }
 
-/** Multiply-adds of one gradient past which a rule is left out: half a minute or so. */
+/** A rule that takes more multiply-adds for one gradient is left out: half a minute or so. */
 const MOST_WORK = 1e10;
 
-/** Seconds for the draws of one rule; two are drawn at least. */
+/** The draws of one rule may take so many seconds; two are drawn at least. */
 const MOST_SECONDS = 10;
 
-/** Where no truncation was recommended. */
+/** The stretch that tbptt and artbp learn from where no truncation was recommended. */
 const USUAL_STRETCH = 16;
 
 /** Chooses the rules to compare, as they are typed. */
@@ -50,13 +50,13 @@ function wordsOf({ rule, ...options }: TypedRule): string {
   return [rule, ...Object.entries(options).map(([flag, value]) => `--${flag} ${value}`)].join(" ");
 }
 
-/** Multiply-adds of one gradient, where they grow with a power of the units: of kfRtrl about S²·4H a step and sample. */
+/** Counts the multiply-adds of a step, where they grow with a power of the units: of kfRtrl about S²·4H for each sample. */
 function workOf(rule: Rule, { hiddenSize, layers }: Network["options"]): number {
   const S = hiddenSize * layers;
   return rule.name === "kfRtrl" ? 4 * S * S * hiddenSize : 0;
 }
 
-/** Each rule by itself, so that it can be said which is at work. */
+/** Compares each rule by itself, so that it can be said which is at work. */
 export function compareRules(
   screen: Screen,
   network: Network,
@@ -75,7 +75,7 @@ export function compareRules(
   return rows;
 }
 
-/** With as many draws as there is time for. */
+/** Measures one rule, with as many draws as there is time for. */
 function measureRule(
   network: Network,
   { sequence, target }: Excerpts,

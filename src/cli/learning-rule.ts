@@ -1,4 +1,4 @@
-/** The command line's `--rule` and what belongs to it: how `bptt train` obtains its gradients. */
+/** Reads `--rule` and the options that belong to it: how `bptt train` obtains its gradients. */
 
 import { learningRules, type Learner, type LearningRule, type LearningRuleName } from "../index.js";
 import { choice, decimalNumber, wholeNumber, type OptionHelp } from "./arguments.js";
@@ -40,10 +40,10 @@ type OptionName = (typeof learningRules)[LearningRuleName]["options"][number];
 /** A learning rule, and what it is told. */
 export type Rule = { readonly name: LearningRuleName } & Readonly<Partial<Record<OptionName, number>>>;
 
-/** What is typed: the rule's name, and the options that belong to it. */
+/** A rule as it is typed: its name, and the options that belong to it. */
 export type TypedRule = Readonly<Partial<Record<RuleOption, string>>>;
 
-/** How an option of a rule's is typed. */
+/** Says how an option of a rule is typed. */
 interface Flag {
   readonly name: RuleFlag;
   /** Undefined leaves it to the rule. `rule` has what was read before, in the rule's own order. */

@@ -1,4 +1,4 @@
-/** What the page can ask of the worker. A call that is new here needs its method on the page's side, and nothing else. */
+/** Lists what the page can ask of the worker. A new call needs its line here and its method on the page's side, no more. */
 
 import { loadNetwork, saveNetwork } from "../formats/network-file.js";
 import { sample, type SampleOptions } from "../infer/sample.js";
@@ -21,51 +21,51 @@ import { clipGradientNorm, clipGradientValue } from "../optimize/clip.js";
 import { evaluate } from "../train/evaluate.js";
 import { train } from "../train/train.js";
 import type { LearnerDescription, OptimizerDescription, OwnDescription, SentData } from "./descriptions.js";
-import type { Desk } from "./desk.js";
+import type { HandleTable } from "./handle-table.js";
 import type { Apart, fields, Packed } from "./fields.js";
 import type { Job } from "./job.js";
 import type { RemoteTrainOptions } from "./types.js";
 
-/** What is sent of those options of `train` that go in ways of their own. */
+/** Holds what is sent for those options of `train` that go in ways of their own. */
 interface SentApart {
   readonly learner: LearnerDescription | undefined;
-  /** Described, or the handle of one that the worker keeps. */
+  /** A description, or the handle of an optimizer that the worker keeps. */
   readonly optimizer: OptimizerDescription | number;
   readonly loss: OwnDescription | undefined;
   readonly schedule: OwnDescription | ArrayLike<number> | undefined;
   readonly validation: SentData | undefined;
 }
 
-/** What `train` is asked to do: its options, with what can cross in place of what cannot. */
+/** Says what `train` is to do: its options, with what can go to the worker in place of what cannot. */
 export type SentTraining = Packed<RemoteTrainOptions, typeof fields.trainOptions> &
   Pick<SentApart, Apart<typeof fields.trainOptions>>;
 
-/** Answered at once, in the order in which they come. */
+/** Calls are answered at once, in the order in which they come. */
 export const calls = {
-  createNetwork: (desk: Desk, options: NetworkOptions, runtime: RuntimeOptions | undefined) =>
-    desk.keepNetwork(createNetwork(options, runtime)),
-  loadNetwork: (desk: Desk, bytes: Uint8Array, runtime: RuntimeOptions | undefined) =>
-    desk.keepNetwork(loadNetwork(bytes, runtime)),
-  createOptimizer: (desk: Desk, description: OptimizerDescription) =>
-    desk.keepOptimizer(desk.workshop.optimizer(description)),
+  createNetwork: (handles: HandleTable, options: NetworkOptions, runtime: RuntimeOptions | undefined) =>
+    handles.keepNetwork(createNetwork(options, runtime)),
+  loadNetwork: (handles: HandleTable, bytes: Uint8Array, runtime: RuntimeOptions | undefined) =>
+    handles.keepNetwork(loadNetwork(bytes, runtime)),
+  createOptimizer: (handles: HandleTable, description: OptimizerDescription) =>
+    handles.keepOptimizer(handles.factory.optimizer(description)),
 
-  forward: (desk: Desk, network: number, sequence: Sequence, options: ForwardOptions | undefined) =>
-    desk.network(network).forward(sequence, options),
-  backward: (desk: Desk, network: number, target: Target, options: BackwardOptions | undefined) =>
-    desk.network(network).backward(target, options),
-  zeroGradients: (desk: Desk, network: number) => {
-    desk.network(network).zeroGradients();
+  forward: (handles: HandleTable, network: number, sequence: Sequence, options: ForwardOptions | undefined) =>
+    handles.network(network).forward(sequence, options),
+  backward: (handles: HandleTable, network: number, target: Target, options: BackwardOptions | undefined) =>
+    handles.network(network).backward(target, options),
+  zeroGradients: (handles: HandleTable, network: number) => {
+    handles.network(network).zeroGradients();
   },
-  clone: (desk: Desk, network: number) => desk.keepNetwork(desk.network(network).clone()),
-  save: (desk: Desk, network: number, metadata: Record<string, string> | undefined) =>
-    saveNetwork(desk.network(network), metadata),
-  clipGradientNorm: (desk: Desk, network: number, most: number) =>
-    clipGradientNorm(desk.network(network), most),
-  clipGradientValue: (desk: Desk, network: number, most: number) => {
-    clipGradientValue(desk.network(network), most);
+  clone: (handles: HandleTable, network: number) => handles.keepNetwork(handles.network(network).clone()),
+  save: (handles: HandleTable, network: number, metadata: Record<string, string> | undefined) =>
+    saveNetwork(handles.network(network), metadata),
+  clipGradientNorm: (handles: HandleTable, network: number, most: number) =>
+    clipGradientNorm(handles.network(network), most),
+  clipGradientValue: (handles: HandleTable, network: number, most: number) => {
+    clipGradientValue(handles.network(network), most);
   },
   estimateGradient: (
-    desk: Desk,
+    handles: HandleTable,
     network: number,
     sequence: Sequence,
     target: Target,
@@ -73,96 +73,108 @@ export const calls = {
     options: EstimateGradientOptions | undefined,
   ) =>
     estimateGradient(
-      desk.network(network),
+      handles.network(network),
       sequence,
       target,
-      desk.workshop.learner("learner", learner),
+      handles.factory.learner("learner", learner),
       options,
     ),
   compareLearners: (
-    desk: Desk,
+    handles: HandleTable,
     network: number,
     sequence: Sequence,
     target: Target,
     learners: readonly LearnerDescription[],
     options: CompareLearnersOptions | undefined,
   ) => {
-    const made = learners.map((learner, i) => desk.workshop.learner(`learners[${i}]`, learner));
-    return compareLearners(desk.network(network), sequence, target, made, options);
+    const made = learners.map((learner, i) => handles.factory.learner(`learners[${i}]`, learner));
+    return compareLearners(handles.network(network), sequence, target, made, options);
   },
 
   gradientFlow: (
-    desk: Desk,
+    handles: HandleTable,
     network: number,
     sequence: Sequence,
     target: Target,
     options: GradientFlowOptions | undefined,
-  ) => gradientFlow(desk.network(network), sequence, target, options),
+  ) => gradientFlow(handles.network(network), sequence, target, options),
 
-  readParameter: (desk: Desk, network: number, name: string) => desk.network(network).parameter(name).read(),
-  writeParameter: (desk: Desk, network: number, name: string, values: ArrayLike<number>) => {
-    desk.network(network).parameter(name).write(values);
+  readParameter: (handles: HandleTable, network: number, name: string) =>
+    handles.network(network).parameter(name).read(),
+  writeParameter: (handles: HandleTable, network: number, name: string, values: ArrayLike<number>) => {
+    handles.network(network).parameter(name).write(values);
   },
-  readGradient: (desk: Desk, network: number, name: string) =>
-    desk.network(network).parameter(name).readGradient(),
-  writeGradient: (desk: Desk, network: number, name: string, values: ArrayLike<number>) => {
-    desk.network(network).parameter(name).writeGradient(values);
+  readGradient: (handles: HandleTable, network: number, name: string) =>
+    handles.network(network).parameter(name).readGradient(),
+  writeGradient: (handles: HandleTable, network: number, name: string, values: ArrayLike<number>) => {
+    handles.network(network).parameter(name).writeGradient(values);
   },
-  setTrainable: (desk: Desk, network: number, name: string, trainable: boolean) => {
-    desk.network(network).parameter(name).trainable = trainable;
-  },
-
-  openSession: (desk: Desk, network: number, options: SessionOptions | undefined) =>
-    desk.keepSession(desk.network(network).session(options)),
-  step: (desk: Desk, session: number, input: StepInput) => desk.session(session).step(input),
-  sample: (desk: Desk, session: number, options: SampleOptions) => sample(desk.session(session), options),
-  readState: (desk: Desk, session: number) => desk.session(session).state,
-  writeState: (desk: Desk, session: number, state: State) => {
-    desk.session(session).state = state;
-  },
-  resetSession: (desk: Desk, session: number) => {
-    desk.session(session).reset();
+  setTrainable: (handles: HandleTable, network: number, name: string, trainable: boolean) => {
+    handles.network(network).parameter(name).trainable = trainable;
   },
 
-  stepOptimizer: (desk: Desk, optimizer: number, network: number) => {
-    desk.optimizer(optimizer).step(desk.network(network));
+  openSession: (handles: HandleTable, network: number, options: SessionOptions | undefined) =>
+    handles.keepSession(handles.network(network).session(options)),
+  step: (handles: HandleTable, session: number, input: StepInput) => handles.session(session).step(input),
+  sample: (handles: HandleTable, session: number, options: SampleOptions) =>
+    sample(handles.session(session), options),
+  readState: (handles: HandleTable, session: number) => handles.session(session).state,
+  writeState: (handles: HandleTable, session: number, state: State) => {
+    handles.session(session).state = state;
   },
-  setLearningRate: (desk: Desk, optimizer: number, rate: number) => {
-    desk.optimizer(optimizer).learningRate = rate;
+  resetSession: (handles: HandleTable, session: number) => {
+    handles.session(session).reset();
   },
-  resetOptimizer: (desk: Desk, optimizer: number) => {
-    desk.optimizer(optimizer).reset();
+
+  stepOptimizer: (handles: HandleTable, optimizer: number, network: number) => {
+    handles.optimizer(optimizer).step(handles.network(network));
+  },
+  setLearningRate: (handles: HandleTable, optimizer: number, rate: number) => {
+    handles.optimizer(optimizer).learningRate = rate;
+  },
+  resetOptimizer: (handles: HandleTable, optimizer: number) => {
+    handles.optimizer(optimizer).reset();
   },
 };
 
-/** Those that take their time, in turns with other calls. */
+/** Jobs are calls that take their time, in turns with other calls. */
 export const jobs = {
-  train: (desk: Desk, job: Job, network: number, data: SentData, options: SentTraining, ahead: number) => {
+  train: (
+    handles: HandleTable,
+    job: Job,
+    network: number,
+    data: SentData,
+    options: SentTraining,
+    ahead: number,
+  ) => {
     const { learner, optimizer, loss, schedule, validation, ...rest } = options;
-    const { workshop } = desk;
-    const events = train(desk.network(network), job.windows("data", data, workshop), {
+    const { factory } = handles;
+    const events = train(handles.network(network), job.windows("data", data, factory), {
       ...rest,
-      learner: learner === undefined ? undefined : workshop.learner("learner", learner),
-      optimizer: typeof optimizer === "number" ? desk.optimizer(optimizer) : workshop.optimizer(optimizer),
-      loss: loss === undefined ? undefined : workshop.loss(loss),
-      schedule: schedule === undefined ? undefined : workshop.schedule(schedule),
-      validation: validation === undefined ? undefined : job.windows("validation", validation, workshop),
+      learner: learner === undefined ? undefined : factory.learner("learner", learner),
+      optimizer: typeof optimizer === "number" ? handles.optimizer(optimizer) : factory.optimizer(optimizer),
+      loss: loss === undefined ? undefined : factory.loss(loss),
+      schedule: schedule === undefined ? undefined : factory.schedule(schedule),
+      validation: validation === undefined ? undefined : job.windows("validation", validation, factory),
       signal: job.signal,
     });
     return job.relay(events, ahead);
   },
-  evaluate: (desk: Desk, job: Job, network: number, data: SentData) =>
-    evaluate(desk.network(network), job.windows("data", data, desk.workshop)),
+  evaluate: (handles: HandleTable, job: Job, network: number, data: SentData) =>
+    evaluate(handles.network(network), job.windows("data", data, handles.factory)),
 };
 
 export type Calls = typeof calls;
 export type Jobs = typeof jobs;
-/** What a call or job takes after the desk, and the job. */
-export type Taken<Name extends keyof Calls> = Calls[Name] extends (desk: Desk, ...args: infer Args) => unknown
+/** The arguments of a call or job that come after the table of handles, and the job. */
+export type CallArguments<Name extends keyof Calls> = Calls[Name] extends (
+  handles: HandleTable,
+  ...args: infer Args
+) => unknown
   ? Args
   : never;
-export type TakenByJob<Name extends keyof Jobs> = Jobs[Name] extends (
-  desk: Desk,
+export type JobArguments<Name extends keyof Jobs> = Jobs[Name] extends (
+  handles: HandleTable,
   job: Job,
   ...args: infer Args
 ) => unknown

@@ -1,24 +1,24 @@
-/** The page's end of the line to a worker: calls and their answers, jobs, and the worker's end. */
+/** Connects the page with a worker: sends calls and jobs, settles them by the answers, and ends them with the worker. */
 
 import type { Build } from "../network/types.js";
 import type { Progress } from "../train/training.js";
 import { kernelModule } from "../wasm/load.js";
-import type { Calls, Jobs, Taken, TakenByJob } from "./calls.js";
+import type { CallArguments, Calls, JobArguments, Jobs } from "./calls.js";
 import { envelope, openFromWorker, type Source, type ToWorker } from "./messages.js";
 import { sending } from "./portable-arrays.js";
 import { unpackError } from "./portable-errors.js";
 import type { WorkerLike } from "./worker-like.js";
 import { WorkerError } from "./worker-error.js";
 
-/** What a job tells the page while it runs. */
+/** Hears what a job tells the page while it runs. */
 export interface JobListener {
   arrive(events: readonly Progress[]): void;
-  pull(walk: number, source: Source, count: number): void;
-  /** What the page has where the worker says so. */
+  pull(iteration: number, source: Source, count: number): void;
+  /** Returns the error that the worker knows only as the page's. */
   thrown(where: "signal" | "data"): unknown;
 }
 
-/** Told of a worker's answers to "hello", which may be several, and of its end. */
+/** Hears a worker's answers to "hello", which may be several, and of its end. */
 export interface ConnectionWatch {
   ready(lock: string | undefined): void;
   died(error: WorkerError): void;
@@ -30,7 +30,7 @@ interface Waiting {
   readonly listener: JobListener | undefined;
 }
 
-/** A job that was begun. */
+/** A job that was begun, and its end. */
 export interface RunningJob<Value> {
   readonly id: number;
   readonly ended: Promise<Value>;
@@ -41,7 +41,7 @@ export class Connection {
   private readonly waiting = new Map<number, Waiting>();
   private readonly sentModules = new Set<Build>();
   private ids = 0;
-  /** Promises that a program may be waiting for. */
+  /** The number of promises that a program may be waiting for. */
   private awaited = 0;
   private death: WorkerError | undefined;
   private readonly watch: ConnectionWatch;
@@ -77,7 +77,7 @@ export class Connection {
         this.waiting.get(message.job)?.listener?.arrive(message.events);
         return;
       case "pull":
-        this.waiting.get(message.job)?.listener?.pull(message.walk, message.source, message.count);
+        this.waiting.get(message.job)?.listener?.pull(message.iteration, message.source, message.count);
         return;
       case "unreadable":
         this.die(new WorkerError("the worker could not read a message"));
@@ -87,23 +87,23 @@ export class Connection {
   /** Asks the worker; `transfer`: buffers of the arguments, which are the worker's from then on. */
   call<Name extends keyof Calls>(
     name: Name,
-    args: Readonly<Taken<Name>>,
+    args: Readonly<CallArguments<Name>>,
     transfer: ArrayBuffer[] = [],
   ): Promise<ReturnType<Calls[Name]>> {
     return this.awaiting(this.begin<ReturnType<Calls[Name]>>(name, args, transfer, undefined).ended);
   }
 
-  /** Begins what takes its time; its end is to be waited for with `awaiting`. */
+  /** Begins a job, whose end is to be waited for with `awaiting`. */
   job<Name extends keyof Jobs>(
     name: Name,
-    args: Readonly<TakenByJob<Name>>,
+    args: Readonly<JobArguments<Name>>,
     transfer: ArrayBuffer[],
     listener: JobListener,
   ): RunningJob<Awaited<ReturnType<Jobs[Name]>>> {
     return this.begin(name, args, transfer, listener);
   }
 
-  /** The same promise; the program does not end while it is pending. */
+  /** Waits for a promise, and keeps the program from its end while it is pending. */
   async awaiting<Value>(promise: Promise<Value>): Promise<Value> {
     if (this.awaited++ === 0) this.worker.ref?.();
     try {
@@ -120,7 +120,7 @@ export class Connection {
     this.sentModules.add(build);
   }
 
-  /** Without an answer; what the worker's end leaves unsaid is of no account. */
+  /** Sends a message that has no answer; after the worker's end it does nothing. */
   send(message: ToWorker, transfer: ArrayBuffer[] = []): void {
     if (this.death === undefined) this.worker.postMessage(envelope(message), transfer);
   }
@@ -130,7 +130,7 @@ export class Connection {
     if (this.death !== undefined) throw this.death;
   }
 
-  /** All that waits rejects, and so does all that comes; the worker is ended. */
+  /** Ends the worker, and rejects all that waits and all that comes. */
   die(error: WorkerError): unknown {
     if (this.death !== undefined) return undefined;
     this.death = error;

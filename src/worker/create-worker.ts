@@ -1,16 +1,16 @@
-/** The worker that is made when the caller gives none. */
+/** Makes the worker of a caller who gives none. */
 
 import { script } from "./generated/script.js";
 import { findThreads } from "./threads.js";
 import type { WorkerLike } from "./worker-like.js";
 import { WorkerError } from "./worker-error.js";
 
-/** What to do where no worker can be made of a Blob. */
+/** Says what to do where no worker can be made of a Blob. */
 export const ADVICE =
   `where a Content-Security-Policy forbids worker-src blob:, give startWorker ` +
   `{ worker: () => new Worker(…) } of a file that calls serveNetworks()`;
 
-/** Of the script as a Blob, or in Node as a thread. `forget` frees the Blob, once the worker has started. */
+/** Makes a worker of the script: as a Blob, or in Node as a thread. `forget` frees the Blob, once the worker has started. */
 export function createWorker(): { worker: WorkerLike; forget: () => void } {
   if ("Worker" in globalThis) return createWebWorker();
   const threads = findThreads();

@@ -1,4 +1,4 @@
-/** What stands for an optimizer, a learner, data and the like on the way to the worker, where functions cannot go. */
+/** Descriptions stand for optimizers, learners, data and the like on the way to the worker, where functions cannot go. */
 
 import type { SequenceItem, SequenceSetOptions } from "../data/sequence-set.js";
 import type { TokenStreamOptions } from "../data/token-stream.js";
@@ -9,14 +9,14 @@ import type { learningRules, LearningRuleName } from "../learn/rules.js";
 import type { Optimizer, OptimizerName, optimizers } from "../optimize/optimizers.js";
 import type { Schedule } from "../train/options.js";
 
-/** What a function of the worker's own makes, which `serveNetworks` was given by this name. */
+/** Describes what a function of the worker's own makes, which `serveNetworks` was given by this name. */
 export interface OwnDescription {
   own: string;
   /** What the function is called with; anything that can be cloned. */
   options?: unknown;
 }
 
-/** The options of every optimizer, by its name. */
+/** The options that each optimizer takes, by its name. */
 export type OptimizerOptions = {
   readonly [Name in OptimizerName]: NonNullable<Parameters<(typeof optimizers)[Name]>[0]>;
 };
@@ -25,7 +25,7 @@ export type OptimizerOptions = {
 export type OptimizerDescription =
   { [Name in OptimizerName]: { type: Name } & OptimizerOptions[Name] }[OptimizerName] | OwnDescription;
 
-/** The options of a learning rule; nothing, if it takes none. */
+/** The options that a learning rule takes; nothing, if it takes none. */
 type RuleOptions<Create extends (...args: never[]) => unknown> =
   Parameters<Create> extends [] ? unknown : NonNullable<Parameters<Create>[0]>;
 
@@ -37,18 +37,18 @@ export type LearnerDescription =
   | OwnDescription;
 
 /**
- * `{ type: "tokenStream", tokens, batch, window }` stands for `tokenStream(tokens, { batch, window })`: the worker makes the
- * windows itself, and nothing but progress crosses while it trains.
+ * Describes data: `{ type: "tokenStream", tokens, batch, window }` stands for `tokenStream(tokens, { batch, window })`. The
+ * worker makes the windows itself, and nothing but progress crosses while it trains.
  */
 export type DataDescription =
   | ({ type: "tokenStream"; tokens: Uint8Array | Uint16Array | Int32Array } & TokenStreamOptions)
   | ({ type: "sequenceSet"; items: readonly SequenceItem[] } & SequenceSetOptions)
   | OwnDescription;
 
-/** The windows of a training come from the page's iterable, or from what the worker makes. */
+/** Says where a job's windows come from: what the worker makes, or the page's iterable. */
 export type SentData = DataDescription | "page";
 
-/** What makes things in the worker that no description names, each by a name of the caller's choice. */
+/** Functions that make in the worker what no other description names, each by a name of the caller's choice. */
 export interface OwnFunctions {
   optimizers?: Readonly<Record<string, (options: unknown) => Optimizer>>;
   learners?: Readonly<Record<string, (options: unknown) => Learner>>;

@@ -1,4 +1,4 @@
-/** Which fields of an argument go to the worker, and how: a field that is new in one of these types needs its row here. */
+/** Says which fields of an argument go to the worker, and how. A field that is new in one of the types needs its row here. */
 
 import type { TrainingWindow } from "../data/training-data.js";
 import type { SampleOptions } from "../infer/sample.js";
@@ -15,27 +15,27 @@ import type {
 } from "../network/types.js";
 import type { RemoteTrainOptions } from "./types.js";
 
-/** What goes as it is, but that an array's own elements are copied. */
+/** A plain value goes as it is, but that typed arrays are copied. */
 type Plain = string | number | boolean | ArrayLike<number>;
 
-/** "value": as it is. "apart": in a way of its own. "here": it is of use on the page alone. */
+/** How a field goes: as it is ("value"), field by field, in a way of its own ("apart"), or not at all ("here"). */
 type Way<Value> =
   | "apart"
   | "here"
   | (Value extends Plain ? "value" : Value extends (...args: never[]) => unknown ? never : Fields<Value>);
 
-/** Exactly the fields that the type has, each with its way. */
+/** A table of exactly the fields that the type has, each with the way it goes. */
 export type Fields<Type> = { readonly [Field in keyof Type]-?: Way<NonNullable<Type[Field]>> };
 
-/** The names of the fields that go in one of these ways. */
+/** The names of a table's fields that go in one of these ways. */
 type Going<Table, Ways> = {
   [Field in keyof Table]: Table[Field] extends Ways ? Field : never;
 }[keyof Table];
 
-/** The fields that go in ways of their own. */
+/** The names of a table's fields that go in ways of their own. */
 export type Apart<Table> = Going<Table, "apart">;
 
-/** What its table leaves of a value: all fields but those that go apart, or stay here. */
+/** What goes of a value by its table: all fields but those that go apart, or stay here. */
 export type Packed<Value, Table> = Value extends object ? Omit<Value, Going<Table, "apart" | "here">> : Value;
 
 const STATE = { h: "value", c: "value" } as const satisfies Fields<State>;
@@ -50,7 +50,7 @@ const SEQUENCE = {
 
 const TARGET = { classes: "value", values: "value", gradient: "value" } as const satisfies Fields<Target>;
 
-/** The fields of each kind of argument that consists of more than plain data. */
+/** Has a table for each kind of argument that consists of more than plain values. */
 export const fields = {
   state: STATE,
   sequence: SEQUENCE,

@@ -1,22 +1,22 @@
-/** A call in the worker that takes its time: it tells of its progress, reads the page's data, and can be stopped. */
+/** A job is a call in the worker that takes its time: it tells of its progress, reads the page's data, and can be stopped. */
 
 import type { TrainingData, TrainingWindow } from "../data/training-data.js";
 import type { StopSignal } from "../train/stop-signal.js";
 import type { Progress } from "../train/training.js";
 import type { SentData } from "./descriptions.js";
 import type { Source, ToPage } from "./messages.js";
-import { PageHas } from "./page-has.js";
-import { PulledData, PulledWalk } from "./pulled-data.js";
-import type { Workshop } from "./workshop.js";
+import { ThrownOnPage } from "./thrown-on-page.js";
+import { PulledData, PulledIteration } from "./pulled-data.js";
+import type { DescriptionFactory } from "./description-factory.js";
 
-/** Milliseconds that an event waits at most for others to go with it: a message each would slow short updates. */
+/** An event waits so many milliseconds at most for others to go with it: a message each would slow short updates. */
 const GATHER = 16;
 
 export class Job {
   private readonly id: number;
   private readonly post: (message: ToPage) => void;
   private readonly controller = new AbortController();
-  private readonly walks: PulledWalk[] = [];
+  private readonly iterations: PulledIteration[] = [];
   /** Events that are to be sent. */
   private gathered: Progress[] = [];
   private lastSent = 0;
@@ -35,24 +35,24 @@ export class Job {
   }
 
   stop(by: "signal" | "break"): void {
-    this.controller.abort(new PageHas(by));
+    this.controller.abort(new ThrownOnPage(by));
     this.wake?.();
   }
 
-  windows(source: Source, data: SentData, workshop: Workshop): TrainingData {
-    if (data !== "page") return workshop.data(source, data);
+  windows(source: Source, data: SentData, factory: DescriptionFactory): TrainingData {
+    if (data !== "page") return factory.data(source, data);
     return new PulledData((pulled) => {
-      const walk = this.walks.length;
-      const opened = new PulledWalk(pulled, (count) => {
-        this.post({ kind: "pull", job: this.id, walk, source, count });
+      const iteration = this.iterations.length;
+      const opened = new PulledIteration(pulled, (count) => {
+        this.post({ kind: "pull", job: this.id, iteration, source, count });
       });
-      this.walks.push(opened);
+      this.iterations.push(opened);
       return opened;
     });
   }
 
-  arrive(walk: number, windows: readonly TrainingWindow[], end: "done" | "thrown" | undefined): void {
-    this.walks[walk].arrive(windows, end);
+  arrive(iteration: number, windows: readonly TrainingWindow[], end: "done" | "thrown" | undefined): void {
+    this.iterations[iteration].arrive(windows, end);
   }
 
   /**
@@ -68,7 +68,7 @@ export class Job {
         this.tell(value);
       }
     } catch (error) {
-      if (!(error instanceof PageHas && error.where === "break")) throw error;
+      if (!(error instanceof ThrownOnPage && error.where === "break")) throw error;
     } finally {
       this.send();
     }

@@ -1,36 +1,36 @@
-/** What the page and the worker say to each other. */
+/** The messages that the page and the worker send each other. */
 
 import type { TrainingWindow } from "../data/training-data.js";
 import type { Build, CompleteOptions } from "../network/types.js";
 import type { Progress } from "../train/training.js";
 import type { PackedError } from "./portable-errors.js";
 
-/** Goes up when messages change so that the other side could not read them rightly. */
-const PROTOCOL = 1;
+/** The protocol's number goes up when messages change so that the other side could not read them rightly. */
+const PROTOCOL = 2;
 
-/** A network in the worker, as the page knows it. */
-export interface NetworkFace {
+/** Tells the page what a network in the worker is like. */
+export interface NetworkInfo {
   readonly handle: number;
   readonly options: CompleteOptions;
   readonly build: Build;
-  readonly parameters: readonly ParameterFace[];
+  readonly parameters: readonly ParameterInfo[];
 }
 
-export interface ParameterFace {
+export interface ParameterInfo {
   readonly name: string;
   readonly shape: readonly number[];
   readonly trainable: boolean;
 }
 
-export interface SessionFace {
+export interface SessionInfo {
   readonly handle: number;
   readonly batch: number;
 }
 
-/** What a job reads windows for. */
+/** Says what a job reads windows for. */
 export type Source = "data" | "validation";
 
-/** `job` is the id of the call that it is about; `walk` counts the iterations of its data. */
+/** A message to the worker. `job`: the id of the call that it is about; `iteration`: which of the job's iterations of data. */
 export type ToWorker =
   | { readonly kind: "hello" }
   | { readonly kind: "module"; readonly build: Build; readonly module: WebAssembly.Module }
@@ -43,30 +43,30 @@ export type ToWorker =
   | {
       readonly kind: "windows";
       readonly job: number;
-      readonly walk: number;
+      readonly iteration: number;
       readonly windows: readonly TrainingWindow[];
       /** No more come: there are none, or the page's iterator threw. */
       readonly end: "done" | "thrown" | undefined;
     };
 
-/** `Value`: what a call gives, which the two sides know of each by `Calls`. */
+/** A message to the page. `Value`: what a call gives, which the two sides know of each by `Calls`. */
 export type ToPage<Value = unknown> =
   /** `lock`: the name of a lock that the worker holds for as long as it lives. */
   | { readonly kind: "ready"; readonly lock: string | undefined }
   | { readonly kind: "reply"; readonly id: number; readonly value: Value }
-  /** The error, or where the page has it: the signal's reason, or what its iterator threw. */
+  /** `error`: itself, or where the page has it: the signal's reason, or what its iterator threw. */
   | { readonly kind: "failure"; readonly id: number; readonly error: PackedError | "signal" | "data" }
   | { readonly kind: "events"; readonly job: number; readonly events: readonly Progress[] }
   | {
       readonly kind: "pull";
       readonly job: number;
-      readonly walk: number;
+      readonly iteration: number;
       readonly source: Source;
       readonly count: number;
     }
   | { readonly kind: "unreadable" };
 
-/** A message among others that page and worker may send each other. */
+/** Marks a message as the library's among others that page and worker may send each other. */
 interface Envelope<Message> {
   readonly bptt: number;
   readonly message: Message;
@@ -76,7 +76,7 @@ export function envelope<Message>(message: Message): Envelope<Message> {
   return { bptt: PROTOCOL, message };
 }
 
-/** What was received, opened: undefined for what is none of ours, "foreign" for a message of another version. */
+/** Opens what was received: undefined for what is none of ours, "foreign" for a message of another protocol. */
 export function openFromPage(data: unknown): ToWorker | "foreign" | undefined {
   return isEnvelope<ToWorker>(data) ? opened(data) : undefined;
 }
@@ -89,7 +89,7 @@ function opened<Message>({ bptt, message }: Envelope<Message>): Message | "forei
   return bptt === PROTOCOL ? message : "foreign";
 }
 
-/** The other side of the same protocol made what is inside. */
+/** Whether it is one of ours. The other side of the same protocol made what is inside. */
 function isEnvelope<Message>(data: unknown): data is Envelope<Message> {
   return (
     typeof data === "object" &&

@@ -1,13 +1,13 @@
-/** The page's side of a job: what it tells, the page's data that it iterates, and what was thrown here. */
+/** Keeps the page's side of a job: the events that came, the iterations of the page's data, and what was thrown here. */
 
 import type { TrainingData } from "../data/training-data.js";
 import type { StopSignal } from "../train/stop-signal.js";
 import type { Progress } from "../train/training.js";
-import type { Jobs, TakenByJob } from "./calls.js";
+import type { JobArguments, Jobs } from "./calls.js";
 import type { Connection, JobListener } from "./connection.js";
 import { requireDescription, type SentData } from "./descriptions.js";
 import type { Source } from "./messages.js";
-import { PageWalk } from "./page-walk.js";
+import { PageIteration } from "./page-iteration.js";
 import type { Parcel } from "./portable-arrays.js";
 import type { RemoteData } from "./types.js";
 
@@ -18,7 +18,7 @@ function isIterable(data: RemoteData): data is TrainingData {
   );
 }
 
-/** What to send for the data: itself where it is a description. Throws a TypeError. */
+/** Returns what to send for the data: itself where it is a description. Throws a TypeError. */
 export function packData(name: string, data: RemoteData, parcel: Parcel): SentData {
   if (isIterable(data)) return "page";
   requireDescription(name, data, `an iterable of windows, { type: "tokenStream", tokens, batch, window }`);
@@ -29,7 +29,7 @@ export function packData(name: string, data: RemoteData, parcel: Parcel): SentDa
   return Object.assign({ ...data }, Object.fromEntries(fields));
 }
 
-/** What the page has of a job that may be under way. */
+/** Holds what the page has of a job that may be under way. */
 export interface JobParts {
   readonly data: RemoteData;
   readonly validation?: RemoteData | undefined;
@@ -39,11 +39,11 @@ export interface JobParts {
 export class PageJob implements JobListener {
   /** Events that came and were not taken yet. */
   readonly events: Progress[] = [];
-  /** Whether it came to its end. */
+  /** Whether the job came to its end. */
   over = false;
   private readonly connection: Connection;
   private readonly parts: JobParts;
-  private readonly walks = new Map<number, PageWalk>();
+  private readonly iterations = new Map<number, PageIteration>();
   private id = 0;
   private settled: Promise<void> = Promise.resolve();
   private wake: (() => void) | undefined;
@@ -53,10 +53,10 @@ export class PageJob implements JobListener {
     this.parts = parts;
   }
 
-  /** Begins it; what it gives, or fails with. */
+  /** Begins the job; the promise settles as it ends. */
   begin<Name extends keyof Jobs>(
     name: Name,
-    args: Readonly<TakenByJob<Name>>,
+    args: Readonly<JobArguments<Name>>,
     transfer: ArrayBuffer[],
   ): Promise<Awaited<ReturnType<Jobs[Name]>>> {
     const { id, ended } = this.connection.job(name, args, transfer, this);
@@ -69,7 +69,7 @@ export class PageJob implements JobListener {
     return ended;
   }
 
-  /** Until an event, or the end. */
+  /** Waits for an event, or the end. */
   more(): Promise<void> {
     return this.connection.awaiting(
       new Promise((resolve) => {
@@ -79,7 +79,7 @@ export class PageJob implements JobListener {
     );
   }
 
-  /** Until the end, whatever it comes to. */
+  /** Waits for the end, whatever it comes to. */
   end(): Promise<void> {
     return this.connection.awaiting(this.settled);
   }
@@ -94,7 +94,7 @@ export class PageJob implements JobListener {
 
   /** Closes the iterators that are not at their end. */
   async closeData(): Promise<void> {
-    await Promise.all([...this.walks.values()].map((walk) => walk.close()));
+    await Promise.all([...this.iterations.values()].map((iteration) => iteration.close()));
   }
 
   arrive(events: readonly Progress[]): void {
@@ -102,21 +102,21 @@ export class PageJob implements JobListener {
     this.wake?.();
   }
 
-  pull(walk: number, source: Source, count: number): void {
+  pull(iteration: number, source: Source, count: number): void {
     const data = source === "data" ? this.parts.data : this.parts.validation;
     if (data === undefined || !isIterable(data)) return;
     const served =
-      this.walks.get(walk) ??
-      new PageWalk(this.id, walk, (message, transfer) => {
+      this.iterations.get(iteration) ??
+      new PageIteration(this.id, iteration, (message, transfer) => {
         this.connection.send(message, transfer);
       });
-    this.walks.set(walk, served);
+    this.iterations.set(iteration, served);
     served.serve(data, count);
   }
 
-  /** The error that the page has, and the worker does not. */
+  /** Returns the error that the page has, and the worker does not. */
   thrown(where: "signal" | "data"): unknown {
-    if (where === "data") return [...this.walks.values()].find(({ threw }) => threw)?.thrown;
+    if (where === "data") return [...this.iterations.values()].find(({ threw }) => threw)?.thrown;
     try {
       this.parts.signal?.throwIfAborted();
     } catch (reason) {

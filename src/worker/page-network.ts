@@ -1,4 +1,4 @@
-/** A network in a worker, as the page has it. */
+/** Stands on the page for a network in a worker. */
 
 import { isArrayLike } from "../data/token-list.js";
 import { describe, requireBoolean, requireLength } from "../errors.js";
@@ -21,8 +21,8 @@ import type { Progress } from "../train/training.js";
 import type { Connection } from "./connection.js";
 import { requireDescription, type LearnerDescription } from "./descriptions.js";
 import { fields } from "./fields.js";
-import { Kept } from "./kept.js";
-import type { NetworkFace, ParameterFace } from "./messages.js";
+import { RemoteHandle } from "./remote-handle.js";
+import type { NetworkInfo, ParameterInfo } from "./messages.js";
 import { PageSession } from "./page-session.js";
 import { evaluateInWorker, trainInWorker } from "./page-training.js";
 import { Parcel } from "./portable-arrays.js";
@@ -39,20 +39,20 @@ function requireLearner(name: string, learner: LearnerDescription): LearnerDescr
   return learner;
 }
 
-export class PageNetwork extends Kept implements RemoteNetwork {
+export class PageNetwork extends RemoteHandle implements RemoteNetwork {
   readonly options: CompleteOptions;
   readonly build: Build;
   readonly parameters: readonly RemoteParameter[];
 
-  constructor(connection: Connection, { handle, options, build, parameters }: NetworkFace) {
+  constructor(connection: Connection, { handle, options, build, parameters }: NetworkInfo) {
     super(connection, handle, "network");
     this.options = Object.freeze(options);
     this.build = build;
-    this.parameters = Object.freeze(parameters.map((face) => new PageParameter(this, face)));
+    this.parameters = Object.freeze(parameters.map((info) => new PageParameter(this, info)));
   }
 
   parameter(name: string): RemoteParameter {
-    this.kept();
+    this.requireHandle();
     const found = this.parameters.find((parameter) => parameter.name === name);
     if (found !== undefined) return found;
     const names = this.parameters.map((parameter) => parameter.name).join(", ");
@@ -63,49 +63,49 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     const parcel = new Parcel();
     const given = parcel.pack("sequence", sequence, fields.sequence);
     const how = parcel.pack("options", options, fields.forwardOptions);
-    return this.connection.call("forward", [this.kept(), given, how], parcel.transfer);
+    return this.connection.call("forward", [this.requireHandle(), given, how], parcel.transfer);
   }
 
   async backward(target: Target, options?: BackwardOptions): Promise<BackwardResult> {
     const parcel = new Parcel();
     const given = parcel.pack("target", target, fields.target);
     const how = parcel.pack("options", options, fields.backwardOptions);
-    return this.connection.call("backward", [this.kept(), given, how], parcel.transfer);
+    return this.connection.call("backward", [this.requireHandle(), given, how], parcel.transfer);
   }
 
   async zeroGradients(): Promise<void> {
-    return this.connection.call("zeroGradients", [this.kept()]);
+    return this.connection.call("zeroGradients", [this.requireHandle()]);
   }
 
   async clone(): Promise<RemoteNetwork> {
-    return new PageNetwork(this.connection, await this.connection.call("clone", [this.kept()]));
+    return new PageNetwork(this.connection, await this.connection.call("clone", [this.requireHandle()]));
   }
 
   async session(options?: SessionOptions): Promise<RemoteSession> {
     const parcel = new Parcel();
     const how = parcel.pack("options", options, fields.sessionOptions);
-    const face = await this.connection.call("openSession", [this.kept(), how], parcel.transfer);
-    return new PageSession(this, this.connection, face);
+    const info = await this.connection.call("openSession", [this.requireHandle(), how], parcel.transfer);
+    return new PageSession(this, this.connection, info);
   }
 
   async save(metadata?: Record<string, string>): Promise<Uint8Array> {
-    return this.connection.call("save", [this.kept(), metadata]);
+    return this.connection.call("save", [this.requireHandle(), metadata]);
   }
 
   async clipGradientNorm(maxNorm: number): Promise<number> {
-    return this.connection.call("clipGradientNorm", [this.kept(), maxNorm]);
+    return this.connection.call("clipGradientNorm", [this.requireHandle(), maxNorm]);
   }
 
   async clipGradientValue(maxValue: number): Promise<void> {
-    return this.connection.call("clipGradientValue", [this.kept(), maxValue]);
+    return this.connection.call("clipGradientValue", [this.requireHandle(), maxValue]);
   }
 
   train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void> {
-    return trainInWorker(this.connection, this.kept(), data, options);
+    return trainInWorker(this.connection, this.requireHandle(), data, options);
   }
 
   async evaluate(data: RemoteData): Promise<Evaluation> {
-    return evaluateInWorker(this.connection, this.kept(), data);
+    return evaluateInWorker(this.connection, this.requireHandle(), data);
   }
 
   async estimateGradient(
@@ -118,7 +118,7 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     const inputs = parcel.pack("sequence", sequence, fields.sequence);
     const targets = parcel.pack("target", target, fields.target);
     const how = parcel.pack("options", options, fields.estimateGradientOptions);
-    const args = [this.kept(), inputs, targets, requireLearner("learner", learner), how] as const;
+    const args = [this.requireHandle(), inputs, targets, requireLearner("learner", learner), how] as const;
     return this.connection.call("estimateGradient", args, parcel.transfer);
   }
 
@@ -136,7 +136,7 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     const targets = parcel.pack("target", target, fields.target);
     const rules = Array.from(learners, (learner, i) => requireLearner(`learners[${i}]`, learner));
     const how = parcel.pack("options", options, fields.compareLearnersOptions);
-    const args = [this.kept(), inputs, targets, rules, how] as const;
+    const args = [this.requireHandle(), inputs, targets, rules, how] as const;
     return this.connection.call("compareLearners", args, parcel.transfer);
   }
 
@@ -149,7 +149,11 @@ export class PageNetwork extends Kept implements RemoteNetwork {
     const inputs = parcel.pack("sequence", sequence, fields.sequence);
     const targets = parcel.pack("target", target, fields.target);
     const how = parcel.pack("options", options, fields.gradientFlowOptions);
-    return this.connection.call("gradientFlow", [this.kept(), inputs, targets, how], parcel.transfer);
+    return this.connection.call(
+      "gradientFlow",
+      [this.requireHandle(), inputs, targets, how],
+      parcel.transfer,
+    );
   }
 }
 
@@ -159,7 +163,7 @@ class PageParameter implements RemoteParameter {
   private readonly network: PageNetwork;
   private isTrainable: boolean;
 
-  constructor(network: PageNetwork, { name, shape, trainable }: ParameterFace) {
+  constructor(network: PageNetwork, { name, shape, trainable }: ParameterInfo) {
     this.network = network;
     this.name = name;
     this.shape = Object.freeze(shape);
@@ -167,38 +171,38 @@ class PageParameter implements RemoteParameter {
   }
 
   async read(): Promise<Float32Array> {
-    return this.network.connection.call("readParameter", [this.network.kept(), this.name]);
+    return this.network.connection.call("readParameter", [this.network.requireHandle(), this.name]);
   }
 
   async write(values: ArrayLike<number>): Promise<void> {
     const parcel = new Parcel();
-    const args = [this.network.kept(), this.name, this.numbers(values, parcel)] as const;
+    const args = [this.network.requireHandle(), this.name, this.numbers(values, parcel)] as const;
     return this.network.connection.call("writeParameter", args, parcel.transfer);
   }
 
   async readGradient(): Promise<Float32Array> {
-    return this.network.connection.call("readGradient", [this.network.kept(), this.name]);
+    return this.network.connection.call("readGradient", [this.network.requireHandle(), this.name]);
   }
 
   async writeGradient(values: ArrayLike<number>): Promise<void> {
     const parcel = new Parcel();
-    const args = [this.network.kept(), this.name, this.numbers(values, parcel)] as const;
+    const args = [this.network.requireHandle(), this.name, this.numbers(values, parcel)] as const;
     return this.network.connection.call("writeGradient", args, parcel.transfer);
   }
 
   get trainable(): boolean {
-    this.network.kept();
+    this.network.requireHandle();
     return this.isTrainable;
   }
 
   set trainable(value: boolean) {
-    const handle = this.network.kept();
+    const handle = this.network.requireHandle();
     this.isTrainable = requireBoolean("trainable", value);
     // It cannot fail but with the worker, which the next call tells of.
     this.network.connection.call("setTrainable", [handle, this.name, value]).catch(() => undefined);
   }
 
-  /** What can be sent: of an object that is only like an array, as many elements as there are to be. */
+  /** Returns what can be sent: of an object that is only like an array, as many elements as there are to be. */
   private numbers(values: ArrayLike<number>, parcel: Parcel): ArrayLike<number> {
     const packed = parcel.pack("values", values);
     if (ArrayBuffer.isView(packed) || !isArrayLike(packed)) return packed;

@@ -1,4 +1,4 @@
-/** A session in a worker, as the page has it. */
+/** Stands on the page for a session in a worker. */
 
 import { requireTokenList } from "../data/token-list.js";
 import { requireObject } from "../errors.js";
@@ -6,17 +6,17 @@ import type { SampleOptions } from "../infer/sample.js";
 import type { State, StepInput } from "../network/types.js";
 import type { Connection } from "./connection.js";
 import { fields } from "./fields.js";
-import { Kept } from "./kept.js";
-import type { SessionFace } from "./messages.js";
+import { RemoteHandle } from "./remote-handle.js";
+import type { SessionInfo } from "./messages.js";
 import { Parcel } from "./portable-arrays.js";
 import type { RemoteNetwork, RemoteSession } from "./types.js";
 
-export class PageSession extends Kept implements RemoteSession {
-  /** Also keeps the network from being garbage. */
+export class PageSession extends RemoteHandle implements RemoteSession {
+  /** The network that it steps; kept so that it is no garbage while the session is not. */
   readonly network: RemoteNetwork;
   readonly batch: number;
 
-  constructor(network: RemoteNetwork, connection: Connection, { handle, batch }: SessionFace) {
+  constructor(network: RemoteNetwork, connection: Connection, { handle, batch }: SessionInfo) {
     super(connection, handle, "session");
     this.network = network;
     this.batch = batch;
@@ -25,7 +25,7 @@ export class PageSession extends Kept implements RemoteSession {
   async step(input: StepInput): Promise<Float32Array> {
     const parcel = new Parcel();
     const given = parcel.pack("input", input);
-    return this.connection.call("step", [this.kept(), given], parcel.transfer);
+    return this.connection.call("step", [this.requireHandle(), given], parcel.transfer);
   }
 
   async sample(options: SampleOptions): Promise<Int32Array> {
@@ -37,20 +37,20 @@ export class PageSession extends Kept implements RemoteSession {
       ...parcel.pack("options", given, fields.sampleOptions),
       prime: parcel.pack("prime", prime),
     };
-    return this.connection.call("sample", [this.kept(), all], parcel.transfer);
+    return this.connection.call("sample", [this.requireHandle(), all], parcel.transfer);
   }
 
   async readState(): Promise<State> {
-    return this.connection.call("readState", [this.kept()]);
+    return this.connection.call("readState", [this.requireHandle()]);
   }
 
   async writeState(state: State): Promise<void> {
     const parcel = new Parcel();
     const given = parcel.pack("state", state, fields.state);
-    return this.connection.call("writeState", [this.kept(), given], parcel.transfer);
+    return this.connection.call("writeState", [this.requireHandle(), given], parcel.transfer);
   }
 
   async reset(): Promise<void> {
-    return this.connection.call("resetSession", [this.kept()]);
+    return this.connection.call("resetSession", [this.requireHandle()]);
   }
 }

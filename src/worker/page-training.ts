@@ -1,11 +1,11 @@
-/** Training and evaluation in a worker, from the page. */
+/** Asks a worker to train and evaluate, and yields what it tells. */
 
 import { isArrayLike } from "../data/token-list.js";
 import { requireInteger, requireNumber, requireObject } from "../errors.js";
 import type { Evaluation } from "../train/evaluate.js";
 import { requireSignal } from "../train/stop-signal.js";
 import type { Progress } from "../train/training.js";
-import type { SentTraining, TakenByJob } from "./calls.js";
+import type { JobArguments, SentTraining } from "./calls.js";
 import type { Connection } from "./connection.js";
 import { isOwn, requireDescription, wrongDescription, type OwnDescription } from "./descriptions.js";
 import { fields } from "./fields.js";
@@ -14,10 +14,10 @@ import { PageOptimizer } from "./page-optimizer.js";
 import { Parcel } from "./portable-arrays.js";
 import type { RemoteData, RemoteTrainOptions } from "./types.js";
 
-/** Milliseconds: six times what events are gathered for, so that a page that is now and then busy holds nothing up. */
+/** Default milliseconds ahead: six times what events are gathered for, so that a page now and then busy holds nothing up. */
 const AHEAD = 100;
 
-/** A list of learning rates is copied, each checked. */
+/** Copies a list of learning rates, each checked; a description goes as it is. */
 function packSchedule(schedule: unknown): OwnDescription | Float64Array {
   if (isOwn(schedule)) return schedule;
   if (!isArrayLike(schedule)) throw wrongDescription("schedule", schedule, "learning rates, one an update");
@@ -32,7 +32,7 @@ function packOptimizer(
   connection: Connection,
 ): SentTraining["optimizer"] {
   if (optimizer instanceof PageOptimizer) {
-    if (optimizer.connection === connection) return optimizer.kept();
+    if (optimizer.connection === connection) return optimizer.requireHandle();
     throw new TypeError(`"optimizer" expected one of the same worker, got one of another`);
   }
   requireDescription("optimizer", optimizer, `{ type: "adam", learningRate: 1e-3 }`);
@@ -53,7 +53,7 @@ function packOptions(options: RemoteTrainOptions, connection: Connection, parcel
   };
 }
 
-/** The arguments are read and checked now; the work begins with the first event that is asked for. */
+/** Reads and checks the arguments now, and begins the work with the first event that is asked for. */
 export function trainInWorker(
   connection: Connection,
   network: number,
@@ -65,14 +65,14 @@ export function trainInWorker(
   requireNumber("ahead", ahead, { least: 0 });
   const parcel = new Parcel();
   const sent = packData("data", data, parcel);
-  const args: TakenByJob<"train"> = [network, sent, packOptions(options, connection, parcel), ahead];
+  const args: JobArguments<"train"> = [network, sent, packOptions(options, connection, parcel), ahead];
   return relayTraining(connection, { data, validation, signal }, args, parcel.transfer);
 }
 
 async function* relayTraining(
   connection: Connection,
   parts: JobParts,
-  args: TakenByJob<"train">,
+  args: JobArguments<"train">,
   transfer: ArrayBuffer[],
 ): AsyncGenerator<Progress, void> {
   const { signal } = parts;
@@ -97,7 +97,7 @@ async function* relayTraining(
   }
 }
 
-/** Until the job is over and all its events were taken, or the signal aborted and the job is over. */
+/** Yields events until the job is over and all were taken, or the signal aborted and the job is over. */
 async function* takeEvents(job: PageJob, signal: JobParts["signal"]): AsyncGenerator<Progress, void> {
   let taken = 0;
   for (;;) {

@@ -1,4 +1,4 @@
-/** The page, as its worker sees it: a web Worker's scope, or Node's parent port. */
+/** Finds the page from inside its worker: by a web Worker's scope, or by Node's parent port. */
 
 import { findThreads, type ParentPort } from "./threads.js";
 
@@ -25,7 +25,7 @@ function isScope(global: object): global is Scope {
   return "postMessage" in global && "addEventListener" in global && !("document" in global);
 }
 
-/** No secure context, no locks. */
+/** Holds a lock of a web Worker's; there are none outside secure contexts. */
 function holdLock({ navigator: { locks }, crypto }: Scope, held: (name: string | undefined) => void): void {
   if (locks === undefined) {
     held(undefined);
@@ -60,7 +60,7 @@ function webPage(scope: Scope): Page {
   };
 }
 
-/** A thread's end is told by Node. */
+/** Makes a page of Node's parent port; it needs no lock, for Node tells of a thread's end. */
 function nodePage(port: ParentPort): Page {
   return {
     post(message, transfer) {
@@ -76,7 +76,7 @@ function nodePage(port: ParentPort): Page {
   };
 }
 
-/** Undefined outside a worker. */
+/** Returns the page; undefined outside a worker. */
 export function findPage(): Page | undefined {
   const global: object = globalThis;
   if (isScope(global)) return webPage(global);

@@ -1,12 +1,12 @@
 /**
- * What goes to another thread without its arrays being cloned there: each is copied once, into a buffer of its own, which is
- * then transferred. A clone would copy the whole buffer that an array is a part of.
+ * Readies arguments for another thread: each array is copied once, into a buffer of its own, which is then transferred. A
+ * clone would copy the whole buffer that an array is a part of.
  */
 
 import { describe } from "../errors.js";
 import type { Fields, Packed } from "./fields.js";
 
-/** A row of `fields`: see there. */
+/** How a field goes, when the tables of `fields` are read: see there. */
 type Way = "value" | "apart" | "here" | Table;
 interface Table {
   readonly [field: string]: Way;
@@ -24,13 +24,14 @@ const arrayTypes = [
   Uint8ClampedArray,
 ];
 
-/** The arguments of one message, and the buffers to transfer with it. The caller's arrays stay as they are. */
+/** Packs the arguments of one message, with the buffers to transfer. The caller's arrays stay as they are. */
 export class Parcel {
   readonly transfer: ArrayBuffer[] = [];
 
   /**
-   * The value as it is, or, of an object, what the table of its fields says (`fields`); arrays are copied. What is no object
-   * goes as it is, for the other side to refuse. TypeError for a function, whose name may be a path, `sequence.steps`.
+   * Packs a value as it is, or, of an object, what the table of its fields says (`fields`); arrays are copied. What is no
+   * object goes as it is, for the other side to refuse. Throws a TypeError for a function, which it names by its path,
+   * `sequence.steps`.
    */
   pack<Value>(name: string, value: Value): Value;
   pack<Value, Known extends Fields<NonNullable<Value>>>(
@@ -57,7 +58,7 @@ export class Parcel {
     return sent;
   }
 
-  /** A copy in a buffer of its own, or what is no array of numbers as it is. */
+  /** Copies an array into a buffer of its own, and returns what is no array of numbers as it is. */
   private copy(view: ArrayBufferView): ArrayBufferView {
     const type = arrayTypes.find((one) => view instanceof one);
     if (type === undefined || !(view instanceof type)) return view;
@@ -68,7 +69,7 @@ export class Parcel {
   }
 }
 
-/** The buffers of a result, which nobody else has: its arrays', and those of its parts. */
+/** Finds the buffers of a result, which nobody else has: its arrays', and those of its parts. */
 export function buffersOf(result: unknown): ArrayBuffer[] {
   if (ArrayBuffer.isView(result)) {
     const { buffer } = result;
@@ -78,7 +79,7 @@ export function buffersOf(result: unknown): ArrayBuffer[] {
   return [...(result instanceof Map ? result.values() : Object.values(result))].flatMap(buffersOf);
 }
 
-/** Sends, and says in a TypeError what cannot be cloned. */
+/** Sends a message, and says in a TypeError what of it cannot be cloned. */
 export function sending(send: () => void): void {
   try {
     send();

@@ -1,4 +1,4 @@
-/** Errors that keep their class, message, stack and cause on the way to another thread. */
+/** Takes errors to another thread: they keep their class, message, stack and cause. */
 
 import {
   describe,
@@ -23,7 +23,7 @@ export interface PackedError {
 
 type ErrorClass = new (message: string) => Error;
 
-/** Each before those that it extends. */
+/** The classes that are known, each before those that it extends. */
 const classes: readonly (readonly [string, ErrorClass])[] = [
   ["DisposedError", DisposedError],
   ["InvalidStateError", InvalidStateError],
@@ -37,7 +37,7 @@ const classes: readonly (readonly [string, ErrorClass])[] = [
   ["URIError", URIError],
 ];
 
-/** Causes of causes that are sent. */
+/** Causes of causes are sent down to this depth. */
 const DEEPEST = 8;
 
 function typeOf(error: Error): string {
@@ -46,7 +46,7 @@ function typeOf(error: Error): string {
   return classes.find(([, type]) => error instanceof type)?.[0] ?? "Error";
 }
 
-/** Whatever was thrown, in a form that can be cloned. */
+/** Puts whatever was thrown into a form that can be cloned. */
 export function packError(thrown: unknown, depth = 0): PackedError {
   if (!(thrown instanceof Error)) {
     const message = `${describe(thrown)} was thrown, which is no error`;
@@ -72,7 +72,7 @@ function construct({ type, name, message, step = 0, lastFiniteLoss = NaN }: Pack
   return new found(message);
 }
 
-/** An error of the same class, with the stack of where it was thrown. */
+/** Makes an error of the same class, with the stack of where it was thrown. */
 export function unpackError(packed: PackedError): Error {
   const error = construct(packed);
   const { message, name, stack } = packed;

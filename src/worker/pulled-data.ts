@@ -1,23 +1,20 @@
-/** The page's windows in the worker: some are there before they are asked for. */
+/** Iterates in the worker over the page's windows, of which some are fetched before they are asked for. */
 
 import type { TrainingWindow } from "../data/training-data.js";
 import { buffersOf } from "./portable-arrays.js";
-import { PageHas } from "./page-has.js";
+import { ThrownOnPage } from "./thrown-on-page.js";
 
-/** Windows that are asked for ahead: at first, and at most, the latter also in bytes. */
+/** So many windows are asked for ahead: at first, and at most, the latter also in bytes. */
 const FIRST = 4;
 const MOST = 256;
 const MOST_BYTES = 1 << 24;
 
-/** Asks for so many more windows of an iteration. */
-export type Pull = (walk: number, count: number) => void;
-
-/** One iteration of the page's data. */
-export class PulledWalk implements AsyncIterator<TrainingWindow> {
+/** One iteration of the page's data, which `PageIteration` is on the page. */
+export class PulledIteration implements AsyncIterator<TrainingWindow> {
   private readonly data: PulledData;
   private readonly pull: (count: number) => void;
   private readonly arrived: TrainingWindow[] = [];
-  /** Asked for, and not here yet. */
+  /** The number of windows that were asked for and are not here yet. */
   private coming = 0;
   private end: "done" | "thrown" | undefined;
   private wake: (() => void) | undefined;
@@ -30,7 +27,7 @@ export class PulledWalk implements AsyncIterator<TrainingWindow> {
 
   async next(): Promise<IteratorResult<TrainingWindow>> {
     while (this.arrived.length === 0) {
-      if (this.end === "thrown") throw new PageHas("data");
+      if (this.end === "thrown") throw new ThrownOnPage("data");
       if (this.end === "done") return { done: true, value: undefined };
       this.data.ranOut();
       this.askAhead();
@@ -44,7 +41,7 @@ export class PulledWalk implements AsyncIterator<TrainingWindow> {
     return { done: false, value };
   }
 
-  /** The page closes its iterators when the job ends, which follows at once. */
+  /** Does nothing: the page closes its iterators when the job ends, which follows at once. */
   return(): Promise<IteratorResult<TrainingWindow>> {
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -56,7 +53,7 @@ export class PulledWalk implements AsyncIterator<TrainingWindow> {
     this.wake?.();
   }
 
-  /** In halves, so that a message brings several windows. */
+  /** Asks for windows ahead, once half of them are used, so that a message brings several. */
   private askAhead(): void {
     const there = this.arrived.length + this.coming;
     if (this.end !== undefined || there > this.data.ahead / 2) return;
@@ -67,16 +64,16 @@ export class PulledWalk implements AsyncIterator<TrainingWindow> {
 }
 
 export class PulledData implements AsyncIterable<TrainingWindow> {
-  /** Windows to have there, or on their way: grows when they were too few. */
+  /** The number of windows to have there, or on their way: grows when they were too few. */
   ahead = FIRST;
-  private readonly open: (data: PulledData) => PulledWalk;
+  private readonly open: (data: PulledData) => PulledIteration;
   private bytes = 0;
 
-  constructor(open: (data: PulledData) => PulledWalk) {
+  constructor(open: (data: PulledData) => PulledIteration) {
     this.open = open;
   }
 
-  [Symbol.asyncIterator](): PulledWalk {
+  [Symbol.asyncIterator](): PulledIteration {
     return this.open(this);
   }
 

@@ -4,14 +4,14 @@ import { describe } from "../errors.js";
 import { provideModule } from "../wasm/load.js";
 import { calls, jobs } from "./calls.js";
 import type { OwnFunctions } from "./descriptions.js";
-import { Desk } from "./desk.js";
+import { HandleTable } from "./handle-table.js";
 import { Job } from "./job.js";
 import { envelope, openFromPage, type ToPage, type ToWorker } from "./messages.js";
-import { PageHas } from "./page-has.js";
+import { ThrownOnPage } from "./thrown-on-page.js";
 import type { Page } from "./page.js";
 import { buffersOf } from "./portable-arrays.js";
 import { packError } from "./portable-errors.js";
-import { Workshop } from "./workshop.js";
+import { DescriptionFactory } from "./description-factory.js";
 
 /** Calls a function of a table by a name that came in a message, with what came with it. */
 function invoke(table: object, name: string, args: readonly unknown[]): unknown {
@@ -22,14 +22,14 @@ function invoke(table: object, name: string, args: readonly unknown[]): unknown 
 
 class Server {
   private readonly page: Page;
-  private readonly desk: Desk;
+  private readonly handles: HandleTable;
   private readonly running = new Map<number, Job>();
-  /** Once the lock is held, or known not to be. */
+  /** The answer to "hello", once the lock is held, or known not to be. */
   private ready: ToPage | undefined;
 
   constructor(page: Page, own: OwnFunctions) {
     this.page = page;
-    this.desk = new Desk(new Workshop(own));
+    this.handles = new HandleTable(new DescriptionFactory(own));
   }
 
   post(message: ToPage, transfer: ArrayBuffer[] = []): void {
@@ -54,7 +54,7 @@ class Server {
         void this.answer(message.id, message.name, message.args);
         return;
       case "release":
-        this.desk.release(message.handle);
+        this.handles.release(message.handle);
         return;
       case "taken":
         this.running.get(message.job)?.taken(message.count);
@@ -63,19 +63,19 @@ class Server {
         this.running.get(message.job)?.stop(message.by);
         return;
       case "windows":
-        this.running.get(message.job)?.arrive(message.walk, message.windows, message.end);
+        this.running.get(message.job)?.arrive(message.iteration, message.windows, message.end);
     }
   }
 
-  /** A call is answered at once; a job takes turns with what else comes. */
+  /** Answers a call at once; a job takes turns with what else comes. */
   private async answer(id: number, name: string, args: readonly unknown[]): Promise<void> {
     try {
       const value = Object.hasOwn(jobs, name)
         ? await this.runJob(id, name, args)
-        : invoke(calls, name, [this.desk, ...args]);
+        : invoke(calls, name, [this.handles, ...args]);
       this.post({ kind: "reply", id, value }, buffersOf(value));
     } catch (error) {
-      const where = error instanceof PageHas && error.where !== "break" ? error.where : packError(error);
+      const where = error instanceof ThrownOnPage && error.where !== "break" ? error.where : packError(error);
       this.post({ kind: "failure", id, error: where });
     }
   }
@@ -86,7 +86,7 @@ class Server {
     });
     this.running.set(id, job);
     try {
-      return await invoke(jobs, name, [this.desk, job, ...args]);
+      return await invoke(jobs, name, [this.handles, job, ...args]);
     } finally {
       this.running.delete(id);
     }

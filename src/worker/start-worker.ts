@@ -12,13 +12,13 @@ import type { NetworkWorker, RemoteNetwork, RemoteOptimizer, StartWorkerOptions 
 import { watchWorker } from "./watch-worker.js";
 import { WorkerError } from "./worker-error.js";
 
-/** Milliseconds in which a file of the caller's may be fetched, compiled and run. */
+/** A file of the caller's may be fetched, compiled and run within so many milliseconds. */
 const TIMEOUT = 30_000;
 
 class PageWorker implements NetworkWorker {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   private readonly connection: Connection;
-  /** Whether it has the kernels itself: it is of the caller's file. */
+  /** Whether the worker is of the caller's file, and so has the kernels itself. */
   private readonly ownKernels: boolean;
 
   static {
@@ -33,16 +33,16 @@ class PageWorker implements NetworkWorker {
 
   async createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
     this.sendWide(runtime);
-    const face = await this.connection.call("createNetwork", [options, runtime]);
-    return new PageNetwork(this.connection, face);
+    const info = await this.connection.call("createNetwork", [options, runtime]);
+    return new PageNetwork(this.connection, info);
   }
 
   async loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
     const parcel = new Parcel();
     const given = parcel.pack("bytes", bytes);
     this.sendWide(runtime);
-    const face = await this.connection.call("loadNetwork", [given, runtime], parcel.transfer);
-    return new PageNetwork(this.connection, face);
+    const info = await this.connection.call("loadNetwork", [given, runtime], parcel.transfer);
+    return new PageNetwork(this.connection, info);
   }
 
   async createOptimizer(description: OptimizerDescription): Promise<RemoteOptimizer> {
@@ -55,7 +55,7 @@ class PageWorker implements NetworkWorker {
   }
 
   /**
-   * The wide kernels only once they are asked for: they take their time. Throws a RangeError where they cannot run, and the
+   * Sends the wide kernels once they are asked for: they take their time. Throws a RangeError where they cannot run, and the
    * worker does not have them itself.
    */
   private sendWide(runtime: RuntimeOptions | undefined): void {

@@ -1,4 +1,4 @@
-/** As much of Node's `worker_threads` as is used, found without an import that bundlers would see. */
+/** Finds Node's `worker_threads`, as much as is used of them, without an import that bundlers would see. */
 
 import type { WorkerLike } from "./worker-like.js";
 
@@ -29,7 +29,7 @@ function isModuleSource(process: unknown): process is ModuleSource {
   );
 }
 
-/** Undefined outside Node and what is like it. */
+/** Returns Node's threads; undefined outside Node and what is like it. */
 export function findThreads(): WorkerThreads | undefined {
   const process: unknown = Reflect.get(globalThis, "process");
   return isModuleSource(process) ? process.getBuiltinModule("node:worker_threads") : undefined;

@@ -1,4 +1,4 @@
-/** What lives in a worker, as the page has it: the same as without one, but every answer is a promise. */
+/** Types what lives in a worker, as the page has it: the same as without one, but every answer is a promise. */
 
 import type { TrainingData } from "../data/training-data.js";
 import type { SampleOptions } from "../infer/sample.js";
@@ -37,23 +37,26 @@ export interface StartWorkerOptions {
    * for functions of one's own. Default: one made from a script that the library carries. It is terminated with the rest.
    */
   worker?: () => WorkerLike;
-  /** Milliseconds that the worker has to answer for the first time; default 30 000. */
+  /** The worker has so many milliseconds to answer for the first time; default 30 000. */
   timeout?: number;
 }
 
 /**
- * A worker, and what was made in it. Calls are answered in their order, between the updates of a training that is running; a
- * call that fails rejects with an error of the class that it would have thrown here, and changes nothing.
+ * Stands for a worker, and makes things in it. Calls are answered in their order, between the updates of a training that is
+ * running; a call that fails rejects with an error of the class that it would have thrown here, and changes nothing.
  *
  * When the worker ends, whatever the reason, all that waits for it rejects with a `WorkerError`, and so does every later call.
  * A browser tells of that in secure contexts only, to which `localhost` belongs.
  */
 export interface NetworkWorker {
-  /** As `createNetwork`. */
+  /** Makes a network, as `createNetwork` does. */
   createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork>;
-  /** As `loadNetwork`; `bytes` may be used again. `loadNetwork(saveNetwork(network))` brings one of this thread's. */
+  /**
+   * Loads a network, as `loadNetwork` does; `bytes` may be used again. `loadNetwork(saveNetwork(network))` brings one of this
+   * thread's.
+   */
   loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Promise<RemoteNetwork>;
-  /** An optimizer that serves several trainings, or steps of one's own. */
+  /** Makes an optimizer that serves several trainings, or steps of one's own. */
   createOptimizer(description: OptimizerDescription): Promise<RemoteOptimizer>;
   /** Ends the worker at once, whatever it is doing; what waits for it rejects with a WorkerError. Idempotent. */
   terminate(): Promise<void>;
@@ -61,7 +64,7 @@ export interface NetworkWorker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** As `Network`. */
+/** Does in a worker what `Network` does. */
 export interface RemoteNetwork extends Disposable {
   readonly options: CompleteOptions;
   readonly build: Build;
@@ -73,15 +76,16 @@ export interface RemoteNetwork extends Disposable {
   zeroGradients(): Promise<void>;
   clone(): Promise<RemoteNetwork>;
   session(options?: SessionOptions): Promise<RemoteSession>;
-  /** As `saveNetwork`. */
+  /** Saves the network, as `saveNetwork` does. */
   save(metadata?: Record<string, string>): Promise<Uint8Array>;
-  /** As `clipGradientNorm`. */
+  /** Clips the gradients, as `clipGradientNorm` does. */
   clipGradientNorm(maxNorm: number): Promise<number>;
-  /** As `clipGradientValue`. */
+  /** Clips the gradients, as `clipGradientValue` does. */
   clipGradientValue(maxValue: number): Promise<void>;
   /**
-   * As `train`: begins with the first event that is asked for. The worker trains on while the page is busy, up to
-   * `options.ahead`, and rests while no event is taken. Events come in groups, at least every 16 ms, and are yielded one by one.
+   * Trains, as `train` does, from the first event that is asked for. The worker trains on while the page is busy, up to
+   * `options.ahead`, and rests while no event is taken. Events come in groups, at least every 16 ms, and are yielded one by
+   * one.
    *
    * `data`: described, so that the worker makes it; or as for `train`, its windows then being copied to the worker, some ahead
    * of their use. `break` ends training quietly, and the signal with its reason, within one update.
@@ -89,23 +93,23 @@ export interface RemoteNetwork extends Disposable {
    * Throws a TypeError for what cannot cross.
    */
   train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void>;
-  /** As `evaluate`. Calls made before it is answered take effect between its windows. */
+  /** Evaluates, as `evaluate` does. Calls made before it is answered take effect between its windows. */
   evaluate(data: RemoteData): Promise<Evaluation>;
-  /** As `estimateGradient`. */
+  /** Estimates a gradient, as `estimateGradient` does. */
   estimateGradient(
     sequence: Sequence,
     target: Target,
     learner: LearnerDescription,
     options?: EstimateGradientOptions,
   ): Promise<GradientEstimate>;
-  /** As `compareLearners`. */
+  /** Compares learners, as `compareLearners` does. */
   compareLearners(
     sequence: Sequence,
     target: Target,
     learners: readonly LearnerDescription[],
     options?: CompareLearnersOptions,
   ): Promise<LearnersComparison>;
-  /** As `gradientFlow`. */
+  /** Follows gradients back, as `gradientFlow` does. */
   gradientFlow(sequence: Sequence, target: Target, options?: GradientFlowOptions): Promise<GradientFlow>;
   /** Gives the memory back; idempotent; any later call rejects with a DisposedError. */
   dispose(): void;
@@ -113,16 +117,16 @@ export interface RemoteNetwork extends Disposable {
 
 export type RemoteData = TrainingData | DataDescription;
 
-/** As `TrainOptions`, with descriptions in place of what consists of functions. */
+/** Takes what `TrainOptions` takes, with descriptions in place of what consists of functions. */
 export interface RemoteTrainOptions extends Omit<
   TrainOptions,
   "learner" | "optimizer" | "loss" | "schedule" | "validation"
 > {
   /** Default `{ type: "bptt" }`. */
   learner?: LearnerDescription;
-  /** Described, or one that `createOptimizer` made. */
+  /** A description, or an optimizer that `createOptimizer` made. */
   optimizer: OptimizerDescription | RemoteOptimizer;
-  /** `{ own: "name" }` of one that the worker's `serveNetworks` was given. */
+  /** `{ own: "name" }` of a function that the worker's `serveNetworks` was given. */
   loss?: OwnDescription;
   /** Learning rates, one an update, of which the last holds from there on; or `{ own: "name" }` of a function. */
   schedule?: ArrayLike<number> | OwnDescription;
@@ -134,7 +138,7 @@ export interface RemoteTrainOptions extends Omit<
   ahead?: number;
 }
 
-/** As `Parameter`. */
+/** Does in a worker what `Parameter` does. */
 export interface RemoteParameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -146,12 +150,12 @@ export interface RemoteParameter {
   trainable: boolean;
 }
 
-/** As `Session`. */
+/** Does in a worker what `Session` does. */
 export interface RemoteSession extends Disposable {
   readonly network: RemoteNetwork;
   readonly batch: number;
   step(input: StepInput): Promise<Float32Array>;
-  /** As `sample`. */
+  /** Draws tokens, as `sample` does. */
   sample(options: SampleOptions): Promise<Int32Array>;
   readState(): Promise<State>;
   writeState(state: State): Promise<void>;
@@ -159,10 +163,10 @@ export interface RemoteSession extends Disposable {
   dispose(): void;
 }
 
-/** As `Optimizer`; belongs to the first network it steps. */
+/** Does in a worker what `Optimizer` does; it belongs to the first network it steps. */
 export interface RemoteOptimizer extends Disposable {
   step(network: RemoteNetwork): Promise<void>;
-  /** Also while a training uses it: the next update does. */
+  /** Sets the rate, also while a training uses the optimizer: the next update takes it. */
   setLearningRate(rate: number): Promise<void>;
   reset(): Promise<void>;
   dispose(): void;

@@ -5,7 +5,7 @@ import { ADVICE } from "./create-worker.js";
 import type { WorkerLike } from "./worker-like.js";
 import { WorkerError } from "./worker-error.js";
 
-/** As much of a page's lock manager as is used. */
+/** As much of a page's lock manager as is used here. */
 interface Locks {
   request(name: string, granted: () => void): Promise<unknown>;
 }
@@ -15,7 +15,7 @@ function findLocks(): Locks | undefined {
   return global.navigator?.locks;
 }
 
-/** What an `error` event, or Node's error, says. */
+/** Returns what an `error` event, or Node's error, says. */
 function causeOf(event: unknown): unknown {
   if (event instanceof Error || typeof event !== "object" || event === null) return event;
   const { error, message }: { error?: unknown; message?: unknown } = event;

@@ -1,4 +1,4 @@
-/** As much of a web Worker, or of Node's, as is used; its methods are those of one or of the other. */
+/** Has as much of a web Worker, or of Node's, as is used; its methods are those of one or of the other. */
 export interface WorkerLike {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   terminate(): unknown;

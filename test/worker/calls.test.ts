@@ -70,7 +70,7 @@ interface Call {
 }
 
 /** What a new network has, to tell one by. */
-const faceOf = (network: Network | RemoteNetwork) => ({
+const infoOf = (network: Network | RemoteNetwork) => ({
   options: network.options,
   build: network.build,
   parameters: network.parameters.map(({ name, shape, trainable }) => ({ name, shape, trainable })),
@@ -148,8 +148,8 @@ const calls: readonly Call[] = [
   },
   {
     name: "clone",
-    here: ({ network }) => faceOf(network.clone()),
-    there: async ({ network }) => faceOf(await network.clone()),
+    here: ({ network }) => infoOf(network.clone()),
+    there: async ({ network }) => infoOf(await network.clone()),
   },
   {
     name: "save",
@@ -158,8 +158,8 @@ const calls: readonly Call[] = [
   },
   {
     name: "loadNetwork",
-    here: ({ network }) => faceOf(loadNetwork(saveNetwork(network))),
-    there: async ({ network }, worker) => faceOf(await worker.loadNetwork(await network.save())),
+    here: ({ network }) => infoOf(loadNetwork(saveNetwork(network))),
+    there: async ({ network }, worker) => infoOf(await worker.loadNetwork(await network.save())),
   },
   {
     name: "evaluate",

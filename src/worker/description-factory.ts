@@ -18,7 +18,7 @@ import {
   type OwnFunctions,
 } from "./descriptions.js";
 
-/** By one of the caller's functions. */
+/** Makes something by one of the functions that the caller gave to `serveNetworks`. */
 function makeOwn<Product>(
   name: string,
   table: Readonly<Record<string, (options: unknown) => Product>> = {},
@@ -63,13 +63,13 @@ function describedData(name: string, description: Exclude<DataDescription, OwnDe
   }
 }
 
-/** Of learning rates, one an update; the last holds from there on. */
+/** Makes a schedule of a list of learning rates, one an update; the last holds from there on. */
 function listSchedule(rates: ArrayLike<number>): Schedule {
   return (step) => rates[Math.min(step, rates.length - 1)];
 }
 
-/** Throws a TypeError or RangeError that names the argument. */
-export class Workshop {
+/** Makes what descriptions name. Each method throws a TypeError or RangeError that names the argument. */
+export class DescriptionFactory {
   private readonly own: OwnFunctions;
 
   constructor(own: OwnFunctions) {

@@ -1,38 +1,38 @@
-/** What the worker keeps for the page, each by a number that the page calls it by. */
+/** Keeps networks, sessions and optimizers for the page, each under a handle: a number that the page calls it by. */
 
 import { DisposedError } from "../errors.js";
 import type { Network, Session } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
-import type { NetworkFace, SessionFace } from "./messages.js";
-import type { Workshop } from "./workshop.js";
+import type { NetworkInfo, SessionInfo } from "./messages.js";
+import type { DescriptionFactory } from "./description-factory.js";
 
-export class Desk {
-  readonly workshop: Workshop;
+export class HandleTable {
+  readonly factory: DescriptionFactory;
   private readonly networks = new Map<number, Network>();
   private readonly sessions = new Map<number, Session>();
   private readonly optimizers = new Map<number, Optimizer>();
-  private handles = 0;
+  private lastHandle = 0;
 
-  constructor(workshop: Workshop) {
-    this.workshop = workshop;
+  constructor(factory: DescriptionFactory) {
+    this.factory = factory;
   }
 
-  keepNetwork(network: Network): NetworkFace {
-    const handle = ++this.handles;
+  keepNetwork(network: Network): NetworkInfo {
+    const handle = ++this.lastHandle;
     this.networks.set(handle, network);
     const { options, build } = network;
     const parameters = network.parameters.map(({ name, shape, trainable }) => ({ name, shape, trainable }));
     return { handle, options, build, parameters };
   }
 
-  keepSession(session: Session): SessionFace {
-    const handle = ++this.handles;
+  keepSession(session: Session): SessionInfo {
+    const handle = ++this.lastHandle;
     this.sessions.set(handle, session);
     return { handle, batch: session.batch };
   }
 
   keepOptimizer(optimizer: Optimizer): number {
-    const handle = ++this.handles;
+    const handle = ++this.lastHandle;
     this.optimizers.set(handle, optimizer);
     return handle;
   }
@@ -49,7 +49,7 @@ export class Desk {
     return found("optimizer", this.optimizers.get(handle));
   }
 
-  /** The page is done with it. */
+  /** Forgets what the page is done with, and gives its memory back. */
   release(handle: number): void {
     this.networks.get(handle)?.dispose();
     this.sessions.get(handle)?.dispose();
@@ -58,7 +58,7 @@ export class Desk {
   }
 }
 
-function found<Kept>(what: string, kept: Kept | undefined): Kept {
-  if (kept === undefined) throw new DisposedError(`the ${what} was disposed of`);
-  return kept;
+function found<Thing>(what: string, thing: Thing | undefined): Thing {
+  if (thing === undefined) throw new DisposedError(`the ${what} was disposed of`);
+  return thing;
 }

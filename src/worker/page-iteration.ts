@@ -1,4 +1,4 @@
-/** An iteration of the page's windows, which go to the worker as it asks for them. */
+/** Iterates over the page's windows and sends them to the worker as it asks for them. */
 
 import type { TrainingData, TrainingWindow } from "../data/training-data.js";
 import { macrotask } from "../train/pace.js";
@@ -6,33 +6,33 @@ import { fields } from "./fields.js";
 import type { ToWorker } from "./messages.js";
 import { Parcel, sending } from "./portable-arrays.js";
 
-/** Milliseconds of iterating after which what is there goes to the worker, and the page has its turn. */
+/** After so many milliseconds of iterating, what is there goes to the worker, and the page has its turn. */
 const TURN_DUE = 8;
 
-type Walked = AsyncIterator<TrainingWindow> | Iterator<TrainingWindow>;
+type AnyIterator = AsyncIterator<TrainingWindow> | Iterator<TrainingWindow>;
 type Send = (message: ToWorker, transfer: ArrayBuffer[]) => void;
 
-/** One iteration. */
-export class PageWalk {
+/** One iteration, which `PulledIteration` is in the worker. */
+export class PageIteration {
   /** What the iterator threw, or what a window was refused with. */
   thrown: unknown;
   threw = false;
   private readonly job: number;
-  private readonly walk: number;
+  private readonly iteration: number;
   private readonly send: Send;
-  private iterator: Walked | undefined;
-  /** Windows that the worker asked for and did not get yet. */
+  private iterator: AnyIterator | undefined;
+  /** The number of windows that the worker asked for and did not get yet. */
   private wanted = 0;
   private running = false;
-  /** The iterator owes an answer. */
+  /** Whether the iterator owes an answer. */
   private pending = false;
   private closed = false;
   private windows: TrainingWindow[] = [];
   private parcel = new Parcel();
 
-  constructor(job: number, walk: number, send: Send) {
+  constructor(job: number, iteration: number, send: Send) {
     this.job = job;
-    this.walk = walk;
+    this.iteration = iteration;
     this.send = send;
   }
 
@@ -63,7 +63,7 @@ export class PageWalk {
     this.running = false;
   }
 
-  private async iterate(iterator: Walked): Promise<void> {
+  private async iterate(iterator: AnyIterator): Promise<void> {
     let turn = performance.now();
     while (this.wanted > 0 && !this.closed) {
       const result = await this.ask(iterator);
@@ -83,8 +83,8 @@ export class PageWalk {
     this.flush();
   }
 
-  /** The next result; undefined where the iteration was closed meanwhile. An iterator that throws is at its end. */
-  private async ask(iterator: Walked): Promise<IteratorResult<TrainingWindow> | undefined> {
+  /** Returns the next result; undefined where the iteration was closed meanwhile. An iterator that throws is at its end. */
+  private async ask(iterator: AnyIterator): Promise<IteratorResult<TrainingWindow> | undefined> {
     this.pending = true;
     try {
       const result = await iterator.next();
@@ -97,7 +97,7 @@ export class PageWalk {
     }
   }
 
-  /** What comes at once goes together; what the iterator waits for does not keep back what came before it. */
+  /** Adds a window: what comes at once goes together, and does not wait for what the iterator waits for. */
   private add(window: TrainingWindow): void {
     this.windows.push(this.parcel.pack("window", window, fields.window));
     if (this.windows.length > 1) return;
@@ -108,12 +108,12 @@ export class PageWalk {
   }
 
   private flush(end?: "done" | "thrown"): void {
-    const { job, walk, windows, parcel } = this;
+    const { job, iteration, windows, parcel } = this;
     if (windows.length === 0 && end === undefined) return;
     this.windows = [];
     this.parcel = new Parcel();
     sending(() => {
-      this.send({ kind: "windows", job, walk, windows, end }, parcel.transfer);
+      this.send({ kind: "windows", job, iteration, windows, end }, parcel.transfer);
     });
   }
 }

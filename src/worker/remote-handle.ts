@@ -1,4 +1,4 @@
-/** What the worker keeps for the page: released when it is disposed of here, or garbage. */
+/** Holds on the page the handle of something in the worker, which is released when it is disposed of here, or garbage. */
 
 import { DisposedError } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
@@ -8,10 +8,10 @@ const forgotten = new FinalizationRegistry<() => void>((release) => {
   release();
 });
 
-export class Kept {
+export class RemoteHandle {
   declare readonly [Symbol.dispose]: () => void;
   readonly connection: Connection;
-  /** What it is, for messages. */
+  /** What it stands for, in messages. */
   readonly what: string;
   /** The worker's number for it. */
   private readonly handle: number;
@@ -39,8 +39,8 @@ export class Kept {
     this.release();
   }
 
-  /** The worker's number for it. Throws a DisposedError once it was disposed of. */
-  kept(): number {
+  /** Returns the worker's number for it. Throws a DisposedError once it was disposed of. */
+  requireHandle(): number {
     if (this.disposed) throw new DisposedError(`the ${this.what} was disposed of`);
     return this.handle;
   }
