@@ -1,8 +1,10 @@
-/** What a step of exact online learning costs beside forward and backward of the same step: minGRU, windows of one step. */
+/** Measures a step of exact online learning beside forward and backward of the same step, for every cell that it covers. */
 import { bptt } from "../src/learn/back/bptt.js";
 import { WindowChecks } from "../src/learn/windows/checked-window.js";
 import { requireLearner, type Learner } from "../src/learn/learner.js";
 import { diagonalRtrl } from "../src/learn/online/diagonal-rtrl.js";
+import { cellNames, cells } from "../src/network/cells/by-name.js";
+import { isDiagonal } from "../src/network/cells/cell.js";
 import type { Build } from "../src/network/types.js";
 import { leastTimes } from "./measure.js";
 import type { Peak } from "./peak.js";
@@ -16,12 +18,16 @@ const REPEATS = 20;
 /** Windows of one step each that follow on one another. */
 const WINDOWS = 64;
 
-const sizes: readonly Size[] = [undefined, 32].flatMap((values) =>
-  [1, 4].flatMap((batch) =>
-    [32, 64, 128, 256].map((hidden): Size => {
-      const size = { cell: "mingru", hidden, batch, steps: 1 } as const;
-      return values === undefined ? size : { ...size, values };
-    }),
+const diagonal = cellNames.filter((name) => isDiagonal(cells[name]));
+
+const sizes: readonly Size[] = diagonal.flatMap((cell) =>
+  [undefined, 32].flatMap((values) =>
+    [1, 4].flatMap((batch) =>
+      [32, 64, 128, 256].map((hidden): Size => {
+        const size = { cell, hidden, batch, steps: 1 };
+        return values === undefined ? size : { ...size, values };
+      }),
+    ),
   ),
 );
 
@@ -54,16 +60,19 @@ export function measureOnline(peaks: readonly Peak[]): Section {
   const data = peaks.map(({ build }) => measureBuild(build));
   const tables = data.map((figures, i): Table => {
     return {
-      title: `Exact online learning beside forward and backward, one step of minGRU, ${peaks[i].build}`,
-      columns: ["inputs", "B", "H", "bptt()", "diagonalRtrl()", "ratio"],
-      rows: figures.map(({ size: { values, batch, hidden }, milliseconds, otherMilliseconds, ratio }) => [
-        values === undefined ? `${TOKENS} tokens` : `${values} values`,
-        fixed(batch, 0),
-        fixed(hidden, 0),
-        `${fixed(1000 * otherMilliseconds, 2)} µs`,
-        `${fixed(1000 * milliseconds, 2)} µs`,
-        `${fixed(ratio, 2)}${ratio > MOST ? " !" : ""}`,
-      ]),
+      title: `Exact online learning beside forward and backward, one step, ${peaks[i].build}`,
+      columns: ["cell", "inputs", "B", "H", "bptt()", "diagonalRtrl()", "ratio"],
+      rows: figures.map(
+        ({ size: { cell, values, batch, hidden }, milliseconds, otherMilliseconds, ratio }) => [
+          cell,
+          values === undefined ? `${TOKENS} tokens` : `${values} values`,
+          fixed(batch, 0),
+          fixed(hidden, 0),
+          `${fixed(1000 * otherMilliseconds, 2)} µs`,
+          `${fixed(1000 * milliseconds, 2)} µs`,
+          `${fixed(ratio, 2)}${ratio > MOST ? " !" : ""}`,
+        ],
+      ),
       notes: [
         `Both learn from windows of one step that carry, and add to the network's gradients: ${TOKENS} classes at each step of ` +
           `tokens, one value at each of values. The least of ${SAMPLES} samples of each. A ratio of at most ${MOST} is required.`,

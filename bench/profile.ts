@@ -2,6 +2,7 @@
  * Measures where a training step's time goes: times every kernel call, on a network with kernels of its own.
  */
 import { createEngine, type Engine } from "../src/memory/engine.js";
+import { cellNames, cells } from "../src/network/cells/by-name.js";
 import { initialize } from "../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../src/network/network.js";
 import { completeOptions } from "../src/network/options.js";
@@ -24,18 +25,17 @@ interface Line {
   flop: number;
 }
 
-const gates: Readonly<Record<string, number>> = { elman: 1, gru: 3, lstm: 4 };
-
-/** Returns the key that a call is booked under, and its flop; a cell's arguments end in T, B, K, stride. */
+/** Returns the key that a call is booked under, and its flop; arguments of a cell with a W_hh end in T, B, K, stride. */
 function describeCall(name: string, args: readonly number[]): { key: string; flop: number } {
   const product = name === "gemm" ? args.slice(3, 6) : name === "gemmTN" ? args.slice(4, 7) : undefined;
   if (product !== undefined) {
     return { key: `${name} ${product.join("×")}`, flop: 2 * product.reduce((all, size) => all * size, 1) };
   }
-  const [, cell = "", direction] = /^(elman|gru|lstm)(For|Back)ward$/.exec(name) ?? [];
-  if (cell === "") return { key: name, flop: 0 };
+  const [, prefix, direction] = /^(\w+)(For|Back)ward$/.exec(name) ?? [];
+  const cell = cellNames.find((one) => one === prefix);
+  const blocks = cell === undefined ? 0 : cells[cell].recurrentOrder.length;
   // In the backward kernel K covers all gates.
-  const products = direction === "For" ? gates[cell] : 1;
+  const products = direction === "For" ? blocks : Math.min(blocks, 1);
   return { key: name, flop: 2 * products * args.slice(-4).reduce((all, size) => all * size, 1) };
 }
 

@@ -13,6 +13,7 @@ import {
 import { WindowChecks } from "../src/learn/windows/checked-window.js";
 import { requireLearner } from "../src/learn/learner.js";
 import { engineFor } from "../src/memory/engine.js";
+import { cells } from "../src/network/cells/by-name.js";
 import type { Build } from "../src/network/types.js";
 import { exponent, leastProcessorTime } from "./measure.js";
 import { fixed, type Section, type Table } from "./report.js";
@@ -67,10 +68,9 @@ const rules: readonly Rule[] = (Object.keys(learningRules) as LearningRuleName[]
   }),
 );
 
-const gates: Partial<Record<Cell, number>> = { elman: 1, gru: 3, lstm: 4 };
-
 function costOf({ cost }: Rule, { cell, hidden: H, tokens = 65 }: Size): number {
-  return cost(cell === "lstm" ? 2 * H : H, (gates[cell] ?? 1) * H * (tokens + H + 2));
+  const { hasCellState, gates } = cells[cell];
+  return cost(hasCellState ? 2 * H : H, gates.length * H * (tokens + H + 2));
 }
 
 /** The gradients that a window brings, at fixed parameters. */

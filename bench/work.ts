@@ -1,5 +1,6 @@
 /** The work that is measured: networks with their windows, and what one step of them computes. */
 import { WindowChecks } from "../src/learn/windows/checked-window.js";
+import { cells } from "../src/network/cells/by-name.js";
 import { createNetwork } from "../src/network/create-network.js";
 import { requireNetwork } from "../src/network/network.js";
 import { accumulateGradient } from "../src/network/training-pass.js";
@@ -62,15 +63,14 @@ export function describeSize({ cell, hidden, batch, steps, layers = 1, values }:
   return [name, `H=${hidden}`, ...more, `B=${batch}`, `T=${steps}`].join(" ");
 }
 
-const gates: Record<Cell, number> = { elman: 1, "elman-relu": 1, gru: 3, lstm: 4, mingru: 2 };
-
 /** Multiply-adds count as two. A token's row of weights is gathered, never multiplied. */
 export function forwardFlop({ cell, hidden: H, batch: B, steps: T, ...size }: Size): number {
   const { layers = 1, tokens = TOKENS, values } = size;
-  // The first layer's inputs, the states where units see each other's, the further layers' both, and the head.
-  const states = cell === "mingru" ? 0 : H;
-  const products = (values ?? 0) + states + (layers - 1) * (H + states);
-  return 2 * T * B * (gates[cell] * H * products + (values === undefined ? H * tokens : 0));
+  const { gates, recurrentOrder } = cells[cell];
+  // The first layer's inputs, the further layers', the states where units see each other's, and the head.
+  const inputs = gates.length * ((values ?? 0) + (layers - 1) * H);
+  const states = recurrentOrder.length * layers * H;
+  return 2 * T * B * (H * (inputs + states) + (values === undefined ? H * tokens : 0));
 }
 
 /** Forward, back through states, and weight gradients: three products of the same size. */

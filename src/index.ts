@@ -6,6 +6,7 @@ export {
   OutOfMemoryError,
 } from "./errors.js";
 export { supportedBuilds } from "./wasm/load.js";
+export { cellNames } from "./network/cells/by-name.js";
 export { createNetwork } from "./network/create-network.js";
 export { softmax } from "./network/softmax.js";
 export type * from "./network/types.js";

@@ -1,6 +1,8 @@
 /** What `gradientFlow` found, for people. */
 
-import type { Cell, GradientFlow, LagFlow, Network, Truncation } from "../index.js";
+import type { GradientFlow, LagFlow, Network, Truncation } from "../index.js";
+import { activationsOf } from "../network/cells/activations.js";
+import { cells } from "../network/cells/by-name.js";
 import { share, size } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
 import { plotLogarithmic } from "./plot.js";
@@ -17,21 +19,6 @@ export interface ReportSettings {
 }
 
 const PLOT_HEIGHT = 9;
-
-/** What gates do, for those who do not know their letters. */
-const meanings: Readonly<Record<Cell, Readonly<Record<string, string>>>> = {
-  elman: { h: "state" },
-  "elman-relu": { h: "state, low: 0" },
-  gru: { r: "reset gate", z: "update gate, high: keeps", n: "candidate" },
-  lstm: {
-    i: "input gate",
-    f: "forget gate, high: keeps",
-    g: "candidate",
-    o: "output gate",
-    c: "cell state, in tanh(c)",
-  },
-  mingru: { z: "update gate, low: keeps" },
-};
 
 export function printFlow(
   screen: Screen,
@@ -72,12 +59,12 @@ function describeFall({ decay, horizon, norms }: LagFlow): string {
 }
 
 function printSaturation(screen: Screen, network: Network, { layers }: GradientFlow): void {
-  const { cell } = network.options;
+  const activations = activationsOf(cells[network.options.cell]);
   const rows = layers.flatMap(({ saturation }, l) =>
-    saturation.map(({ name, low, high, stuck }) => {
-      const meaning = meanings[cell][name];
+    saturation.map(({ low, high, stuck }, i) => {
+      const { name, meaning, high: bound } = activations[i];
       const which = layers.length === 1 ? "" : `layer ${l + 1}: `;
-      const upper = cell === "elman-relu" ? "" : share(high);
+      const upper = Number.isFinite(bound) ? share(high) : "";
       return [`${which}${name}, ${meaning}`, share(low), upper, share(stuck)];
     }),
   );

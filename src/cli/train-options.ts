@@ -1,7 +1,8 @@
 /** What `bptt train` is told, checked. */
 
 import { basename, extname } from "node:path";
-import type { Build, Cell } from "../index.js";
+import { cellNames, type Build, type Cell } from "../index.js";
+import { cells } from "../network/cells/by-name.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { Failure } from "./failure.js";
 import { readRule, ruleOptions, type Rule, type RuleOption } from "./learning-rule.js";
@@ -23,7 +24,10 @@ export const trainCommand: Command<Name> = {
   options: {
     cell: {
       value: "<name>",
-      help: "elman, elman-relu, gru or lstm (elman), the later learning more, and more slowly; or mingru",
+      help: [
+        "what layers are made of (elman):",
+        ...cellNames.map((name) => `${name}: ${cells[name].about}`),
+      ].join("\n"),
     },
     layers: { value: "<n>", help: "stacked layers (1)" },
     hidden: { value: "<n>", help: "units a layer (256); more can learn more, and take longer" },
@@ -105,7 +109,7 @@ export function readTrainPlan({ operands: [path], given }: Arguments<Name>): Tra
   return {
     path,
     out: given.out ?? `${basename(path, extname(path))}.safetensors`,
-    cell: choice("cell", given.cell, ["elman", "elman-relu", "gru", "lstm", "mingru"], "elman"),
+    cell: choice("cell", given.cell, cellNames, "elman"),
     layers: size("layers", 1),
     hidden: size("hidden", 256),
     embedding: size("embedding", 0, 0),

@@ -8,7 +8,7 @@ import {
   requireLength,
   requireObject,
 } from "../errors.js";
-import { cells } from "./cells/by-name.js";
+import { cells, quotedCells } from "./cells/by-name.js";
 import { directionsOf, outputWidth } from "./sizes.js";
 import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Target } from "./types.js";
 import type { Inputs, Tokens } from "./model/batch.js";
@@ -203,7 +203,8 @@ export function requireState(
     return { h, c: requireStatePart(`${name}.c`, given.c, batch, options) };
   }
   if (given.c !== undefined) {
-    throw new TypeError(`"${name}.c" expected none, got ${describe(given.c)}: it is for cell "lstm"`);
+    const others = quotedCells(({ hasCellState }) => hasCellState);
+    throw new TypeError(`"${name}.c" expected none, got ${describe(given.c)}: it is for cell ${others}`);
   }
   return { h };
 }

@@ -9,7 +9,7 @@ import {
   requireObject,
 } from "../errors.js";
 import { isDiagonal } from "./cells/cell.js";
-import { cells } from "./cells/by-name.js";
+import { cellNames, cells, quotedCells } from "./cells/by-name.js";
 import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
 
 /** Sizes that a pointer can reach at all; memory ends long before products of them. */
@@ -24,9 +24,10 @@ function completeInitialization(given: Initialization | undefined, cell: Cell): 
   const { recurrent, forgetBias } = given === undefined ? {} : requireObject("initialization", given);
   if (forgetBias !== undefined) {
     requireNumber("initialization.forgetBias", forgetBias, { least: -LARGEST_BIAS, most: LARGEST_BIAS });
-    if (cell !== "lstm") {
+    if (cells[cell].forgetGate === undefined) {
+      const others = quotedCells(({ forgetGate }) => forgetGate !== undefined);
       throw new RangeError(
-        `"initialization.forgetBias" expected none for cell "${cell}", got ${forgetBias}: it is for cell "lstm"`,
+        `"initialization.forgetBias" expected none for cell "${cell}", got ${forgetBias}: it is for cell ${others}`,
       );
     }
   }
@@ -55,7 +56,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     embeddingSize = 0,
     seed = 0,
   } = given;
-  requireChoice("cell", cell, ["elman", "elman-relu", "gru", "lstm", "mingru"]);
+  requireChoice("cell", cell, cellNames);
   return Object.freeze({
     inputSize: requireInteger("inputSize", given.inputSize, 1, MOST),
     hiddenSize: requireInteger("hiddenSize", given.hiddenSize, 1, MOST),

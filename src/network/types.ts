@@ -1,13 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Build } from "../wasm/builds.js";
+import type { cells } from "./cells/by-name.js";
 
 export type { Build } from "../wasm/builds.js";
 
 // Letters for sizes: T time steps, B batch, I input width, H hidden units, O outputs, L layers, D directions, G gates.
 // Arrays are flat and row-major, sequences time-major.
 
-export type Cell = "elman" | "elman-relu" | "gru" | "lstm" | "mingru";
+/** Names what a layer is made of. */
+export type Cell = keyof typeof cells;
 
 export interface NetworkOptions {
   /** I: width of a dense input vector, or the number of distinct tokens. */
@@ -37,9 +39,9 @@ export interface NetworkOptions {
 }
 
 export interface Initialization {
-  /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. None for "mingru". */
+  /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. None for a cell without a W_hh. */
   recurrent?: "uniform" | "orthogonal" | "identity";
-  /** LSTM: the forget gate's bias_ih, its bias_hh then being 0; default: uniform as the rest. */
+  /** "lstm": the forget gate's bias_ih, its bias_hh then being 0; default: uniform as the rest. None for a cell without one. */
   forgetBias?: number;
 }
 
@@ -76,7 +78,7 @@ export interface Sequence {
 export interface State {
   /** [L*D, B, H]. */
   h: Float32Array;
-  /** [L*D, B, H], LSTM only. */
+  /** [L*D, B, H], of a cell with a cell state, "lstm". */
   c?: Float32Array;
 }
 

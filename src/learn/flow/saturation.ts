@@ -1,14 +1,14 @@
 /** How many of a layer's units let no gradient through. */
 
-import { activationRegion, activations, type Activation } from "../../network/cells/activations.js";
+import { activationsOf, type Activation } from "../../network/cells/activations.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import { elementAt } from "../../memory/regions.js";
 
 /** Of one gate, candidate or state, over all units, steps and sequences. */
 export interface Saturation {
   /**
-   * `"h"` of an Elman layer; `"r"`, `"z"` and the candidate `"n"` of a GRU; `"i"`, `"f"`, `"o"`, the candidate `"g"` and the
-   * cell state `"c"` of an LSTM.
+   * A gate or candidate by its letter, or a state: `"h"` of an Elman layer; `"r"`, `"z"` and the candidate `"n"` of a GRU;
+   * `"i"`, `"f"`, `"o"`, the candidate `"g"` and the cell state `"c"` of an LSTM; `"z"` of a minGRU, whose candidate is linear.
    */
   name: string;
   /**
@@ -33,10 +33,11 @@ export class SaturationCount {
   private seen = 0;
 
   constructor(dynamics: Dynamics, layer: number) {
-    const { cell, hiddenSize } = dynamics.parts.options;
+    const { cell, options } = dynamics.parts;
+    const { hiddenSize } = options;
     this.dynamics = dynamics;
     this.layer = layer;
-    this.kinds = activations[cell];
+    this.kinds = activationsOf(cell);
     this.low = this.kinds.map(() => new Uint32Array(hiddenSize));
     this.high = this.kinds.map(() => new Uint32Array(hiddenSize));
   }
@@ -48,7 +49,7 @@ export class SaturationCount {
     const samples = Array.from({ length: run.batch }, (_, b) => b).filter(goesOn);
     this.seen += samples.length;
     this.kinds.forEach((kind, k) => {
-      const { pointer, columns, stride } = activationRegion(kind, run);
+      const { pointer, columns, stride } = kind.region(run);
       const [low, high] = [this.low[k], this.high[k]];
       for (const b of samples) {
         const start = elementAt(pointer) + b * stride;

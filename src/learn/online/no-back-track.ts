@@ -127,7 +127,7 @@ class BalancedRankOne implements OnlineRule {
     const width = dz.stride / cell.blocks;
     const start = elementAt(dz.pointer) + row * dz.stride;
     for (let block = 0; block < cell.blocks; block++) {
-      const byInput = block < cell.gates ? inputSquare : 0;
+      const byInput = block < cell.gates.length ? inputSquare : 0;
       const factor = byInput + (block >= cell.blocks - cell.recurrentOrder.length ? recurrentSquare : 0);
       for (let i = 0; i < options.hiddenSize; i++) add(i, factor * square(f32[start + block * width + i]));
     }

@@ -1,7 +1,7 @@
 /** The learners that work as an online rule says. */
 
 import { isDiagonal } from "../../network/cells/cell.js";
-import { cells } from "../../network/cells/by-name.js";
+import { cells, quotedCells } from "../../network/cells/by-name.js";
 import { makeTargets } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
@@ -29,10 +29,6 @@ export function createOnlineLearner(plan: OnlineRulePlan): Learner {
   return learner;
 }
 
-const diagonalCells = Object.entries(cells).flatMap(([name, cell]) =>
-  isDiagonal(cell) ? [`"${name}"`] : [],
-);
-
 /** Throws a RangeError for a network that the rule does not cover. */
 export function requireCovered(plan: OnlineRulePlan, network: Network): void {
   const { name, factored = false, diagonal = false } = plan;
@@ -41,7 +37,7 @@ export function requireCovered(plan: OnlineRulePlan, network: Network): void {
   if (diagonal && !isDiagonal(cells[cell])) {
     throw new RangeError(
       `"learner" expected a rule for the cell "${cell}", got ${name}(): it is for cells whose units do not see each other's ` +
-        `states, ${diagonalCells.join(", ")}`,
+        `states, ${quotedCells(isDiagonal)}`,
     );
   }
   if (factored && network.options.embeddingSize > 0) {

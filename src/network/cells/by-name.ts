@@ -1,15 +1,30 @@
-import type { Cell } from "./cell.js";
+import type { CellDefinition } from "./cell.js";
 import { elmanRelu, elmanTanh } from "./elman.js";
 import { gru } from "./gru.js";
 import { lstm } from "./lstm.js";
 import { mingru } from "./mingru.js";
-import type { Cell as CellName } from "../types.js";
 
-/** Every cell there is, by its option's name. */
-export const cells: Readonly<Record<CellName, Cell>> = {
+/**
+ * Lists every cell under its option's name. Types, options, the command line, the benchmarks and the tests' tables
+ * follow from this list.
+ */
+export const cells = {
   elman: elmanTanh,
   "elman-relu": elmanRelu,
   gru,
   lstm,
   mingru,
-};
+} as const satisfies Readonly<Record<string, CellDefinition>>;
+
+/** Lists every cell's name, as the option `cell` takes it. */
+export const cellNames: readonly (keyof typeof cells)[] = Object.freeze(
+  Object.keys(cells) as (keyof typeof cells)[],
+);
+
+/** Quotes the names of the cells that fit, for messages. */
+export function quotedCells(fits: (cell: CellDefinition) => boolean): string {
+  return cellNames
+    .filter((name) => fits(cells[name]))
+    .map((name) => JSON.stringify(name))
+    .join(", ");
+}

@@ -1,4 +1,4 @@
-/** What a cell is to the layer that runs it. */
+/** Says what every cell declares of itself, for the layer that runs it and for people. */
 
 import type { Engine } from "../../memory/engine.js";
 import { matrix, type Region, type Shape } from "../../memory/regions.js";
@@ -34,20 +34,49 @@ export interface CellRun {
   readonly regions: CellRegions;
 }
 
-export interface Cell {
-  /** G: rows of W_ih are G·H. */
-  readonly gates: number;
+/** Below `low` and above `high` a squashed value is saturated: hardly any gradient passes through it. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A gate, or a candidate, is H rows of W_ih and what comes of its pre-activation. */
+export interface Gate {
+  /** It is PyTorch's where PyTorch has the cell, distinct in the cell, and none of its states'. */
+  readonly letter: string;
+  /** It says in a few words for people what the gate is. */
+  readonly meaning: string;
+  /** It is the place among the blocks that the input touches. */
+  readonly block: number;
+  /** They hold for its values; there are none where it is linear, or where its values are the states. */
+  readonly bounds?: Bounds;
+}
+
+/** A squashed state goes through a squashing function on its way to what reads it, or has come through one. */
+export interface SquashedState {
+  readonly name: "h" | "c";
+  readonly meaning: string;
+  readonly bounds: Bounds;
+}
+
+export interface CellDefinition {
+  /** It says in a line for people what the cell is, and where it comes from. */
+  readonly about: string;
+  /** There are G, in PyTorch's order: W_ih has G·H rows. */
+  readonly gates: readonly Gate[];
   /** Blocks of H columns of the pre-activations; the input touches the first ones, the recurrent product the last ones. */
   readonly blocks: number;
-  /** For each gate, in PyTorch's order, its place among the blocks that the input touches, one for each gate. */
-  readonly inputOrder: readonly number[];
   /**
-   * The same of the recurrent product, for each block of H rows of W_hh. None: there is no W_hh nor b_hh, units do not see
-   * each other's states, and the Jacobian of a step is diagonal.
+   * For each block of H rows of W_hh, its place among the blocks that the recurrent product touches. None: there is no W_hh
+   * nor b_hh, units do not see each other's states, and the Jacobian of a step is diagonal.
    */
   readonly recurrentOrder: readonly number[];
   /** Whether it has a cell state besides h. */
   readonly hasCellState: boolean;
+  /** These states saturate. */
+  readonly squashedStates: readonly SquashedState[];
+  /** The option `forgetBias` sets this gate's bias; without one the cell refuses the option. */
+  readonly forgetGate?: number;
   plan(steps: number, batch: number, H: number, tape: boolean): CellShapes;
   /** Where the input's part of z goes, and where the backward pass leaves dz: [T·B, blocks·H]. */
   preactivations(run: CellRun): Region;
@@ -65,7 +94,7 @@ export interface Cell {
 }
 
 /** Whether units do not see each other's states, so that within a layer the Jacobian of a step is diagonal. */
-export function isDiagonal({ recurrentOrder }: Pick<Cell, "recurrentOrder">): boolean {
+export function isDiagonal({ recurrentOrder }: Pick<CellDefinition, "recurrentOrder">): boolean {
   return recurrentOrder.length === 0;
 }
 

@@ -1,17 +1,19 @@
 /** h_t = f(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh) (Elman 1990, "Finding structure in time"); f is tanh, or max(0, ·). */
 
-import { planStates, type Cell } from "./cell.js";
+import { TANH } from "./activations.js";
+import { planStates, type Bounds, type CellDefinition } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 import { stepSlots } from "./state-slots.js";
 
 /** Pre-activations stand where the states will, and so do their gradients. */
-function elman(relu: boolean): Cell {
+function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): CellDefinition {
   return {
-    gates: 1,
+    about,
+    gates: [{ letter: "z", meaning: "pre-activation", block: 0 }],
     blocks: 1,
-    inputOrder: [0],
     recurrentOrder: [0],
     hasCellState: false,
+    squashedStates: [{ name: "h", meaning, bounds }],
     plan: planStates,
     preactivations: (run) => stepSlots(run.regions.h, run),
     preactivationGradients: (run) => stepSlots(run.regions.dh, run),
@@ -61,5 +63,10 @@ function elman(relu: boolean): Cell {
   };
 }
 
-export const elmanTanh = elman(false);
-export const elmanRelu = elman(true);
+export const elmanTanh = elman(false, "tanh of the inputs and the last state (Elman 1990)", "state", TANH);
+
+export const elmanRelu = elman(true, "the same, with max(0, ·) for tanh", "state, low: 0", {
+  // The state is zero, not below it, where max(0, ·) stops the gradient.
+  low: Number.MIN_VALUE,
+  high: Infinity,
+});

@@ -4,24 +4,30 @@
  */
 
 import { matrix, rowsOf } from "../../memory/regions.js";
-import { planStates, type Cell, type CellRun } from "./cell.js";
+import { SIGMOID, TANH } from "./activations.js";
+import { planStates, type CellDefinition, type CellRun } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 
-const gates = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
+const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
 
-export const gru: Cell = {
-  gates: 3,
-  // n, r, z, q: the input touches the first three, the recurrent product the last three. PyTorch's order is r, z, n.
+export const gru: CellDefinition = {
+  about: "two gates and a candidate (Cho et al. 2014); learns more than elman, and more slowly",
+  gates: [
+    { letter: "r", meaning: "reset gate", block: 1, bounds: SIGMOID },
+    { letter: "z", meaning: "update gate, high: keeps", block: 2, bounds: SIGMOID },
+    { letter: "n", meaning: "candidate", block: 0, bounds: TANH },
+  ],
+  // n, r, z, q: the input touches the first three, the recurrent product the last three.
   blocks: 4,
-  inputOrder: [1, 2, 0],
   recurrentOrder: [0, 1, 2],
   hasCellState: false,
+  squashedStates: [],
   plan(steps, batch, H, tape) {
     const states = planStates(steps, batch, H, tape);
     return { ...states, z: matrix(steps * batch, 4 * states.h.stride) };
   },
-  preactivations: gates,
-  preactivationGradients: gates,
+  preactivations,
+  preactivationGradients: preactivations,
   forward({ kernels, constants }, { regions: { h, z }, ...run }, recurrent) {
     kernels.gruForward(
       h.pointer,

@@ -1,26 +1,43 @@
 /**
  * i, f, o = σ(·), g = tanh(·); c_t = f·c_{t-1} + i·g; h_t = o·tanh(c_t) (Hochreiter & Schmidhuber 1997, "Long short-term
- * memory"; forget gate: Gers et al. 2000). Gates in PyTorch's order, i, f, g, o.
+ * memory"; forget gate: Gers et al. 2000).
  */
 
 import { matrix, rowsOf } from "../../memory/regions.js";
-import { NONE, planStates, type Cell, type CellRun } from "./cell.js";
+import { SIGMOID, TANH } from "./activations.js";
+import { NONE, planStates, type CellDefinition, type CellRun } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 
-const gates = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
+const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
 
-export const lstm: Cell = {
-  gates: 4,
+/** tanh(c) is 0.99 here. */
+const CELL_STATE_BOUND = 2.6466524123622457;
+
+export const lstm: CellDefinition = {
+  about: "a cell state and three gates (Hochreiter & Schmidhuber 1997); learns most, and most slowly",
+  gates: [
+    { letter: "i", meaning: "input gate", block: 0, bounds: SIGMOID },
+    { letter: "f", meaning: "forget gate, high: keeps", block: 1, bounds: SIGMOID },
+    { letter: "g", meaning: "candidate", block: 2, bounds: TANH },
+    { letter: "o", meaning: "output gate", block: 3, bounds: SIGMOID },
+  ],
   blocks: 4,
-  inputOrder: [0, 1, 2, 3],
   recurrentOrder: [0, 1, 2, 3],
   hasCellState: true,
+  squashedStates: [
+    {
+      name: "c",
+      meaning: "cell state, in tanh(c)",
+      bounds: { low: -CELL_STATE_BOUND, high: CELL_STATE_BOUND },
+    },
+  ],
+  forgetGate: 1,
   plan(steps, batch, H, tape) {
     const { h, dh } = planStates(steps, batch, H, tape);
     return { h, dh, c: h, dc: tape ? matrix(batch, H) : NONE, z: matrix(steps * batch, 4 * h.stride) };
   },
-  preactivations: gates,
-  preactivationGradients: gates,
+  preactivations,
+  preactivationGradients: preactivations,
   forward({ kernels, constants }, { regions: { h, c, z }, ...run }, recurrent) {
     kernels.lstmForward(
       h.pointer,

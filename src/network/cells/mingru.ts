@@ -1,25 +1,30 @@
 /**
  * z = σ(W_z x_t + b_z), c = W_c x_t + b_c; h_t = (1 − z)·h_{t-1} + z·c (Feng et al. 2024, "Were RNNs all we needed?",
- * arXiv 2410.01201: minGRU). Neither sees h_{t-1}: there is no W_hh, no b_hh. Gates in the order z, c.
+ * arXiv 2410.01201: minGRU). Neither sees h_{t-1}: there is no W_hh, no b_hh.
  */
 
 import { matrix, rowsOf } from "../../memory/regions.js";
-import { planStates, type Cell, type CellRun } from "./cell.js";
+import { SIGMOID } from "./activations.js";
+import { planStates, type CellDefinition, type CellRun } from "./cell.js";
 
-const gates = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
+const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
 
-export const mingru: Cell = {
-  gates: 2,
+export const mingru: CellDefinition = {
+  about: "a gate and a candidate that see the inputs alone, no W_hh (Feng et al. 2024)",
+  gates: [
+    { letter: "z", meaning: "update gate, low: keeps", block: 0, bounds: SIGMOID },
+    { letter: "c", meaning: "candidate", block: 1 },
+  ],
   blocks: 2,
-  inputOrder: [0, 1],
   recurrentOrder: [],
   hasCellState: false,
+  squashedStates: [],
   plan(steps, batch, H, tape) {
     const states = planStates(steps, batch, H, tape);
     return { ...states, z: matrix(steps * batch, 2 * states.h.stride) };
   },
-  preactivations: gates,
-  preactivationGradients: gates,
+  preactivations,
+  preactivationGradients: preactivations,
   forward({ kernels, constants }, { regions: { h, z }, ...run }) {
     kernels.mingruForward(
       h.pointer,

@@ -3,7 +3,7 @@
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, vector, type Region } from "../../memory/regions.js";
-import type { Cell } from "../cells/cell.js";
+import type { CellDefinition } from "../cells/cell.js";
 import { PackedWeights } from "../parameters/packed-weights.js";
 import { backwardPanels, forwardPanels } from "../parameters/panels.js";
 import { depthOf } from "../../wasm/product-sizes.js";
@@ -52,7 +52,7 @@ export class InputProduct {
   private readonly panels: readonly PackedWeights[];
   private readonly backPanels: readonly PackedWeights[];
 
-  constructor(all: Parameters, scope: MemoryScope, cell: Cell, parameters: InputParameters) {
+  constructor(all: Parameters, scope: MemoryScope, cell: CellDefinition, parameters: InputParameters) {
     const { engine } = all;
     const { kernels, arena } = engine;
     const { weight } = parameters;
@@ -60,7 +60,7 @@ export class InputProduct {
     this.parameters = parameters;
     this.width = weight.value.rows;
     const { width } = this;
-    const columns = (width / cell.gates) * cell.blocks;
+    const columns = (width / cell.gates.length) * cell.blocks;
     const bias = new PackedWeights(all, scope, vector(columns), (row) => {
       arena.zero(row);
       for (const { at, place } of this.biasParts(row)) kernels.add(at, at, place.value.pointer, width);

@@ -3,7 +3,7 @@
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, type Region } from "../../memory/regions.js";
-import { isDiagonal, type Cell, type CellRun } from "../cells/cell.js";
+import { isDiagonal, type CellDefinition, type CellRun } from "../cells/cell.js";
 import { InputProduct, type InputScratch, type LayerInput } from "./input-product.js";
 import type { PackedWeights } from "../parameters/packed-weights.js";
 import { backwardPanels, forwardPanels } from "../parameters/panels.js";
@@ -21,11 +21,17 @@ interface RecurrentWeights {
 export class Layer {
   readonly reverse: boolean;
   private readonly engine: Engine;
-  private readonly cell: Cell;
+  private readonly cell: CellDefinition;
   private readonly input: InputProduct;
   private readonly recurrent: RecurrentWeights | undefined;
 
-  constructor(parameters: Parameters, scope: MemoryScope, cell: Cell, layer: number, direction: number) {
+  constructor(
+    parameters: Parameters,
+    scope: MemoryScope,
+    cell: CellDefinition,
+    layer: number,
+    direction: number,
+  ) {
     this.reverse = direction === 1;
     this.engine = parameters.engine;
     this.cell = cell;

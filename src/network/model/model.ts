@@ -3,7 +3,7 @@
 import type { Engine } from "../../memory/engine.js";
 import { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, type Region } from "../../memory/regions.js";
-import type { Cell, CellRun } from "../cells/cell.js";
+import type { CellDefinition, CellRun } from "../cells/cell.js";
 import { cells } from "../cells/by-name.js";
 import { applyDropout, type DropoutPass } from "./dropout.js";
 import { LinearHead, NoHead, type Head } from "./head.js";
@@ -34,7 +34,7 @@ export class Model {
   readonly options: CompleteOptions;
   readonly scope: MemoryScope;
   readonly parameters: Parameters;
-  readonly cell: Cell;
+  readonly cell: CellDefinition;
   /** By layer, then by direction (one or two). */
   readonly layers: readonly (readonly Layer[])[];
   readonly head: Head;

@@ -4,7 +4,7 @@ import type { Arena, Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { InputKind } from "./batch.js";
-import { NONE, type Cell, type CellRegions } from "../cells/cell.js";
+import { NONE, type CellDefinition, type CellRegions } from "../cells/cell.js";
 import { transposedScratch } from "../../wasm/product-sizes.js";
 import { directionsOf, outputWidth } from "../sizes.js";
 import type { CompleteOptions } from "../types.js";
@@ -25,7 +25,7 @@ export interface WindowSizes {
 }
 
 /** Plans the regions that all layers share; one that this kind of window does not need has no rows. */
-export function planShared(options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+export function planShared(options: CompleteOptions, cell: CellDefinition, sizes: WindowSizes) {
   const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
   const { steps, batch, tape } = sizes;
   const rows = steps * batch;
@@ -106,7 +106,7 @@ export class OwnWindow implements Window {
   private readonly block: Block;
 
   /** Reserves the memory; throws an OutOfMemoryError when there is no room. */
-  constructor(scope: MemoryScope, options: CompleteOptions, cell: Cell, sizes: WindowSizes) {
+  constructor(scope: MemoryScope, options: CompleteOptions, cell: CellDefinition, sizes: WindowSizes) {
     const { steps, batch, tape } = sizes;
     const { layers, hiddenSize: H } = options;
     const D = directionsOf(options);

@@ -77,22 +77,23 @@ function recurrentStart(options: CompleteOptions, random: Random): Float32Array 
 }
 
 function startOf({ name, shape }: ParameterPlace, options: CompleteOptions, random: Random): Float32Array {
-  const { hiddenSize: H, cell, initialization } = options;
+  const { hiddenSize: H, initialization } = options;
+  const { recurrentOrder, forgetGate } = cells[options.cell];
   const length = shape.reduce((product, size) => product * size, 1);
   if (name === "embedding.weight") return Float32Array.from({ length }, () => random.normal());
   if (name.startsWith("head.")) return uniform(random, length, 1 / Math.sqrt(directionsOf(options) * H));
   if (name.startsWith("rnn.weight_hh")) {
     const values = new Float32Array(length);
-    for (let gate = 0; gate < cells[cell].recurrentOrder.length; gate++) {
+    for (let gate = 0; gate < recurrentOrder.length; gate++) {
       values.set(recurrentStart(options, random), gate * H * H);
     }
     return values;
   }
   const values = uniform(random, length, 1 / Math.sqrt(H));
   const { forgetBias } = initialization;
-  if (forgetBias !== undefined && name.startsWith("rnn.bias")) {
-    // Gates i, f, g, o: the forget gate's is the second.
-    values.fill(name.startsWith("rnn.bias_ih") ? forgetBias : 0, H, 2 * H);
+  if (forgetBias !== undefined && forgetGate !== undefined && name.startsWith("rnn.bias")) {
+    const start = forgetGate * H;
+    values.fill(name.startsWith("rnn.bias_ih") ? forgetBias : 0, start, start + H);
   }
   return values;
 }

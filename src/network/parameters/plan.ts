@@ -15,7 +15,9 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 function layerPlan(options: CompleteOptions, layer: number, direction: number): ParameterPlan[] {
   const { inputSize: I, hiddenSize: H, embeddingSize: E } = options;
-  const { gates: G, inputOrder, recurrentOrder } = cells[options.cell];
+  const { gates, recurrentOrder } = cells[options.cell];
+  const inputOrder = gates.map(({ block }) => block);
+  const G = gates.length;
   const R = recurrentOrder.length;
   const D = directionsOf(options);
   const first = E > 0 ? E : I;

@@ -1,24 +1,9 @@
 /** The form of settings: what stands in it, whether it may, and the page's address that follows it. */
 
+import { cellNames } from "bptt";
 import { find } from "../find.js";
 import { offers, rules } from "./rules.js";
-import {
-  cells,
-  numberNames,
-  ranges,
-  readNumber,
-  readSettings,
-  writeSettings,
-  type Settings,
-} from "./settings.js";
-
-const cellNames: Readonly<Record<Settings["cell"], string>> = {
-  elman: "Elman",
-  "elman-relu": "Elman, max(0, ·)",
-  mingru: "minGRU",
-  gru: "GRU",
-  lstm: "LSTM",
-};
+import { numberNames, ranges, readNumber, readSettings, writeSettings, type Settings } from "./settings.js";
 
 export class SettingsForm {
   private readonly form = find("settings", HTMLFormElement);
@@ -66,7 +51,7 @@ export class SettingsForm {
 
   private fillChoices(): void {
     const cell = this.input("cell");
-    cell.replaceChildren(...cells.map((name) => new Option(cellNames[name], name)));
+    cell.replaceChildren(...cellNames.map((name) => new Option(name)));
     this.input("rule").replaceChildren(...rules.map((name) => new Option(offers[name].name, name)));
     for (const name of numberNames) {
       const input = this.input(name);
@@ -83,7 +68,7 @@ export class SettingsForm {
     this.current = {
       ...this.current,
       ...Object.fromEntries(numbers),
-      cell: cells.find((name) => name === this.input("cell").value) ?? cell,
+      cell: cellNames.find((name) => name === this.input("cell").value) ?? cell,
       rule: rules.find((name) => name === this.input("rule").value) ?? rule,
     };
     history.replaceState(null, "", location.pathname + location.search + writeSettings(this.current));

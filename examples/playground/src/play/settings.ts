@@ -1,9 +1,7 @@
 /** What the visitor chose, which the page's address carries so that it can be shared. */
 
-import type { Cell } from "bptt";
+import { cellNames, type Cell } from "bptt";
 import { rules, type Rule } from "./rules.js";
-
-export const cells = ["elman", "gru", "lstm", "mingru"] as const satisfies readonly Cell[];
 
 export interface Settings {
   readonly cell: Cell;
@@ -75,7 +73,7 @@ export function readSettings(hash: string): Settings {
   return {
     ...defaults,
     ...Object.fromEntries(numbers),
-    cell: choice<Cell>("cell", cells, defaults.cell),
+    cell: choice<Cell>("cell", cellNames, defaults.cell),
     rule: choice("rule", rules, defaults.rule),
   };
 }
