@@ -1,11 +1,16 @@
 /** Windows of the cells with gates, as their kernels keep them and as the oracle runs them. */
 
 import { roundUp, type Region } from "../../src/memory/regions.js";
+import { cellNames, cells } from "../../src/network/cells/by-name.js";
+import { NONE, type CellDefinition, type CellRun } from "../../src/network/cells/cell.js";
 import type { Random } from "../../src/random.js";
 import type { OracleCell } from "../oracle/cells/cell.js";
 import { layerBackward, layerForward, type LayerPlan } from "../oracle/layer.js";
 import { mismatch, type Guarded } from "./guarded.js";
 import { fractions, integers } from "./values.js";
+
+/** These cells keep pre-activations in a place of their own, beside the states. */
+export const gatedCells = cellNames.filter((name) => cells[name].plan(1, 1, 1, true).z.rows > 0);
 
 export interface Sizes {
   T: number;
@@ -138,41 +143,31 @@ function blocksOf(values: Float32Array, H: number, padded: number): Float32Array
   return values.filter((_, i) => i % padded < H);
 }
 
-/** What the kernels of every cell take, placed. */
-interface PlacedStates {
-  /** Elements between a row's blocks. */
-  stride: number;
-  /** A pointer, or 0. */
-  lengths: number;
-  h: Region;
-  z: Region;
-  dh: Region;
-}
-
-function placeStates(on: Guarded, window: Window): PlacedStates {
-  const { T, B, H, z, h0, blocks } = window;
+/** Places the window as a cell's kernels take it. */
+function place(on: Guarded, cell: CellDefinition, window: Window): CellRun {
+  const { T, B, H, z, h0, c0, dcFinal, blocks, reverse, lengths } = window;
   const stride = roundUp(H, 8);
   const steps = new Float32Array(T * B * H).fill(NaN);
+  const none = { ...NONE, pointer: 0 };
+  const { hasCellState } = cell;
   return {
-    stride,
-    lengths: window.lengths ? on.integers("lengths", window.lengths).pointer : 0,
-    h: on.output("h", (T + 1) * B, H, {}, slots(window, steps, h0)),
-    z: on.output("z", T * B, blocks * stride, {}, padBlocks(z, H, stride)),
-    dh: on.output("dh", (T + 1) * B, H, {}, gradientsIn(window)),
+    steps: T,
+    batch: B,
+    reverse,
+    lengths: lengths ? on.integers("lengths", lengths).pointer : 0,
+    regions: {
+      h: on.output("h", (T + 1) * B, H, {}, slots(window, steps, h0)),
+      z: on.output("z", T * B, blocks * stride, {}, padBlocks(z, H, stride)),
+      dh: on.output("dh", (T + 1) * B, H, {}, gradientsIn(window)),
+      c: hasCellState ? on.output("c", (T + 1) * B, H, {}, slots(window, steps, c0)) : none,
+      dc: hasCellState ? on.output("dc", B, H, {}, dcFinal) : none,
+    },
   };
 }
 
-/** And what those with a recurrent product do. */
-interface Placed extends PlacedStates {
-  /** The products' depth, forward. */
-  depth: number;
-  /** Panels of W_hhᵀ and of W_hh. */
-  panels: number;
-  backPanels: number;
-}
-
-function place(on: Guarded, window: Window): Placed {
-  const { H, w } = window;
+/** Places panels of W_hhᵀ and of W_hh; pointers are 0 in a cell without W_hh. */
+function placePanels(on: Guarded, { H, w }: Window): { panels: number; backPanels: number } {
+  if (w.length === 0) return { panels: 0, backPanels: 0 };
   const { kernels } = on.engine;
   const [stride, depth] = [roundUp(H, 8), roundUp(H, 4)];
   // Each block of H rows of W begins at a row of its own padded block, as a parameter's do.
@@ -182,12 +177,7 @@ function place(on: Guarded, window: Window): Placed {
   const backPanels = on.panels("panels of W", stride, rows);
   kernels.packColumns(panels.pointer, weight.pointer, rows, depth, stride);
   kernels.packRows(backPanels.pointer, weight.pointer, rows, stride, stride, rows);
-  return {
-    ...placeStates(on, window),
-    depth,
-    panels: panels.pointer,
-    backPanels: backPanels.pointer,
-  };
+  return { panels: panels.pointer, backPanels: backPanels.pointer };
 }
 
 /** What is wrong with the blocks' gradients where padding, an operand of products, stands between them. */
@@ -213,68 +203,24 @@ export interface Outcome {
   faults: string[];
 }
 
-export function runLstm(on: Guarded, window: Window): Outcome {
-  const { T, B, H, reverse, c0, dcFinal } = window;
-  const { kernels, constants } = on.engine;
-  const placed = place(on, window);
-  const { stride, depth, h, z, dh, lengths } = placed;
-  const c = on.output("c", (T + 1) * B, H, {}, slots(window, new Float32Array(T * B * H).fill(NaN), c0));
-  const dc = on.output("dc", B, H, {}, dcFinal);
-  const states = [h.pointer, c.pointer, z.pointer] as const;
-  kernels.lstmForward(...states, placed.panels, lengths, constants, reverse, T, B, depth, stride);
-  const [hAfter, cAfter, gates] = [on.read(h), on.read(c), blocksOf(on.read(z), H, stride)];
-  const gradients = [dh.pointer, dc.pointer, z.pointer, c.pointer] as const;
-  const back = [placed.backPanels, lengths, constants, reverse, T, B, 4 * stride, stride] as const;
-  kernels.lstmBackward(...gradients, ...back);
+/** Runs the window through a cell's kernels, forward and backward. */
+export function runCell(on: Guarded, cell: CellDefinition, window: Window): Outcome {
+  const { H } = window;
+  const stride = roundUp(H, 8);
+  const { panels, backPanels } = placePanels(on, window);
+  const run = place(on, cell, window);
+  const { h, c, z, dh, dc } = run.regions;
+  const read = (region: Region): Float32Array => (region.rows > 0 ? on.read(region) : new Float32Array(0));
+  cell.forward(on.engine, run, panels);
+  const [hAfter, cAfter, gates] = [on.read(h), read(c), blocksOf(on.read(z), H, stride)];
+  cell.backward(on.engine, run, backPanels);
   const faults = [
     ...mismatch("h after backward", on.read(h), hAfter),
-    ...mismatch("c after backward", on.read(c), cAfter),
+    ...mismatch("c after backward", read(c), cAfter),
     ...paddingFaults(on.read(z), H, stride),
   ];
-  const [dz, dh0, dc0] = [blocksOf(on.read(z), H, stride), initialIn(window, on.read(dh)), on.read(dc)];
+  const [dz, dh0, dc0] = [blocksOf(on.read(z), H, stride), initialIn(window, on.read(dh)), read(dc)];
   return { h: hAfter, c: cAfter, gates, dz, dh0, dc0, faults };
-}
-
-export function runGru(on: Guarded, window: Window): Outcome {
-  const { T, B, reverse } = window;
-  const { kernels, constants } = on.engine;
-  const placed = place(on, window);
-  const { stride, depth, h, z, dh, lengths } = placed;
-  const rest = [lengths, constants, reverse, T, B] as const;
-  kernels.gruForward(h.pointer, z.pointer, placed.panels, ...rest, depth, stride);
-  return outcomeOf(on, window, placed, () => {
-    kernels.gruBackward(dh.pointer, z.pointer, h.pointer, placed.backPanels, ...rest, 3 * stride, stride);
-  });
-}
-
-export function runMingru(on: Guarded, window: Window): Outcome {
-  const { T, B, reverse } = window;
-  const { kernels, constants } = on.engine;
-  const placed = placeStates(on, window);
-  const { stride, h, z, dh, lengths } = placed;
-  const rest = [lengths, constants, reverse, T, B, stride] as const;
-  kernels.mingruForward(h.pointer, z.pointer, ...rest);
-  return outcomeOf(on, window, placed, () => {
-    kernels.mingruBackward(dh.pointer, z.pointer, h.pointer, ...rest);
-  });
-}
-
-/** After forward, and after `backward`, of a cell without c. */
-function outcomeOf(on: Guarded, window: Window, placed: PlacedStates, backward: () => void): Outcome {
-  const { H } = window;
-  const { stride, h, z, dh } = placed;
-  const [states, gates] = [on.read(h), blocksOf(on.read(z), H, stride)];
-  backward();
-  const faults = [
-    ...mismatch("h after backward", on.read(h), states),
-    ...paddingFaults(on.read(z), H, stride),
-  ];
-  const [dz, dh0, none] = [
-    blocksOf(on.read(z), H, stride),
-    initialIn(window, on.read(dh)),
-    new Float32Array(0),
-  ];
-  return { h: states, c: none, gates, dz, dh0, dc0: none, faults };
 }
 
 function identity(size: number): Float64Array {

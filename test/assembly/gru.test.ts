@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cells } from "../../src/network/cells/by-name.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { gru } from "../oracle/cells/gru.js";
@@ -12,7 +13,7 @@ import {
   isPast,
   oracle,
   outputsOf,
-  runGru,
+  runCell,
   slots,
   stepsFor,
   timesOf,
@@ -173,7 +174,7 @@ describe("the GRU window, T from 1 to 9 and B from 1 to 7, in every build", () =
         for (const way of waysOf(random, { T, B, H })) {
           const { window, bias } = drawWindow(random, { T, B, H }, way);
           for (const { build, on } of subjects[B % 2]) {
-            const outcome = runGru(on, window);
+            const outcome = runCell(on, cells.gru, window);
             const faults = [
               ...forwardFaults(window, outcome),
               ...backwardFaults(window, outcome),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cells } from "../../src/network/cells/by-name.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { mingru } from "../oracle/cells/mingru.js";
@@ -12,7 +13,7 @@ import {
   isPast,
   oracle,
   outputsOf,
-  runMingru,
+  runCell,
   slots,
   stepsFor,
   timesOf,
@@ -118,7 +119,7 @@ describe("the minGRU window, T from 1 to 9 and B from 1 to 7, in every build", (
         for (const way of waysOf(random, { T, B, H })) {
           const window = draw(random, { T, B, H }, way, 0, 2);
           for (const { build, on } of subjects[B % 2]) {
-            const outcome = runMingru(on, window);
+            const outcome = runCell(on, cells.mingru, window);
             const faults = [
               ...forwardFaults(window, outcome),
               ...backwardFaults(window, outcome),

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { SIGMOID } from "../../src/network/cells/activations.js";
+import { cells } from "../../src/network/cells/by-name.js";
+import type { CellDefinition } from "../../src/network/cells/cell.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
-import { draw, runGru, runLstm, runMingru, stepsIn, type Outcome, type Window } from "./gated-windows.js";
+import { draw, gatedCells, runCell, stepsIn, type Outcome, type Window } from "./gated-windows.js";
 import { Guarded } from "./guarded.js";
 import { fractions } from "./values.js";
 
@@ -91,116 +94,116 @@ describe.each(cases)("the Elman window, $build, max(0, ·) $relu, reverse $rever
 });
 
 const gated = builds.flatMap((build) =>
-  [false, true].flatMap((reverse) =>
-    [
-      // `plain`: of the blocks, those that are no σ, which is above 1.6e-38 and no product's operand.
-      { cell: "LSTM", run: runLstm, recurrent: 4, blocks: 4, plain: [2] },
-      { cell: "GRU", run: runGru, recurrent: 3, blocks: 4, plain: [0, 3] },
-      { cell: "minGRU", run: runMingru, recurrent: 0, blocks: 2, plain: [1] },
-    ].map((cell) => ({ build, reverse, ...cell })),
-  ),
+  [false, true].flatMap((reverse) => gatedCells.map((cell) => ({ build, reverse, cell }))),
 );
 
-describe.each(gated)(
-  "the $cell window, $build, reverse $reverse",
-  ({ build, reverse, run, recurrent, blocks, plain, cell }) => {
-    const on = new Guarded(build);
+/** Lists the blocks that are no σ, which is above 1.6e-38 and no product's operand. */
+function plainBlocks({ blocks, gates }: CellDefinition): number[] {
+  const sigmoids = gates.filter(({ bounds }) => bounds === SIGMOID).map(({ block }) => block);
+  return Array.from({ length: blocks }, (_, block) => block).filter((block) => !sigmoids.includes(block));
+}
 
-    /** Weights as small as the Elman window's, everything else as given or of order 1. */
-    function windowOf(random: Random, given: Partial<Window>): Window {
-      const drawn = draw(random, { T, B, H }, { reverse, lengths: undefined }, recurrent, blocks);
-      return { ...drawn, w: fractions(random, drawn.w.length, 1 / (2 * H)), ...given };
-    }
+describe.each(gated)("the $cell window, $build, reverse $reverse", ({ build, reverse, cell }) => {
+  const definition = cells[cell];
+  const { blocks, recurrentOrder, hasCellState } = definition;
+  const plain = plainBlocks(definition);
+  const run = (window: Window): Outcome => runCell(on, definition, window);
+  const on = new Guarded(build);
 
-    /** By name, what must not be tiny. */
-    function resultsOf(window: Window, outcome: Outcome): Record<string, Float32Array> {
-      const { gates, dz, dh0, dc0 } = outcome;
-      const steps = { h: stepsIn(window, outcome.h), dz, dh0 };
-      const candidates = gates.filter((_, i) => plain.includes(Math.floor(i / H) % blocks));
-      if (cell !== "LSTM") return { ...steps, candidates };
-      return { ...steps, candidates, c: stepsIn(window, outcome.c), dc0 };
-    }
+  /** Weights as small as the Elman window's, everything else as given or of order 1. */
+  function windowOf(random: Random, given: Partial<Window>): Window {
+    const drawn = draw(random, { T, B, H }, { reverse, lengths: undefined }, recurrentOrder.length, blocks);
+    return { ...drawn, w: fractions(random, drawn.w.length, 1 / (2 * H)), ...given };
+  }
 
-    it("leaves neither states nor gates nor gradients below 2^-110, in 100 windows", () => {
-      const random = new Random(18);
-      const kept = new Map<string, number>();
-      const [steps, one] = [T * B * H, B * H];
-      for (let i = 0; i < 100; i++) {
-        const small = {
-          h0: tiny(random, one),
-          c0: tiny(random, one),
-          z: tiny(random, steps * blocks),
-          dh: tiny(random, steps),
-          dFinal: tiny(random, one),
-          dcFinal: tiny(random, one),
-        };
-        // Gradients of order 1 too: those of tiny ones through tiny states are all 0.
-        const { dh, dFinal, dcFinal, ...states } = small;
-        for (const given of [small, states, { dh, dFinal, dcFinal }]) {
-          const window = windowOf(random, given);
-          for (const [name, values] of Object.entries(resultsOf(window, run(on, window)))) {
-            expect(tooSmall(values), name).toEqual([]);
-            const count = values.filter((x) => x !== 0 && Math.abs(x) < 2 ** -60).length;
-            kept.set(name, (kept.get(name) ?? 0) + count);
-          }
-          expect(on.finish()).toEqual([]);
-        }
-      }
-      // Or everything would be 0, and nothing tested.
-      for (const [name, count] of kept) expect(count, name).toBeGreaterThan(100);
-    });
+  /** By name, what must not be tiny. */
+  function resultsOf(window: Window, outcome: Outcome): Record<string, Float32Array> {
+    const { gates, dz, dh0, dc0 } = outcome;
+    const steps = { h: stepsIn(window, outcome.h), dz, dh0 };
+    const candidates = gates.filter((_, i) => plain.includes(Math.floor(i / H) % blocks));
+    if (!hasCellState) return { ...steps, candidates };
+    return { ...steps, candidates, c: stepsIn(window, outcome.c), dc0 };
+  }
 
-    it("leaves no gradient below 2^-110 where it vanishes over time", () => {
-      const random = new Random(19);
-      let vanished = 0;
-      for (let power = -80; power > -130; power--) {
-        const none = new Float32Array(T * B * H);
-        const [dFinal, dcFinal] = [0, 1].map(() => fractions(random, B * H, 2 ** power));
-        const window = windowOf(random, { dh: none, dFinal, dcFinal });
-        const { dz, dh0, dc0 } = run(on, window);
-        expect([...tooSmall(dz), ...tooSmall(dh0), ...tooSmall(dc0), ...on.finish()]).toEqual([]);
-        vanished += dz.filter((x) => x === 0).length;
-      }
-      expect(vanished).toBeGreaterThan(1000);
-    });
-
-    it("leaves no state below 2^-110 where gates close on it", () => {
-      const random = new Random(20);
-      for (let power = 0; power > -130; power -= 10) {
-        // σ(−87) = 2^-125.5 of a state, and of a candidate.
-        const z = fractions(random, T * B * H * blocks, 2).map((x) =>
-          random.integer(2) === 0 ? -87 * Math.abs(x) : x,
-        );
-        const small = [0, 1].map(() => fractions(random, B * H, 2 ** power));
-        const window = windowOf(random, { z, h0: small[0], c0: small[1] });
-        for (const [name, values] of Object.entries(resultsOf(window, run(on, window)))) {
+  it("leaves neither states nor gates nor gradients below 2^-110, in 100 windows", () => {
+    const random = new Random(18);
+    const kept = new Map<string, number>();
+    const [steps, one] = [T * B * H, B * H];
+    for (let i = 0; i < 100; i++) {
+      const small = {
+        h0: tiny(random, one),
+        c0: tiny(random, one),
+        z: tiny(random, steps * blocks),
+        dh: tiny(random, steps),
+        dFinal: tiny(random, one),
+        dcFinal: tiny(random, one),
+      };
+      // Gradients of order 1 too: those of tiny ones through tiny states are all 0.
+      const { dh, dFinal, dcFinal, ...states } = small;
+      for (const given of [small, states, { dh, dFinal, dcFinal }]) {
+        const window = windowOf(random, given);
+        for (const [name, values] of Object.entries(resultsOf(window, run(window)))) {
           expect(tooSmall(values), name).toEqual([]);
+          const count = values.filter((x) => x !== 0 && Math.abs(x) < 2 ** -60).length;
+          kept.set(name, (kept.get(name) ?? 0) + count);
         }
         expect(on.finish()).toEqual([]);
       }
-    });
+    }
+    // Or everything would be 0, and nothing tested.
+    for (const [name, count] of kept) expect(count, name).toBeGreaterThan(100);
+  });
 
-    it("passes NaN on: from any gate to the same state, and from dh to the same gradients", () => {
-      const window = windowOf(new Random(21), {});
-      const last = reverse ? 0 : (T - 1) * B * H;
-      for (let at = last; at < last + B * H; at++) {
-        const row = Math.floor(at / H) * blocks * H + (at % H);
-        const blocksAt = Array.from({ length: blocks }, (_, block) => row + block * H);
-        for (const bad of blocksAt) {
-          const z = window.z.slice();
-          z[bad] = NaN;
-          expect(stepsIn(window, run(on, { ...window, z }).h)[at]).toBeNaN();
-          on.finish(); // padding turns into NaN · 0 where states do
-        }
-        const dh = window.dh.slice();
-        dh[at] = NaN;
-        const { dz } = run(on, { ...window, dh });
-        expect(blocksAt.map((k) => dz[k])).toEqual(blocksAt.map(() => NaN));
-        on.finish();
+  it("leaves no gradient below 2^-110 where it vanishes over time", () => {
+    const random = new Random(19);
+    let vanished = 0;
+    for (let power = -80; power > -130; power--) {
+      const none = new Float32Array(T * B * H);
+      const [dFinal, dcFinal] = [0, 1].map(() => fractions(random, B * H, 2 ** power));
+      const window = windowOf(random, { dh: none, dFinal, dcFinal });
+      const { dz, dh0, dc0 } = run(window);
+      expect([...tooSmall(dz), ...tooSmall(dh0), ...tooSmall(dc0), ...on.finish()]).toEqual([]);
+      vanished += dz.filter((x) => x === 0).length;
+    }
+    expect(vanished).toBeGreaterThan(1000);
+  });
+
+  it("leaves no state below 2^-110 where gates close on it", () => {
+    const random = new Random(20);
+    for (let power = 0; power > -130; power -= 10) {
+      // σ(−87) = 2^-125.5 of a state, and of a candidate.
+      const z = fractions(random, T * B * H * blocks, 2).map((x) =>
+        random.integer(2) === 0 ? -87 * Math.abs(x) : x,
+      );
+      const small = [0, 1].map(() => fractions(random, B * H, 2 ** power));
+      const window = windowOf(random, { z, h0: small[0], c0: small[1] });
+      for (const [name, values] of Object.entries(resultsOf(window, run(window)))) {
+        expect(tooSmall(values), name).toEqual([]);
       }
-    });
-  },
-);
+      expect(on.finish()).toEqual([]);
+    }
+  });
+
+  it("passes NaN on: from any gate to the same state, and from dh to the same gradients", () => {
+    const window = windowOf(new Random(21), {});
+    const last = reverse ? 0 : (T - 1) * B * H;
+    for (let at = last; at < last + B * H; at++) {
+      const row = Math.floor(at / H) * blocks * H + (at % H);
+      const blocksAt = Array.from({ length: blocks }, (_, block) => row + block * H);
+      for (const bad of blocksAt) {
+        const z = window.z.slice();
+        z[bad] = NaN;
+        expect(stepsIn(window, run({ ...window, z }).h)[at]).toBeNaN();
+        on.finish(); // padding turns into NaN · 0 where states do
+      }
+      const dh = window.dh.slice();
+      dh[at] = NaN;
+      const { dz } = run({ ...window, dh });
+      expect(blocksAt.map((k) => dz[k])).toEqual(blocksAt.map(() => NaN));
+      on.finish();
+    }
+  });
+});
 
 describe.each(builds)("the losses, %s", (build) => {
   const on = new Guarded(build);
