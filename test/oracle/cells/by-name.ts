@@ -1,14 +1,21 @@
+/// <reference types="vite/types/importMeta.d.ts" />
+
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import type { Cell } from "../../../src/network/types.js";
 import type { OracleCell } from "./cell.js";
-import { elman, elmanRelu } from "./elman.js";
-import { gru } from "./gru.js";
-import { lstm } from "./lstm.js";
-import { mingru } from "./mingru.js";
 
-export const cells: Readonly<Record<Cell, OracleCell>> = {
-  elman,
-  "elman-relu": elmanRelu,
-  gru,
-  lstm,
-  mingru,
-};
+/** All that the files beside this one export: a cell under its option's name. */
+const files = Object.values(
+  import.meta.glob<Readonly<Record<string, OracleCell | undefined>>>("./*.ts", { eager: true }),
+);
+
+function oracleOf(name: Cell): OracleCell {
+  const found = files.map((file) => file[name]).find((cell) => cell !== undefined);
+  if (found !== undefined) return found;
+  throw new Error(`there is no oracle of the cell "${name}": no file of test/oracle/cells/ exports it`);
+}
+
+/** By their options' names. */
+export const cells = Object.fromEntries(cellNames.map((name) => [name, oracleOf(name)])) as Readonly<
+  Record<Cell, OracleCell>
+>;

@@ -19,6 +19,12 @@ export interface CellState {
   c: Float64Array;
 }
 
+/** An activation is a gate, candidate or state of all units, [H], after what squashes it. */
+export interface Activation {
+  readonly values: Float64Array;
+  readonly by: "sigmoid" | "tanh" | "relu" | "identity";
+}
+
 export interface OracleCell {
   /** G: how many blocks of H rows the weights have. */
   readonly gates: number;
@@ -26,9 +32,20 @@ export interface OracleCell {
   readonly recurs: boolean;
   /** Whether the state has a c beside its h. */
   readonly keepsC: boolean;
+  /** It is true where another gate multiplies the recurrent part of the last one, whose gradient then is not the input's. */
+  readonly candidateApart?: boolean;
+  /**
+   * Returns gates and candidates by letter, in the order of the weights' blocks; under "h" where what comes of the only block
+   * is the state.
+   */
+  activations(step: CellStep): Readonly<Record<string, Activation>>;
   forward(step: CellStep): CellState;
   /** From the gradient of what `forward` returned, that of what it read; works the step out anew. */
   backward(step: CellStep, gradient: CellState): CellStep;
+}
+
+export function activation(H: number, by: Activation["by"], unit: (j: number) => number): Activation {
+  return { by, values: Float64Array.from({ length: H }, (_, j) => unit(j)) };
 }
 
 export function sigmoid(x: number): number {

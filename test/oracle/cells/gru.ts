@@ -1,4 +1,4 @@
-import { sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
+import { activation, sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
 
 interface Gates {
   r: number;
@@ -23,6 +23,16 @@ export const gru: OracleCell = {
   gates: 3,
   recurs: true,
   keepsC: false,
+  candidateApart: true,
+
+  activations(step) {
+    const H = step.h.length;
+    return {
+      r: activation(H, "sigmoid", (j) => gatesOf(step, j).r),
+      z: activation(H, "sigmoid", (j) => gatesOf(step, j).z),
+      n: activation(H, "tanh", (j) => gatesOf(step, j).n),
+    };
+  },
 
   forward(step: CellStep): CellState {
     const h = step.h.map((previous, j) => {

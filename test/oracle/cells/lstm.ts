@@ -1,4 +1,4 @@
-import { sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
+import { activation, sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
 
 interface Gates {
   i: number;
@@ -19,6 +19,16 @@ export const lstm: OracleCell = {
   gates: 4,
   recurs: true,
   keepsC: true,
+
+  activations(step) {
+    const H = step.h.length;
+    return {
+      i: activation(H, "sigmoid", (j) => gatesOf(step, j).i),
+      f: activation(H, "sigmoid", (j) => gatesOf(step, j).f),
+      g: activation(H, "tanh", (j) => gatesOf(step, j).g),
+      o: activation(H, "sigmoid", (j) => gatesOf(step, j).o),
+    };
+  },
 
   forward(step: CellStep): CellState {
     const c = step.c.map((previous, j) => {

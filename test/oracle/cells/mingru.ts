@@ -1,4 +1,4 @@
-import { sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
+import { activation, sigmoid, type CellState, type CellStep, type OracleCell } from "./cell.js";
 
 /**
  * minGRU (Feng et al. 2024, "Were RNNs all we needed?"): h_t = (1 − z) h_{t-1} + z c with z = σ(W_z x + b_z) and
@@ -8,6 +8,11 @@ export const mingru: OracleCell = {
   gates: 2,
   recurs: false,
   keepsC: false,
+
+  activations: ({ input, h: { length: H } }) => ({
+    z: activation(H, "sigmoid", (j) => sigmoid(input[j])),
+    c: activation(H, "identity", (j) => input[H + j]),
+  }),
 
   forward({ input, h }: CellStep): CellState {
     const H = h.length;

@@ -27,9 +27,7 @@ export interface StackLayer {
   readonly inputs: number;
   /** Width of h_{t-1} that the layer reads through weights: H, or 0. */
   readonly recurrentInputs: number;
-  /**
-   * Whether the recurrent part of the last gate is multiplied by another gate, as the candidate's of a GRU.
-   */
+  /** Whether its candidate stands apart: see OracleCell. */
   readonly candidateApart: boolean;
   /** Index at which the layer's [h, c] begins in the joint state. */
   readonly stateAt: number;
@@ -65,7 +63,7 @@ export function stackLayers(sizes: StackSizes): StackLayer[] {
       hidden,
       inputs: l === 0 ? first : hidden,
       recurrentInputs: cell.recurs ? hidden : 0,
-      candidateApart: sizes.cell === "gru",
+      candidateApart: cell.candidateApart ?? false,
       stateAt,
       parametersAt,
     };
