@@ -8,6 +8,7 @@ export {
 export { supportedBuilds } from "./wasm/load.js";
 export { cellNames } from "./network/cells/by-name.js";
 export { createNetwork } from "./network/create-network.js";
+export { inspect, type Inspection } from "./network/inspect.js";
 export { softmax } from "./network/softmax.js";
 export type * from "./network/types.js";
 export { clipGradientNorm, clipGradientValue } from "./optimize/clip.js";

@@ -28,6 +28,9 @@ export interface LayerPlan {
 /** Holds what each step read, [T, B]; undefined where a sequence has ended. */
 export type LayerTape = ({ x: Float64Array; step: CellStep } | undefined)[];
 
+/** Holds for each step, [T, B], all of dLoss/dh_t, and the gradient of what the step read. */
+export type LayerGradients = ({ dh: Float64Array; read: CellStep } | undefined)[];
+
 /** Returns the steps of one sequence in the order in which they are taken. */
 function order(length: number, reverse: boolean): number[] {
   const times = Array.from({ length }, (_, t) => t);
@@ -82,7 +85,7 @@ export function layerBackward(
   tape: LayerTape,
   dOutputs: Float64Array,
   dFinal: readonly CellState[],
-): { dInputs: Float64Array; dInitial: CellState[]; dWeights: LayerWeights } {
+): { dInputs: Float64Array; dInitial: CellState[]; dWeights: LayerWeights; gradients: LayerGradients } {
   const { cell, weights, steps, lengths, reverse } = plan;
   const batch = lengths.length;
   const inputSize = weights.weightIh.length / weights.biasIh.length;
@@ -93,6 +96,7 @@ export function layerBackward(
     biasIh: new Float64Array(weights.biasIh.length),
     biasHh: new Float64Array(weights.biasHh.length),
   };
+  const gradients: LayerGradients = tape.map(() => undefined);
   const dInitial = dFinal.map((end, b) => {
     let gradient = end;
     for (const t of order(lengths[b], reverse).reverse()) {
@@ -100,7 +104,9 @@ export function layerBackward(
       const taken = tape[at];
       if (taken === undefined) throw new Error(`no step was taken at t=${t}, b=${b}`);
       const dOutput = row(dOutputs, at, steps * batch);
-      const d = cell.backward(taken.step, { h: gradient.h.map((dh, j) => dh + dOutput[j]), c: gradient.c });
+      const dState = { h: gradient.h.map((dh, j) => dh + dOutput[j]), c: gradient.c };
+      const d = cell.backward(taken.step, dState);
+      gradients[at] = { dh: dState.h, read: d };
       const { weightIh, weightHh } = weights;
       dInputs.set(
         affineBackward(weightIh, taken.x, d.input, dWeights.weightIh, dWeights.biasIh),
@@ -111,5 +117,5 @@ export function layerBackward(
     }
     return gradient;
   });
-  return { dInputs, dInitial, dWeights };
+  return { dInputs, dInitial, dWeights, gradients };
 }

@@ -3,7 +3,7 @@
 import { cells } from "./cells/by-name.js";
 import type { CellState } from "./cells/cell.js";
 import { headBackward, headForward } from "./head.js";
-import { layerBackward, layerForward, type LayerPlan, type LayerTape } from "./layer.js";
+import { layerBackward, layerForward, type LayerGradients, type LayerPlan, type LayerTape } from "./layer.js";
 import { oracleLoss, type OracleTarget, type Reduction } from "./loss.js";
 import {
   addLayerWeights,
@@ -54,6 +54,8 @@ export interface OracleBackward {
   loss: number;
   count: number;
   gradients: Tensors;
+  /** Gradients of each step, by layer and direction. */
+  layers: readonly (readonly LayerGradients[])[];
   /** Gradient of the initial state. */
   stateGradient: OracleState;
   /** Gradient of the values or of the one-hot rows, [T, B, I]; none with an embedding. */
@@ -175,6 +177,7 @@ export function oracleBackward(
   );
   let dHidden = headBackward(model, tape, gradient, gradients);
   const dStates: CellState[][] = [];
+  const layers: LayerGradients[][] = [];
   for (let layer = sizes.layers - 1; layer >= 0; layer--) {
     const runs = tape.layers[layer].map((layerTape, d) =>
       layerBackward(
@@ -188,13 +191,15 @@ export function oracleBackward(
       addLayerWeights(gradients, layer, d, run.dWeights);
     });
     dStates.unshift(...runs.map((run) => run.dInitial));
+    layers.unshift(runs.map((run) => run.gradients));
     const dInputs = runs[0].dInputs.map((_, i) => runs.reduce((sum, run) => sum + run.dInputs[i], 0));
     dHidden = layer === 0 ? dInputs : multiply(dInputs, tape.dropoutMasks.at(layer - 1));
   }
   const stateGradient = joinStates(sizes, dStates);
-  if (sizes.embeddingSize === 0) return { loss, count, gradients, stateGradient, inputGradient: dHidden };
+  if (sizes.embeddingSize === 0)
+    return { loss, count, gradients, layers, stateGradient, inputGradient: dHidden };
   scatterRows(tensor(gradients, "embedding.weight"), tokens ?? [], dHidden, sizes.embeddingSize);
-  return { loss, count, gradients, stateGradient };
+  return { loss, count, gradients, layers, stateGradient };
 }
 
 /** Adds the gradient of each step's row to that of its token's row. */

@@ -51,6 +51,12 @@ export class Tape {
     return { ...this.last, outputs };
   }
 
+  /** Returns the recorded pass while its memory is there, and whether a backward pass has run through it. */
+  get kept(): { readonly recorded: RecordedPass; readonly consumed: boolean } | undefined {
+    const { last, window, live } = this;
+    return last !== undefined && last.window === window ? { recorded: last, consumed: !live } : undefined;
+  }
+
   /** Returns the recorded pass; throws an InvalidStateError when a backward pass cannot run through it. */
   require(): RecordedPass {
     if (this.last === undefined) {

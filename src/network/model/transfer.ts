@@ -177,7 +177,11 @@ export function readHidden({ arena }: Engine, hidden: readonly Region[], out: Fl
 }
 
 /** Sets the rows of `out`, [T, B, width], that are past their sequence's length to 0. */
-export function clearPadding(out: Float32Array, { lengths, steps, batch }: Inputs, width: number): void {
+export function clearPadding(
+  out: Float32Array,
+  { lengths, steps, batch }: Pick<Inputs, "lengths" | "steps" | "batch">,
+  width: number,
+): void {
   if (lengths === undefined) return;
   for (let b = 0; b < batch; b++) {
     for (let t = lengths[b]; t < steps; t++)
