@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
+import { cellNames } from "../src/network/cells/by-name.js";
 import { keepScreenshot, launchChromium } from "./chromium.js";
 import { buildPlayground, hostPlayground } from "./playground-site.js";
 
@@ -129,7 +130,7 @@ describe("the playground", () => {
     expect(values).not.toContain("hot");
   });
 
-  it.each(["elman", "gru", "mingru"])("trains a network of %s by every rule", async (cell) => {
+  it.each(cellNames)("trains a network of %s by every rule", async (cell) => {
     await open(`${small}&cell=${cell}`);
     for (const rule of ["tbptt", "bptt", "artbp", "uoro", "kfRtrl", "snap1"]) {
       await page.selectOption("[name=rule]", rule);

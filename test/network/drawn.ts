@@ -1,5 +1,6 @@
 /** Sequences, states and targets drawn from a seed. */
 
+import { cells } from "../../src/network/cells/by-name.js";
 import type { Random } from "../../src/random.js";
 import type { NetworkOptions, Sequence, State, Target } from "../../src/network/types.js";
 
@@ -53,5 +54,5 @@ export function drawTarget(random: Random, kind: TargetKind, sizes: DrawnSizes):
 export function drawState(random: Random, sizes: DrawnSizes): State {
   const length = (sizes.layers ?? 1) * directionsOf(sizes) * sizes.batch * sizes.hiddenSize;
   const h = normals(random, length, 0.5);
-  return sizes.cell === "lstm" ? { h, c: normals(random, length, 0.5) } : { h };
+  return cells[sizes.cell ?? "elman"].hasCellState ? { h, c: normals(random, length, 0.5) } : { h };
 }

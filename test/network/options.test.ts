@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
 import { createNetwork } from "../../src/network/create-network.js";
 import { engineFor } from "../../src/memory/engine.js";
+import { cellNames, cells } from "../../src/network/cells/by-name.js";
+import { isDiagonal } from "../../src/network/cells/cell.js";
 import { completeOptions } from "../../src/network/options.js";
+import type { Cell } from "../../src/network/types.js";
 import { Random } from "../../src/random.js";
 import { supportedBuilds } from "../../src/wasm/load.js";
 import { builds } from "../builds.js";
@@ -85,18 +88,19 @@ describe("createNetwork's options", () => {
   });
 
   it("ask for nothing of W_hh or of a forget gate where the cell has none", () => {
-    const bad = { argument: "initialization.recurrent", error: RangeError, says: 'none for cell "mingru"' };
-    for (const recurrent of ["uniform", "orthogonal", "identity"])
-      expectRefusal(
-        () => invoke(library, "createNetwork", { ...sizes, cell: "mingru", initialization: { recurrent } }),
-        bad,
-      );
-    expectRefusal(
-      () => invoke(library, "createNetwork", { ...sizes, cell: "mingru", initialization: { forgetBias: 1 } }),
-      { ...bad, argument: "initialization.forgetBias" },
-    );
-    for (const initialization of [undefined, {}, { recurrent: undefined }])
-      expect(completeOptions({ ...sizes, cell: "mingru", initialization }).initialization).toEqual({});
+    const refuse = (cell: Cell, name: string, value: unknown): void => {
+      const given = { ...sizes, cell, initialization: { [name]: value } };
+      const says = `none for cell "${cell}"`;
+      const argument = `initialization.${name}`;
+      expectRefusal(() => invoke(library, "createNetwork", given), { argument, error: RangeError, says });
+    };
+    for (const cell of cellNames) {
+      if (cells[cell].forgetGate === undefined) refuse(cell, "forgetBias", 1);
+      if (!isDiagonal(cells[cell])) continue;
+      for (const recurrent of ["uniform", "orthogonal", "identity"]) refuse(cell, "recurrent", recurrent);
+      for (const initialization of [undefined, {}, { recurrent: undefined }])
+        expect(completeOptions({ ...sizes, cell, initialization }).initialization).toEqual({});
+    }
   });
 
   it("are needed, and an object", () => {

@@ -1,7 +1,10 @@
 /** Sizes and options of networks to compare with the float64 oracle, and what the oracle says of them. */
 
+import { cellNames, cells } from "../../src/network/cells/by-name.js";
+import { isDiagonal } from "../../src/network/cells/cell.js";
 import { Random } from "../../src/random.js";
 import type { Cell, NetworkOptions, Reduction, Sequence, State, Target } from "../../src/network/types.js";
+import { cells as oracleCells } from "../oracle/cells/by-name.js";
 import { modelOf } from "../oracle/model.js";
 import { oracleBackward, oracleForward, type OracleBackward, type OracleForward } from "../oracle/network.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
@@ -36,11 +39,9 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
   return items[random.integer(items.length)];
 }
 
-export const cells = ["elman", "elman-relu", "gru", "lstm", "mingru"] as const;
-
 /** The same of a cell, without what it has no use for. */
 export function optionsOf(cell: Cell, { initialization, ...options }: NetworkOptions): NetworkOptions {
-  return { ...options, cell, ...(cell !== "mingru" && initialization && { initialization }) };
+  return { ...options, cell, ...(!isDiagonal(cells[cell]) && initialization && { initialization }) };
 }
 
 /** A case of the given sizes; the rest is drawn. */
@@ -52,7 +53,7 @@ export function drawCase(
   const { steps, batch, ...widths } = sizes;
   const initialization = { recurrent: pick(random, ["uniform", "orthogonal", "identity"] as const) };
   return {
-    options: optionsOf(pick(random, cells), { ...widths, seed, initialization }),
+    options: optionsOf(pick(random, cellNames), { ...widths, seed, initialization }),
     steps,
     batch,
     inputs: pick(random, ["tokens", "values"]),
@@ -82,13 +83,13 @@ export function drawSizes(seed: number): OracleCase {
  */
 const KINK = 3e-6;
 
-function nearKink({ tape }: OracleForward, relu: boolean): boolean {
-  return (
-    relu &&
-    tape.layers[0][0].some(
-      (taken) => taken?.step.input.some((z, j) => Math.abs(z + taken.step.recurrent[j]) < KINK) ?? false,
-    )
-  );
+function nearKink({ tape }: OracleForward, cell: Cell): boolean {
+  return tape.layers[0][0].some((taken) => {
+    if (taken === undefined) return false;
+    const { step } = taken;
+    const kinks = Object.values(oracleCells[cell].activations(step)).some(({ by }) => by === "relu");
+    return kinks && step.input.some((z, j) => Math.abs(z + step.recurrent[j]) < KINK);
+  });
 }
 
 /** The case's sequence and targets, drawn anew where they come near a kink, with the oracle's answer. */
@@ -103,7 +104,7 @@ export function answerOf(given: OracleCase, network: RecurrentNetwork): DrawnCas
     const state = states ? drawState(random, sizes) : undefined;
     const stateGradient = states ? drawState(random, sizes) : undefined;
     const forward = oracleForward(model, sequence, { state });
-    if (nearKink(forward, network.options.cell === "elman-relu")) continue;
+    if (nearKink(forward, network.options.cell)) continue;
     const { reduction } = given;
     const backward = oracleBackward(model, forward.tape, target, { reduction, stateGradient });
     return { sequence, target, state, stateGradient, answer: { forward, backward } };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../src/network/cells/by-name.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
 import type { State } from "../../src/network/types.js";
 import { builds } from "../builds.js";
@@ -7,7 +8,6 @@ import type { OracleState } from "../oracle/state.js";
 import { guardedEngine, networkIn } from "./guarded.js";
 import {
   answerOf,
-  cells,
   drawCase,
   drawSizes,
   optionsOf,
@@ -115,12 +115,12 @@ describe("outputs, states, losses and gradients agree with the oracle", () => {
     expect(builds.length).toBeGreaterThan(0);
   });
 
-  describe.each(cells)("%s", (cell) => {
+  describe.each(cellNames)("%s", (cell) => {
     it.each(sweeps)("over all %s, the others small", (_, sizes) => {
       sizes.forEach((one, i) => {
         const given = drawCase(i, one);
         // Each size meets both kinds of input, in one cell and the next.
-        const inputs = (i + cells.indexOf(cell)) % 2 === 0 ? "tokens" : "values";
+        const inputs = (i + cellNames.indexOf(cell)) % 2 === 0 ? "tokens" : "values";
         check({ ...given, options: optionsOf(cell, given.options), inputs });
       });
     });

@@ -2,7 +2,7 @@
 
 import { applyDropout } from "../../src/network/model/dropout.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
-import type { Cell, NetworkOptions, Sequence, State, Target } from "../../src/network/types.js";
+import type { NetworkOptions, Sequence, State, Target } from "../../src/network/types.js";
 import { matrix, readRegion } from "../../src/memory/regions.js";
 import { Random } from "../../src/random.js";
 
@@ -18,8 +18,6 @@ export interface StackedCase {
   seed: number;
 }
 
-export const cellNames: readonly Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
-
 /** L*D, and the width of the outputs. */
 function sizesOf({ options }: RecurrentNetwork): { LD: number; O: number } {
   const D = options.bidirectional ? 2 : 1;
@@ -33,7 +31,7 @@ function normals(random: Random, length: number, scale: number): Float32Array {
 export function drawState(random: Random, network: RecurrentNetwork, batch: number): State {
   const length = sizesOf(network).LD * batch * network.options.hiddenSize;
   const h = normals(random, length, 0.5);
-  return network.options.cell === "lstm" ? { h, c: normals(random, length, 0.5) } : { h };
+  return network.model.cell.hasCellState ? { h, c: normals(random, length, 0.5) } : { h };
 }
 
 /** Past a length stand numbers that no network could take. */

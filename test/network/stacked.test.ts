@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../src/network/cells/by-name.js";
 import { createEngine } from "../../src/memory/engine.js";
 import { initialize } from "../../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../../src/network/network.js";
@@ -8,14 +9,7 @@ import { builds } from "../builds.js";
 import { relativeError } from "../oracle/compare.js";
 import { modelOf } from "../oracle/model.js";
 import { oracleBackward, oracleForward } from "../oracle/network.js";
-import {
-  cellNames,
-  drawSequence,
-  drawState,
-  drawTarget,
-  dropoutMasks,
-  type StackedCase,
-} from "./stacked-cases.js";
+import { drawSequence, drawState, drawTarget, dropoutMasks, type StackedCase } from "./stacked-cases.js";
 
 // What the project promises, per tensor; float32's rounding comes to some 1e-6 of a tensor's largest number here.
 const tolerance = 5e-5;

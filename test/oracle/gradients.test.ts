@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../src/network/cells/by-name.js";
 import { Random } from "../../src/random.js";
 import { cells } from "./cells/by-name.js";
 import { centralDifferences } from "./differences.js";
@@ -17,7 +18,6 @@ import type { OracleState } from "./state.js";
 const steps = 3;
 const batch = 2;
 const inputSize = 3;
-const cellNames = ["elman", "elman-relu", "gru", "lstm", "mingru"] as const;
 const inputKinds = ["values", "tokens", "embedding"] as const;
 const targetKinds = ["classes", "values", "gradient", "none"] as const;
 

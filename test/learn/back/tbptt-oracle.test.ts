@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { cellNames, cells } from "../../../src/network/cells/by-name.js";
 import { tbptt } from "../../../src/learn/back/tbptt.js";
 import { createNetwork } from "../../../src/network/create-network.js";
-import type { Cell, State } from "../../../src/network/types.js";
+import type { State } from "../../../src/network/types.js";
 import { builds } from "../../builds.js";
 import { relativeError } from "../../oracle/compare.js";
 import { problemsOf } from "../../oracle/learning/network-problem.js";
@@ -11,8 +12,7 @@ import { cutWhole } from "../cuts.js";
 import { BATCH, carried, WIDTH } from "../recompute/plans.js";
 import { learn, still, TOLERANCE } from "../taken.js";
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
-const cases = cells.flatMap((cell) => [
+const cases = cellNames.flatMap((cell) => [
   { cell, layers: 1, embeddingSize: 0, inputs: "values" as const, targets: "values" as const },
   { cell, layers: 2, embeddingSize: 0, inputs: "tokens" as const, targets: "classes" as const },
   { cell, layers: 1, embeddingSize: 4, inputs: "tokens" as const, targets: "gradient" as const },
@@ -38,7 +38,7 @@ describe.each(builds)("every gradient is the float64 oracle's, %s build", (build
       const [window] = carried([T], { inputs, targets });
       const learning = createNetwork(options, { build });
       const h = Float32Array.from({ length: network.layers * BATCH * 5 }, (_, i) => ((i % 7) - 3) / 4);
-      const state: State = network.cell === "lstm" ? { h, c: h.map((x) => -x) } : { h };
+      const state: State = cells[network.cell].hasCellState ? { h, c: h.map((x) => -x) } : { h };
       const problems = problemsOf(modelOf(learning), window.inputs, window.targets, {
         reduction: "sum",
         state,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import { gradientFlow, type GradientFlow, type LagFlow } from "../../../src/learn/flow/gradient-flow.js";
 import { createNetwork } from "../../../src/network/create-network.js";
 import { requireNetwork } from "../../../src/network/network.js";
-import type { Cell, Network, NetworkOptions, Sequence, Target } from "../../../src/network/types.js";
+import type { Network, NetworkOptions, Sequence, Target } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
 import { builds } from "../../builds.js";
 import { gradientBits, parameterBits } from "../../network/bits.js";
@@ -23,8 +24,7 @@ interface Case {
   lengths?: Int32Array;
 }
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
-const cases: Case[] = cells.flatMap((cell): Case[] => {
+const cases: Case[] = cellNames.flatMap((cell): Case[] => {
   const sizes = { cell, inputSize: 4, hiddenSize: 5, outputSize: 3, seed: 3 };
   return [
     { options: sizes, inputs: "tokens", target: "classes" },

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import { tokenStream } from "../../../src/data/token-stream.js";
 import { CharVocabulary } from "../../../src/data/vocabulary.js";
 import { bptt } from "../../../src/learn/back/bptt.js";
@@ -7,7 +8,7 @@ import { gradientFlow, type GradientFlow } from "../../../src/learn/flow/gradien
 import type { Learner } from "../../../src/learn/learner.js";
 import { tbptt } from "../../../src/learn/back/tbptt.js";
 import { createNetwork } from "../../../src/network/create-network.js";
-import type { Cell, Network, Sequence, Target } from "../../../src/network/types.js";
+import type { Network, Sequence, Target } from "../../../src/network/types.js";
 import { adam } from "../../../src/optimize/adam.js";
 import { train } from "../../../src/train/train.js";
 
@@ -46,8 +47,7 @@ function biasOf(network: Network, learner: Learner, number: number): number {
   return Math.hypot(...given.map((x, i) => x - full[i])) / Math.hypot(...full);
 }
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
-const kinds = cells.flatMap((cell) =>
+const kinds = cellNames.flatMap((cell) =>
   [1, 2].flatMap((layers) => [0, 150].map((updates) => ({ cell, layers, updates }))),
 );
 

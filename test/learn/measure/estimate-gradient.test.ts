@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cells } from "../../../src/network/cells/by-name.js";
 import { DisposedError } from "../../../src/errors.js";
 import { bptt } from "../../../src/learn/back/bptt.js";
 import { estimateGradient } from "../../../src/learn/measure/estimate-gradient.js";
@@ -38,7 +39,7 @@ function drawn(network: Network, kind: "tokens" | "values") {
     { gradient: floats(T * B * O, 7) },
   ];
   const h = floats(layers * D * B * H, 8);
-  const state: State = cell === "lstm" ? { h, c: floats(h.length, 9) } : { h };
+  const state: State = cells[cell].hasCellState ? { h, c: floats(h.length, 9) } : { h };
   return { sequence, targets, state };
 }
 

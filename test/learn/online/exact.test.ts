@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { cellNames, cells } from "../../../src/network/cells/by-name.js";
+import { isDiagonal } from "../../../src/network/cells/cell.js";
 import type { NetworkOptions } from "../../../src/index.js";
 import { bptt } from "../../../src/learn/back/bptt.js";
 import type { Learner } from "../../../src/learn/learner.js";
@@ -6,7 +8,6 @@ import { diagonalRtrl } from "../../../src/learn/online/diagonal-rtrl.js";
 import { blockRtrl, rtrl } from "../../../src/learn/online/rtrl.js";
 import { snap1 } from "../../../src/learn/online/snap1.js";
 import { uoro } from "../../../src/learn/online/uoro.js";
-import type { Cell } from "../../../src/network/types.js";
 import { builds } from "../../builds.js";
 import { madeRules } from "../rules.js";
 import { gradientBy, problemOf, relativeDistance, type ProblemOptions } from "./problems.js";
@@ -17,8 +18,8 @@ const ROUNDING = 1e-5;
 
 type Case = Omit<ProblemOptions, "build"> & { name: string };
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
-const cases: Case[] = cells.flatMap((cell) => {
+const diagonalCells = cellNames.filter((cell) => isDiagonal(cells[cell]));
+const cases: Case[] = cellNames.flatMap((cell) => {
   const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
   return [
     { name: cell, network },
@@ -49,7 +50,7 @@ describe.each(table)("$build, $name", ({ build, given }) => {
   });
 });
 
-describe.each(cells)("%s over windows that carry", (cell) => {
+describe.each(cellNames)("%s over windows that carry", (cell) => {
   const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
   const build = builds[0];
   const whole = problemOf({ network, build, steps: [9] });
@@ -77,8 +78,10 @@ describe.each(cells)("%s over windows that carry", (cell) => {
   });
 });
 
-describe.each(builds)("diagonalRtrl, %s", (build) => {
-  const network: NetworkOptions = { cell: "mingru", inputSize: 5, hiddenSize: 6, outputSize: 4 };
+const diagonal = builds.flatMap((build) => diagonalCells.map((cell) => ({ build, cell })));
+
+describe.each(diagonal)("diagonalRtrl of $cell, $build", ({ build, cell }) => {
+  const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
   const sizes = [1, 3, 8, 17].flatMap((hiddenSize) =>
     [1, 4].flatMap((batch) => [false, true].map((dense) => ({ hiddenSize, batch, dense }))),
   );
@@ -124,7 +127,7 @@ describe.each(builds)("diagonalRtrl, %s", (build) => {
 });
 
 describe("one step", () => {
-  it.each(cells.flatMap((cell) => onlineRules.map((rule) => ({ cell, ...rule }))))(
+  it.each(cellNames.flatMap((cell) => onlineRules.map((rule) => ({ cell, ...rule }))))(
     "$cell: $name is exact, for there is no past",
     ({ cell, learner }) => {
       const network = { cell, inputSize: 5, hiddenSize: 7, outputSize: 4, layers: 2 };
@@ -138,7 +141,7 @@ describe("one step", () => {
 describe("parameters that are not trained", () => {
   const frozen = [/weight_hh/, /weight_ih_l0/, /bias_ih/, /bias_hh_l1/];
   const each = frozen.flatMap((name) =>
-    [1, 2].flatMap((layers) => (["lstm", "mingru"] as const).map((cell) => ({ name, layers, cell }))),
+    [1, 2].flatMap((layers) => cellNames.map((cell) => ({ name, layers, cell }))),
   );
   it.each(each)(
     "$name of $layers layers get no gradient, and the others the same: $cell",
@@ -148,7 +151,7 @@ describe("parameters that are not trained", () => {
       for (const parameter of problem.network.parameters) parameter.trainable = !name.test(parameter.name);
       const full = gradientBy(bptt(), problem);
       expect(relativeDistance(gradientBy(rtrl(), problem), full)).toBeLessThan(ROUNDING);
-      if (cell === "mingru" && layers === 1)
+      if (isDiagonal(cells[cell]) && layers === 1)
         expect(relativeDistance(gradientBy(diagonalRtrl(), problem), full)).toBeLessThan(ROUNDING);
       for (const { learner } of onlineRules) {
         gradientBy(learner, problem);
@@ -181,18 +184,21 @@ describe("networks that a rule does not cover", () => {
   it.each(madeRules.filter(({ plan }) => plan?.factored))(
     "$name refuses an embedding",
     ({ learner, plan }) => {
-      const cell = plan?.diagonal === true ? "mingru" : "gru";
+      const cell = plan?.diagonal === true ? diagonalCells[0] : "gru";
       const problem = problemOf({ network: { ...embedding, cell }, build: builds[0] });
       expect(() => gradientBy(learner, problem)).toThrow(/for a network with an embedding, got \w+\(\)/);
     },
   );
-  it.each(cells.filter((cell) => cell !== "mingru"))("diagonalRtrl refuses the cell %s", (cell) => {
-    const problem = problemOf({ network: { ...embedding, embeddingSize: 0, cell }, build: builds[0] });
-    const ask = () => gradientBy(diagonalRtrl(), problem);
-    expect(ask).toThrow(RangeError);
-    expect(ask).toThrow(
-      `"learner" expected a rule for the cell "${cell}", got diagonalRtrl(): it is for cells whose units do not see each ` +
-        `other's states, "mingru"`,
-    );
-  });
+  it.each(cellNames.filter((cell) => !isDiagonal(cells[cell])))(
+    "diagonalRtrl refuses the cell %s",
+    (cell) => {
+      const problem = problemOf({ network: { ...embedding, embeddingSize: 0, cell }, build: builds[0] });
+      const ask = () => gradientBy(diagonalRtrl(), problem);
+      expect(ask).toThrow(RangeError);
+      expect(ask).toThrow(
+        `"learner" expected a rule for the cell "${cell}", got diagonalRtrl(): it is for cells whose units do not see ` +
+          `each other's states, ${diagonalCells.map((name) => `"${name}"`).join(", ")}`,
+      );
+    },
+  );
 });

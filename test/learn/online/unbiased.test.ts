@@ -1,5 +1,8 @@
 /** Rules that draw, through the kernels: the mean of many draws is the full gradient. */
 import { describe, expect, it } from "vitest";
+import { cellNames, cells } from "../../../src/network/cells/by-name.js";
+import { isDiagonal } from "../../../src/network/cells/cell.js";
+import type { Cell } from "../../../src/network/types.js";
 import { artbp } from "../../../src/learn/back/artbp.js";
 import { bptt } from "../../../src/learn/back/bptt.js";
 import type { Learner } from "../../../src/learn/learner.js";
@@ -35,16 +38,24 @@ const rules: { learner: Learner; least: number; most: number }[] = [
   { learner: artbp({ meanLength: 4 }), least: 0.01, most: 2 },
 ];
 
-const networks = (["elman", "gru", "lstm"] as const).map((cell) => ({
-  cell,
-  problem: problemOf({
-    network: { cell, inputSize: 3, hiddenSize: 8, outputSize: 3 },
-    build: builds[0],
-    steps: [20],
-    batch: 1,
-    recurrence: 1.5,
-  }),
-}));
+const diagonalCells = cellNames.filter((cell) => isDiagonal(cells[cell]));
+
+/** Where states are unbounded, the noise has so few and so large terms that 4000 draws tell nothing. */
+const isBounded = (cell: Cell): boolean =>
+  cells[cell].squashedStates.every(({ bounds }) => Number.isFinite(bounds.high));
+
+const networks = cellNames
+  .filter((cell) => !diagonalCells.includes(cell) && isBounded(cell))
+  .map((cell) => ({
+    cell,
+    problem: problemOf({
+      network: { cell, inputSize: 3, hiddenSize: 8, outputSize: 3 },
+      build: builds[0],
+      steps: [20],
+      batch: 1,
+      recurrence: 1.5,
+    }),
+  }));
 
 describe.each(networks)("$cell", ({ problem }) => {
   const full = gradientBy(bptt(), problem);
@@ -73,9 +84,9 @@ describe("stacked layers and a batch", () => {
   });
 });
 
-describe("a cell without W_hh", () => {
+describe.each(diagonalCells)("a cell without W_hh, %s", (cell) => {
   const problem = problemOf({
-    network: { cell: "mingru", inputSize: 3, hiddenSize: 4, outputSize: 3 },
+    network: { cell, inputSize: 3, hiddenSize: 4, outputSize: 3 },
     build: builds[0],
     steps: [6],
     batch: 1,

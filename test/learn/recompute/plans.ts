@@ -1,6 +1,7 @@
 /** Windows of every kind and length, some carried, and the stretches of steps that a gradient is to be made of. */
 
 import fc from "fast-check";
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import type { TrainingWindow } from "../../../src/data/training-data.js";
 import type { Cell, Sequence, Target } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
@@ -18,7 +19,7 @@ export interface Plan {
 
 export const plans = fc.record<Plan>({
   network: fc.record({
-    cell: fc.constantFrom("elman", "gru", "lstm"),
+    cell: fc.constantFrom(...cellNames),
     layers: fc.integer({ min: 1, max: 2 }),
   }),
   inputs: fc.constantFrom("tokens", "values"),

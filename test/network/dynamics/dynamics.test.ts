@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { cellNames, cells } from "../../../src/network/cells/by-name.js";
 import { createNetwork, type Network, type Sequence, type Target } from "../../../src/index.js";
 import { requireSequence, requireTarget } from "../../../src/network/arguments.js";
 import { Dynamics } from "../../../src/network/dynamics/dynamics.js";
 import { requireNetwork } from "../../../src/network/network.js";
 import type { Rows } from "../../../src/network/dynamics/rows.js";
-import type { Cell, NetworkOptions, State } from "../../../src/network/types.js";
+import type { NetworkOptions, State } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
 import { builds } from "../../builds.js";
 
@@ -17,8 +18,7 @@ interface Case {
   lengths?: Int32Array;
 }
 
-const cells: Cell[] = ["elman", "elman-relu", "gru", "lstm", "mingru"];
-const cases: Case[] = cells.flatMap((cell) => {
+const cases: Case[] = cellNames.flatMap((cell) => {
   const common = { cell, inputSize: 6, hiddenSize: 5, outputSize: 4, seed: 3 };
   return [
     { name: cell, options: common },
@@ -40,7 +40,7 @@ function floats(random: Random, length: number): Float32Array {
 
 function draw({ options, lengths }: Case, seed: number, dense: boolean) {
   const random = new Random(seed);
-  const { inputSize: I, outputSize, hiddenSize: H, layers = 1, cell } = options;
+  const { inputSize: I, outputSize, hiddenSize: H, layers = 1, cell = "elman" } = options;
   const O = outputSize > 0 ? outputSize : H;
   const inputs: Sequence = dense
     ? { steps: T, batch: B, values: floats(random, T * B * I) }
@@ -49,7 +49,7 @@ function draw({ options, lengths }: Case, seed: number, dense: boolean) {
   const targets: Target = { values: floats(random, T * B * O) };
   const state = (): State => {
     const h = floats(random, layers * B * H);
-    return cell === "lstm" ? { h, c: floats(random, layers * B * H) } : { h };
+    return cells[cell].hasCellState ? { h, c: floats(random, layers * B * H) } : { h };
   };
   return { inputs, targets, state: state(), end: state() };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import { Random } from "../../../src/random.js";
+import { cells } from "../cells/by-name.js";
 import { relativeError } from "../compare.js";
 import { centralDifferences } from "../differences.js";
 import type { OracleTarget } from "../loss.js";
@@ -18,7 +20,7 @@ import { bptt } from "./truncated.js";
 
 const [T, B, I, H] = [5, 3, 3, 2];
 
-const networks = (["elman", "elman-relu", "gru", "lstm", "mingru"] as const).flatMap((cell) =>
+const networks = cellNames.flatMap((cell) =>
   [1, 3].flatMap((layers) =>
     [0, 2].flatMap((embeddingSize) =>
       [0, 3].map((outputSize) => ({ cell, layers, embeddingSize, outputSize })),
@@ -35,7 +37,7 @@ describe.each(networks)(
     const model = randomModel(sizes, random, 0.6);
     const normals = (length: number): Float64Array => Float64Array.from({ length }, () => random.normal());
     const states = (): Float64Array => normals(sizes.layers * B * H);
-    const state = sizes.cell === "lstm" ? { h: states(), c: states() } : { h: states() };
+    const state = cells[sizes.cell].keepsC ? { h: states(), c: states() } : { h: states() };
     const width = sizes.outputSize > 0 ? sizes.outputSize : H;
     const tokens = Int32Array.from({ length: T * B }, () => random.integer(I));
     const sequences: OracleSequence[] = [
@@ -72,11 +74,11 @@ describe.each(networks)(
   },
 );
 
-it("a minGRU's full gradient is as central differences of its loss", () => {
+it.each(cellNames)("the full gradient of %s is as central differences of its loss", (cell) => {
   for (const layers of [1, 2]) {
     for (const targets of ["classes", "values"] as const) {
       const random = new Random(layers);
-      const sizes = { cell: "mingru", inputSize: I, hiddenSize: H, outputSize: 3, layers } as const;
+      const sizes = { cell, inputSize: I, hiddenSize: H, outputSize: 3, layers };
       const network = randomNetwork(sizes, random);
       const problem = networkProblem(network, randomEpisode(sizes, T, targets, random));
       const differences = centralDifferences(() => totalLoss(problem), network.parameters);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import { Random } from "../../../src/random.js";
 import { relativeError } from "../compare.js";
 import { centralDifferences } from "../differences.js";
@@ -19,7 +20,7 @@ function normals(random: Random, length: number): Float64Array {
 }
 
 const sizes = { inputSize: 3, hiddenSize: 4, outputSize: 0 }; // 4: of rectified units some are not at 0
-const stacks: StackSizes[] = (["elman", "elman-relu", "gru", "lstm", "mingru"] as const).flatMap((cell) =>
+const stacks: StackSizes[] = cellNames.flatMap((cell) =>
   [1, 2, 3].flatMap((layers) => [0, 2].map((embeddingSize) => ({ ...sizes, cell, layers, embeddingSize }))),
 );
 

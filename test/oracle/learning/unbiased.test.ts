@@ -4,7 +4,9 @@
  */
 
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../../src/network/cells/by-name.js";
 import { Random } from "../../../src/random.js";
+import { cells } from "../cells/by-name.js";
 import { relativeError } from "../compare.js";
 import { enumerate } from "./enumerate.js";
 import { snap1 } from "./influence.js";
@@ -31,7 +33,7 @@ function problemWith(shape: Shape, steps: number): Problem {
 }
 
 const shapes: Shape[] = [
-  ...(["elman", "elman-relu", "gru", "lstm", "mingru"] as const).map((cell) => ({ cell })),
+  ...cellNames.map((cell) => ({ cell })),
   { cell: "elman", layers: 2 },
   { cell: "gru", layers: 2 },
   { cell: "elman", embeddingSize: 2 },
@@ -85,7 +87,7 @@ const table = rules.flatMap((rule) =>
 
 it.each(table)("$rule is unbiased: $network", ({ run, shape, steps, draws }) => {
   const { layers = 1 } = shape;
-  const S = layers * (shape.cell === "lstm" ? 4 : 2);
+  const S = layers * (cells[shape.cell].keepsC ? 4 : 2);
   const T = steps(S, layers);
   const problem = problemWith(shape, T);
   const P = problem.recurrence.parameters.length;
