@@ -2,6 +2,7 @@
 // each other all there is): E ← J·E + D ⊗ a, then g += q·E, for every sample of the batch.
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
+import { OptionalPointer, Pointer } from "./pointer";
 
 /**
  * Of a weight of G blocks of H rows of `width`, a gate each. `e`: influences on h, [B, ·], a sample's weight `next` elements
@@ -11,18 +12,18 @@ import { Constant, Vector } from "./math";
  * `q`: dLoss/dh, [B, H]. H and width are multiples of 8. Tiny influences become 0.
  */
 export function moveInfluence(
-  e: usize,
-  c: usize,
-  g: usize,
-  a: usize,
-  hh: usize,
-  hc: usize,
-  ch: usize,
-  cc: usize,
-  dh: usize,
-  dc: usize,
-  q: usize,
-  constants: usize,
+  e: Pointer,
+  c: OptionalPointer,
+  g: OptionalPointer,
+  a: Pointer,
+  hh: Pointer,
+  hc: Pointer,
+  ch: Pointer,
+  cc: Pointer,
+  dh: Pointer,
+  dc: Pointer,
+  q: Pointer,
+  constants: Pointer,
   B: usize,
   G: usize,
   H: usize,
@@ -206,17 +207,17 @@ function moveBoth(
 
 /** The same of a bias of G·H elements, whose elements belong to the units, with 1 for a. */
 export function moveBiasInfluence(
-  e: usize,
-  c: usize,
-  g: usize,
-  hh: usize,
-  hc: usize,
-  ch: usize,
-  cc: usize,
-  dh: usize,
-  dc: usize,
-  q: usize,
-  constants: usize,
+  e: Pointer,
+  c: OptionalPointer,
+  g: OptionalPointer,
+  hh: Pointer,
+  hc: Pointer,
+  ch: Pointer,
+  cc: Pointer,
+  dh: Pointer,
+  dc: Pointer,
+  q: Pointer,
+  constants: Pointer,
   B: usize,
   G: usize,
   H: usize,

@@ -1,6 +1,7 @@
 // Losses with their gradients, rows of `stride` elements, a multiple of 8.
 import { Lanes } from "./lanes";
-import { Constant, naturalLogarithm, Vector } from "./math";
+import { Constant, Scalar, Vector } from "./math";
+import { Pointer } from "./pointer";
 
 /** −∞ in a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
 function padRow(row: usize, columns: usize, stride: usize): void {
@@ -28,7 +29,13 @@ function exponentials(row: usize, shift: f32, constants: usize, bytes: usize): f
 }
 
 /** Rows of logits to probabilities, in place: p = exp(x − max x) / Σ. */
-export function softmaxRows(x: usize, constants: usize, rows: usize, columns: usize, stride: usize): void {
+export function softmaxRows(
+  x: Pointer,
+  constants: Pointer,
+  rows: usize,
+  columns: usize,
+  stride: usize,
+): void {
   const bytes = stride * 4;
   for (let r: usize = 0; r < rows; r++, x += bytes) {
     padRow(x, columns, stride);
@@ -42,9 +49,9 @@ export function softmaxRows(x: usize, constants: usize, rows: usize, columns: us
  * a class of −1 is no target: its row becomes zeros. Returns Σ −ln p[class], in nats.
  */
 export function crossEntropy(
-  x: usize,
-  classes: usize,
-  constants: usize,
+  x: Pointer,
+  classes: Pointer,
+  constants: Pointer,
   scale: f32,
   rows: usize,
   columns: usize,
@@ -63,7 +70,7 @@ export function crossEntropy(
     const most = rowMaximum(x, bytes);
     const logit = f32.load(x + ((<usize>target) << 2));
     const sum = exponentials(x, most, constants, bytes);
-    loss += <f64>most - <f64>logit + naturalLogarithm(<f64>sum);
+    loss += <f64>most - <f64>logit + Scalar.naturalLogarithm(<f64>sum);
     const factor = f32x4.splat(scale / sum);
     for (let n: usize = 0; n < bytes; n += 32) {
       const d0 = Lanes.flush(f32x4.mul(v128.load(x + n), factor), tiny);
@@ -78,7 +85,7 @@ export function crossEntropy(
 }
 
 /** Rows whose largest logit, the first of equals, is the class; rows of class −1 do not count, nor does a logit of NaN. */
-export function countCorrect(x: usize, classes: usize, rows: usize, columns: usize, stride: usize): i32 {
+export function countCorrect(x: Pointer, classes: Pointer, rows: usize, columns: usize, stride: usize): i32 {
   let correct = 0;
   for (let r: usize = 0; r < rows; r++, x += stride * 4) {
     const target = i32.load(classes + r * 4);
@@ -101,7 +108,13 @@ export function countCorrect(x: usize, classes: usize, rows: usize, columns: usi
  * Squared error and its gradient, in place. x[count]: outputs come in, 2·scale·(x − target) goes out; a NaN target is
  * none: 0. Returns Σ (x − target)². count a multiple of 4; padding in targets is NaN.
  */
-export function squaredError(x: usize, targets: usize, constants: usize, scale: f32, count: usize): f64 {
+export function squaredError(
+  x: Pointer,
+  targets: Pointer,
+  constants: Pointer,
+  scale: f32,
+  count: usize,
+): f64 {
   const tiny = Vector.constant(constants, Constant.tiny);
   const factor = f32x4.splat(2 * scale);
   let low = f64x2.splat(0);

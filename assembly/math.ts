@@ -7,8 +7,9 @@
 //
 // Constants come from a table that the host places: a v128 constant in a loop is built anew at each use by the engine.
 import { Lanes } from "./lanes";
+import { Pointer } from "./pointer";
 
-/** Float offsets into the table; src/wasm/constants.ts fills it. */
+/** Where each constant stands, in bytes from the table's start; its value is in scripts/kernel-constants.ts. */
 export namespace Constant {
   export const log2e: usize = 0;
   export const magic: usize = 4;
@@ -98,21 +99,21 @@ export class Vector {
 // multiple of 32.
 
 /** to ← tanh(from), tiny results 0; may be the same place. */
-export function tanhRow(to: usize, from: usize, table: usize, bytes: usize): void {
-  const most = Vector.constant(table, Constant.tanhMost);
-  const least = Vector.constant(table, Constant.tanhLeast);
-  const log2e = Vector.constant(table, Constant.log2e);
-  const magic = Vector.constant(table, Constant.magic);
-  const high = Vector.constant(table, Constant.ln2High);
-  const low = Vector.constant(table, Constant.ln2Low);
-  const p0 = Vector.constant(table, Constant.p0);
-  const p1 = Vector.constant(table, Constant.p1);
-  const p2 = Vector.constant(table, Constant.p2);
-  const p3 = Vector.constant(table, Constant.p3);
-  const p4 = Vector.constant(table, Constant.p4);
-  const one = Vector.constant(table, Constant.one);
-  const two = Vector.constant(table, Constant.two);
-  const tiny = Vector.constant(table, Constant.tiny);
+export function tanhRow(to: Pointer, from: Pointer, constants: Pointer, bytes: usize): void {
+  const most = Vector.constant(constants, Constant.tanhMost);
+  const least = Vector.constant(constants, Constant.tanhLeast);
+  const log2e = Vector.constant(constants, Constant.log2e);
+  const magic = Vector.constant(constants, Constant.magic);
+  const high = Vector.constant(constants, Constant.ln2High);
+  const low = Vector.constant(constants, Constant.ln2Low);
+  const p0 = Vector.constant(constants, Constant.p0);
+  const p1 = Vector.constant(constants, Constant.p1);
+  const p2 = Vector.constant(constants, Constant.p2);
+  const p3 = Vector.constant(constants, Constant.p3);
+  const p4 = Vector.constant(constants, Constant.p4);
+  const one = Vector.constant(constants, Constant.one);
+  const two = Vector.constant(constants, Constant.two);
+  const tiny = Vector.constant(constants, Constant.tiny);
   const end = to + bytes;
   for (; to < end; to += 32, from += 32) {
     const x0 = Lanes.atLeast(Lanes.atMost(v128.load(from), most), least);
@@ -127,19 +128,19 @@ export function tanhRow(to: usize, from: usize, table: usize, bytes: usize): voi
 }
 
 /** x ← σ(x) = 1/(1 + exp(−x)), at most 2.49 ulp off while |x| ≤ 87, past which it stays as there; NaN stays NaN. */
-export function sigmoidRow(x: usize, table: usize, bytes: usize): void {
-  const most = Vector.constant(table, Constant.expMost);
-  const least = Vector.constant(table, Constant.expLeast);
-  const log2e = Vector.constant(table, Constant.log2e);
-  const magic = Vector.constant(table, Constant.magic);
-  const high = Vector.constant(table, Constant.ln2High);
-  const low = Vector.constant(table, Constant.ln2Low);
-  const p0 = Vector.constant(table, Constant.p0);
-  const p1 = Vector.constant(table, Constant.p1);
-  const p2 = Vector.constant(table, Constant.p2);
-  const p3 = Vector.constant(table, Constant.p3);
-  const p4 = Vector.constant(table, Constant.p4);
-  const one = Vector.constant(table, Constant.one);
+export function sigmoidRow(x: Pointer, constants: Pointer, bytes: usize): void {
+  const most = Vector.constant(constants, Constant.expMost);
+  const least = Vector.constant(constants, Constant.expLeast);
+  const log2e = Vector.constant(constants, Constant.log2e);
+  const magic = Vector.constant(constants, Constant.magic);
+  const high = Vector.constant(constants, Constant.ln2High);
+  const low = Vector.constant(constants, Constant.ln2Low);
+  const p0 = Vector.constant(constants, Constant.p0);
+  const p1 = Vector.constant(constants, Constant.p1);
+  const p2 = Vector.constant(constants, Constant.p2);
+  const p3 = Vector.constant(constants, Constant.p3);
+  const p4 = Vector.constant(constants, Constant.p4);
+  const one = Vector.constant(constants, Constant.one);
   const end = x + bytes;
   for (; x < end; x += 32) {
     const y0 = f32x4.neg(Lanes.atLeast(Lanes.atMost(v128.load(x), most), least));
@@ -151,21 +152,23 @@ export function sigmoidRow(x: usize, table: usize, bytes: usize): void {
   }
 }
 
-/**
- * ln x for finite x ≥ 2^-1022, within 2 ulp of float64; from 2·artanh((m − 1)/(m + 1)), |argument| ≤ 0.172. NaN for what
- * is not finite.
- */
-export function naturalLogarithm(x: f64): f64 {
-  const bits = reinterpret<u64>(x);
-  let exponent = <i32>(bits >> 52) - 1023;
-  let m = reinterpret<f64>((bits & 0xfffffffffffff) | 0x3ff0000000000000);
-  if (m > 1.4142135623730951) {
-    m *= 0.5;
-    exponent++;
+export class Scalar {
+  /**
+   * ln x for finite x ≥ 2^-1022, within 2 ulp of float64; from 2·artanh((m − 1)/(m + 1)), |argument| ≤ 0.172. NaN for what
+   * is not finite.
+   */
+  static naturalLogarithm(x: f64): f64 {
+    const bits = reinterpret<u64>(x);
+    let exponent = <i32>(bits >> 52) - 1023;
+    let m = reinterpret<f64>((bits & 0xfffffffffffff) | 0x3ff0000000000000);
+    if (m > 1.4142135623730951) {
+      m *= 0.5;
+      exponent++;
+    }
+    const r = (m - 1) / (m + 1);
+    const s = r * r;
+    let sum: f64 = 0;
+    for (let k = 23; k >= 1; k -= 2) sum = sum * s + 1.0 / <f64>k;
+    return <f64>exponent * 0.6931471805599453 + 2.0 * r * sum + (x - x);
   }
-  const r = (m - 1) / (m + 1);
-  const s = r * r;
-  let sum: f64 = 0;
-  for (let k = 23; k >= 1; k -= 2) sum = sum * s + 1.0 / <f64>k;
-  return <f64>exponent * 0.6931471805599453 + 2.0 * r * sum + (x - x);
 }

@@ -3,16 +3,17 @@
 // ever, and slow every product. Quotients of 0 are 0: with ε = 0 the padding would become NaN otherwise.
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
+import { OptionalPointer, Pointer } from "./pointer";
 
 /**
  * SGD: g ← g + decay·w; with momentum v ← momentum·v + (1 − dampening)·g (v = g at the first step), then
  * g ← g + momentum·v (Nesterov) or v; w ← w − rate·g. `velocity` 0: no momentum.
  */
 export function sgdStep(
-  w: usize,
-  velocity: usize,
-  g: usize,
-  constants: usize,
+  w: Pointer,
+  velocity: OptionalPointer,
+  g: Pointer,
+  constants: Pointer,
   rate: f32,
   momentum: f32,
   dampening: f32,
@@ -46,12 +47,12 @@ export function sgdStep(
  * with momentum v ← momentum·v + g/denominator, w ← w − rate·v. `mean`, `velocity` 0: without.
  */
 export function rmspropStep(
-  w: usize,
-  square: usize,
-  mean: usize,
-  velocity: usize,
-  g: usize,
-  constants: usize,
+  w: Pointer,
+  square: Pointer,
+  mean: OptionalPointer,
+  velocity: OptionalPointer,
+  g: Pointer,
+  constants: Pointer,
   rate: f32,
   alpha: f32,
   fresh: f32,
@@ -95,10 +96,10 @@ export function rmspropStep(
 
 /** Adagrad: s ← s + g²; w ← w − rate·g/(√s + ε); `rate` has its decay in it. */
 export function adagradStep(
-  w: usize,
-  sum: usize,
-  g: usize,
-  constants: usize,
+  w: Pointer,
+  sum: Pointer,
+  g: Pointer,
+  constants: Pointer,
   rate: f32,
   epsilon: f32,
   decay: f32,
@@ -125,12 +126,12 @@ export function adagradStep(
  * `correction` = 1/√(1 − β2ᵗ), `keep` = 1 − lr·decay for AdamW else 1; `decay` is Adam's, added to g.
  */
 export function adamStep(
-  w: usize,
-  m: usize,
-  v: usize,
-  most: usize,
-  g: usize,
-  constants: usize,
+  w: Pointer,
+  m: Pointer,
+  v: Pointer,
+  most: OptionalPointer,
+  g: Pointer,
+  constants: Pointer,
   rate: f32,
   beta1: f32,
   fresh1: f32,

@@ -1,9 +1,10 @@
 // Over flat memory; counts are multiples of 8.
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
+import { OptionalPointer, Pointer } from "./pointer";
 
 /** Σ x², in float64, since squares of float32 overflow float32 from 1.8e19. */
-export function sumOfSquares(x: usize, count: usize): f64 {
+export function sumOfSquares(x: Pointer, count: usize): f64 {
   let s0 = f64x2.splat(0);
   let s1 = f64x2.splat(0);
   let s2 = f64x2.splat(0);
@@ -26,7 +27,7 @@ export function sumOfSquares(x: usize, count: usize): f64 {
 }
 
 /** Σ x·y, in float64. */
-export function dot(x: usize, y: usize, count: usize): f64 {
+export function dot(x: Pointer, y: Pointer, count: usize): f64 {
   let s0 = f64x2.splat(0);
   let s1 = f64x2.splat(0);
   const end = x + count * 4;
@@ -46,7 +47,14 @@ export function dot(x: usize, y: usize, count: usize): f64 {
 }
 
 /** to ← keep·to + factor·x, tiny results 0; `constants` as in math.ts. */
-export function addScaled(to: usize, x: usize, constants: usize, keep: f32, factor: f32, count: usize): void {
+export function addScaled(
+  to: Pointer,
+  x: Pointer,
+  constants: Pointer,
+  keep: f32,
+  factor: f32,
+  count: usize,
+): void {
   const tiny = Vector.constant(constants, Constant.tiny);
   const keepV = f32x4.splat(keep);
   const by = f32x4.splat(factor);
@@ -64,11 +72,11 @@ export function addScaled(to: usize, x: usize, constants: usize, keep: f32, fact
  * `width` elements, one after the other, a multiple of 8.
  */
 export function addScaledRows(
-  to: usize,
-  x: usize,
-  keep: usize,
-  factors: usize,
-  constants: usize,
+  to: Pointer,
+  x: OptionalPointer,
+  keep: OptionalPointer,
+  factors: Pointer,
+  constants: Pointer,
   rows: usize,
   width: usize,
 ): void {
@@ -81,14 +89,14 @@ export function addScaledRows(
 }
 
 /** x ← factor·x. */
-export function scale(x: usize, factor: f32, count: usize): void {
+export function scale(x: Pointer, factor: f32, count: usize): void {
   const by = f32x4.splat(factor);
   const end = x + count * 4;
   for (; x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by));
 }
 
 /** x ← x held within ±most; NaN stays NaN. */
-export function clamp(x: usize, most: f32, count: usize): void {
+export function clamp(x: Pointer, most: f32, count: usize): void {
   const high = f32x4.splat(most);
   const low = f32x4.splat(-most);
   const end = x + count * 4;

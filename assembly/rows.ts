@@ -1,11 +1,12 @@
 // Rows between strides, tokens' rows, biases. Strides and widths are in elements.
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
+import { Pointer } from "./pointer";
 
 /** to[rows, columns] = from[rows, columns], each with its own stride; `to`'s padding is left alone. */
 export function copyRows(
-  to: usize,
-  from: usize,
+  to: Pointer,
+  from: Pointer,
   rows: usize,
   columns: usize,
   ldTo: usize,
@@ -26,14 +27,14 @@ export function copyRows(
 }
 
 /** Subnormal and tiny values of x[count] to 0; count a multiple of 4. */
-export function flushTiny(x: usize, constants: usize, count: usize): void {
+export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
   const tiny = Vector.constant(constants, Constant.tiny);
   const end = x + count * 4;
   for (; x < end; x += 16) v128.store(x, Lanes.flush(v128.load(x), tiny));
 }
 
 /** to[r, :] = row for every r; width a multiple of 8. */
-export function fillRows(to: usize, row: usize, rows: usize, width: usize): void {
+export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): void {
   const bytes = width * 4;
   for (let r: usize = 0; r < rows; r++, to += bytes) {
     for (let n: usize = 0; n < bytes; n += 32) {
@@ -44,7 +45,7 @@ export function fillRows(to: usize, row: usize, rows: usize, width: usize): void
 }
 
 /** out = x + y; count a multiple of 8. */
-export function add(out: usize, x: usize, y: usize, count: usize): void {
+export function add(out: Pointer, x: Pointer, y: Pointer, count: usize): void {
   const bytes = count * 4;
   for (let i: usize = 0; i < bytes; i += 32) {
     const s0 = f32x4.add(v128.load(x + i), v128.load(y + i));
@@ -56,8 +57,8 @@ export function add(out: usize, x: usize, y: usize, count: usize): void {
 
 /** to[r, c] += from[c, r], for to[rows, columns]. */
 export function addTransposed(
-  to: usize,
-  from: usize,
+  to: Pointer,
+  from: Pointer,
   rows: usize,
   columns: usize,
   ldTo: usize,
@@ -100,7 +101,7 @@ function addFour(to: usize, x: v128): void {
 }
 
 /** to[r, :] = table[tokens[r], :]; width a multiple of 8. */
-export function gather(to: usize, table: usize, tokens: usize, rows: usize, width: usize): void {
+export function gather(to: Pointer, table: Pointer, tokens: Pointer, rows: usize, width: usize): void {
   const bytes = width * 4;
   const last = tokens + rows * 4;
   for (; tokens < last; tokens += 4) {
@@ -114,7 +115,7 @@ export function gather(to: usize, table: usize, tokens: usize, rows: usize, widt
 }
 
 /** table[tokens[r], :] += rows[r, :]: gather's derivative; width a multiple of 8. */
-export function scatterAdd(table: usize, from: usize, tokens: usize, rows: usize, width: usize): void {
+export function scatterAdd(table: Pointer, from: Pointer, tokens: Pointer, rows: usize, width: usize): void {
   const bytes = width * 4;
   const last = tokens + rows * 4;
   for (; tokens < last; tokens += 4) {
@@ -133,8 +134,8 @@ export function scatterAdd(table: usize, from: usize, tokens: usize, rows: usize
  * window that is computed again. `threshold` = p·2^32.
  */
 export function dropout(
-  to: usize,
-  from: usize,
+  to: Pointer,
+  from: Pointer,
   key: u32,
   first: u32,
   threshold: u32,
@@ -158,7 +159,7 @@ export function dropout(
  * out[:] += the sum of x's rows: a bias's gradient; width a multiple of 8, and x's stride. Eight rows at a time, since a
  * column's elements lie a stride apart, of 4 KiB for instance: all in one set of the cache.
  */
-export function addColumnSums(out: usize, x: usize, rows: usize, width: usize): void {
+export function addColumnSums(out: Pointer, x: Pointer, rows: usize, width: usize): void {
   const stride = width * 4;
   const ends = x + rows * stride;
   const eights = x + (rows & ~7) * stride;
@@ -183,9 +184,9 @@ export function addColumnSums(out: usize, x: usize, rows: usize, width: usize): 
  * in its columns, of few rows.
  */
 export function scatterAddColumns(
-  table: usize,
-  from: usize,
-  tokens: usize,
+  table: Pointer,
+  from: Pointer,
+  tokens: Pointer,
   rows: usize,
   width: usize,
   ldTable: usize,

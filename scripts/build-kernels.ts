@@ -2,21 +2,57 @@
  * Compiles assembly/ once a build, and writes what the library carries into src/wasm/generated/: each binary as a file, for
  * those who load it themselves, and as a module, which any bundler can carry. Of the relaxed-simd build the module holds only
  * what differs from the simd build.
+ *
+ *   npm run build:kernels                 all that is shipped
+ *   npm run build:kernels -- simd debug   these, and what was never compiled; the others stay as they are
+ *
+ * What was compiled from the same sources is not compiled again.
  */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { difference } from "./difference.js";
+import { generateInterface } from "./generate-interface.js";
 import { generateTiles } from "./generate-tiles.js";
+import { DEBUG, shippedBuilds } from "./kernel-targets.js";
 import { markBuild, packageVersion } from "./mark-build.js";
 
+const compiled = "build/kernels";
 const folder = "src/wasm/generated";
 
-function compile(build: string): Uint8Array {
-  execFileSync("node", ["node_modules/assemblyscript/bin/asc.js", "--target", build], { stdio: "inherit" });
-  const bytes = markBuild(readFileSync(`build/kernels/${build}.wasm`), build);
-  writeFileSync(`${folder}/${build}.wasm`, bytes);
-  console.log(`${build}.wasm ${bytes.length} bytes`);
-  return bytes;
+/** What a compiler's output depends on, whichever the target: its sources, its settings, and itself. */
+function hashInputs(): string {
+  const sources = readdirSync("assembly", { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const files = [
+    ...sources.sort().map((name) => join("assembly", name)),
+    "asconfig.json",
+    "node_modules/assemblyscript/package.json",
+  ];
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(`${file}\n`).update(readFileSync(file));
+  return hash.digest("hex");
+}
+
+const stampOf = (target: string): string => join(compiled, `${target}.inputs`);
+
+/** Compiles a target, unless that was done from the same inputs. */
+async function compile(target: string, inputs: string): Promise<void> {
+  const [binary, stamp] = [join(compiled, `${target}.wasm`), stampOf(target)];
+  let how = "as it was";
+  if (!existsSync(binary) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== inputs) {
+    rmSync(stamp, { force: true });
+    const start = performance.now();
+    const asc = "node_modules/assemblyscript/bin/asc.js";
+    const { stderr } = await promisify(execFile)(process.execPath, [asc, "--target", target]);
+    process.stderr.write(stderr);
+    writeFileSync(stamp, inputs);
+    how = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  }
+  console.log(`${target}.wasm ${readFileSync(binary).length} bytes, ${how}`);
 }
 
 function writeModule(name: string, build: string, bytes: Uint8Array): void {
@@ -27,13 +63,34 @@ function writeModule(name: string, build: string, bytes: Uint8Array): void {
   writeFileSync(`${folder}/${build}.ts`, text);
 }
 
+/** What is shipped, of the binaries as they now are: the difference fits one plain build alone. */
+function writeShipped(): void {
+  const read = (build: string): Uint8Array => {
+    const bytes = markBuild(readFileSync(join(compiled, `${build}.wasm`)), build);
+    writeFileSync(`${folder}/${build}.wasm`, bytes);
+    return bytes;
+  };
+  const simd = read("simd");
+  writeModule("simd", "simd", simd);
+  writeModule("relaxedDifference", "relaxed-difference", difference(simd, read("relaxed-simd")));
+  writeModule("wide", "wide", read("wide"));
+  writeFileSync(
+    `${folder}/version.ts`,
+    `/** The package's, which its kernels are marked with. */\nexport const version: string = "${packageVersion()}";\n`,
+  );
+}
+
+const shipped = shippedBuilds();
+const asked = process.argv.slice(2);
+const unknown = asked.find((target) => target !== DEBUG && !shipped.includes(target));
+if (unknown !== undefined)
+  throw new RangeError(`a build expected ${[...shipped, DEBUG].join(" or ")}, got ${unknown}`);
+
 generateTiles();
-mkdirSync(folder, { recursive: true });
-const simd = compile("simd");
-writeModule("simd", "simd", simd);
-writeModule("relaxedDifference", "relaxed-difference", difference(simd, compile("relaxed-simd")));
-writeModule("wide", "wide", compile("wide"));
-writeFileSync(
-  `${folder}/version.ts`,
-  `/** The package's, which its kernels are marked with. */\nexport const version: string = "${packageVersion()}";\n`,
-);
+generateInterface();
+mkdirSync(compiled, { recursive: true });
+const inputs = hashInputs();
+const missing = shipped.filter((build) => !existsSync(stampOf(build)));
+const targets = asked.length === 0 ? shipped : [...new Set([...asked, ...missing])];
+await Promise.all(targets.map((target) => compile(target, inputs)));
+writeShipped();

@@ -2,6 +2,7 @@
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, tanhRow, Vector } from "../math";
+import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -13,10 +14,10 @@ import { Steps } from "./steps";
  * stays as it is.
  */
 export function elmanForward(
-  h: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  h: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   relu: bool,
   reverse: bool,
   T: usize,
@@ -59,11 +60,11 @@ function reluForward(x: usize, constants: usize, bytes: usize): void {
  * initial state's slot comes in zeros and goes out holding its gradient. `recurrent`: panels of W_hh.
  */
 export function elmanBackward(
-  dh: usize,
-  h: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  h: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   relu: bool,
   reverse: bool,
   T: usize,
@@ -125,11 +126,11 @@ function reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void
  * in holding the input's part, W_ih dx_t, and goes out holding dh_t. `recurrent`: panels of W_hhᵀ.
  */
 export function elmanTangent(
-  dh: usize,
-  h: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  h: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   relu: bool,
   T: usize,
   B: usize,

@@ -3,6 +3,7 @@
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
+import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -14,11 +15,11 @@ import { Steps } from "./steps";
  * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
  */
 export function gruForward(
-  h: usize,
-  gates: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  h: Pointer,
+  gates: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   reverse: bool,
   T: usize,
   B: usize,
@@ -79,12 +80,12 @@ function rowForward(h: usize, gates: usize, before: usize, constants: usize, byt
  * input's) and q (with r and z the recurrent product's). `recurrent`: panels of W_hh.
  */
 export function gruBackward(
-  dh: usize,
-  gates: usize,
-  h: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  gates: Pointer,
+  h: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   reverse: bool,
   T: usize,
   B: usize,
@@ -172,13 +173,13 @@ function rowBackward(
  * of n, r, z and q. `recurrent`: panels of W_hhᵀ.
  */
 export function gruTangent(
-  dh: usize,
-  dGates: usize,
-  gates: usize,
-  h: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  dGates: Pointer,
+  gates: Pointer,
+  h: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   T: usize,
   B: usize,
   K: usize,

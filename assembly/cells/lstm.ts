@@ -3,6 +3,7 @@
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
+import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -13,12 +14,12 @@ import { Steps } from "./steps";
  * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
  */
 export function lstmForward(
-  h: usize,
-  c: usize,
-  z: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  h: Pointer,
+  c: Pointer,
+  z: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   reverse: bool,
   T: usize,
   B: usize,
@@ -80,13 +81,13 @@ function rowForward(h: usize, c: usize, z: usize, before: usize, constants: usiz
  * one's goes out. `z` goes out holding dz. `recurrent`: panels of W_hh.
  */
 export function lstmBackward(
-  dh: usize,
-  dc: usize,
-  z: usize,
-  c: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  dc: Pointer,
+  z: Pointer,
+  c: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   reverse: bool,
   T: usize,
   B: usize,
@@ -181,14 +182,14 @@ function rowBackward(
  * part, W_ih dx_t, and goes out holding the gates' tangents. `recurrent`: panels of W_hhᵀ.
  */
 export function lstmTangent(
-  dh: usize,
-  dc: usize,
-  dz: usize,
-  c: usize,
-  z: usize,
-  recurrent: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  dc: Pointer,
+  dz: Pointer,
+  c: Pointer,
+  z: Pointer,
+  recurrent: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   T: usize,
   B: usize,
   K: usize,

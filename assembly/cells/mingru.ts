@@ -2,6 +2,7 @@
 // state: there is no recurrent product.
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, Vector } from "../math";
+import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
@@ -12,10 +13,10 @@ import { Steps } from "./steps";
  * `lengths`: [B] or 0; past its length a sequence's state stays as it is.
  */
 export function mingruForward(
-  h: usize,
-  gates: usize,
-  lengths: usize,
-  constants: usize,
+  h: Pointer,
+  gates: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   reverse: bool,
   T: usize,
   B: usize,
@@ -62,11 +63,11 @@ function rowForward(h: usize, gates: usize, before: usize, constants: usize, byt
  * zeros, which goes out holding dLoss/dh of the initial state. `gates` goes out holding the gradients of z and c.
  */
 export function mingruBackward(
-  dh: usize,
-  gates: usize,
-  h: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  gates: Pointer,
+  h: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   reverse: bool,
   T: usize,
   B: usize,
@@ -132,12 +133,12 @@ function rowBackward(
  * `dGates`: [T, B, 2·stride], comes in holding the input's part, W_ih dx_t, and goes out holding the tangents of z and c.
  */
 export function mingruTangent(
-  dh: usize,
-  dGates: usize,
-  gates: usize,
-  h: usize,
-  lengths: usize,
-  constants: usize,
+  dh: Pointer,
+  dGates: Pointer,
+  gates: Pointer,
+  h: Pointer,
+  lengths: OptionalPointer,
+  constants: Pointer,
   T: usize,
   B: usize,
   stride: usize,

@@ -1,16 +1,19 @@
 // Operands of products laid out in the order the tiles read them. Strides are in elements.
+import { Pointer } from "../pointer";
 
 const PANEL: usize = PANEL_COLUMNS;
 /** Bytes from one row of a panel to the next. */
 const STEP: usize = PANEL * 4;
+/** The depth of packed columns is a multiple of this. */
+export const DEPTH_STEP: usize = 4;
 
 /**
  * Panels of B[rows, columns], row-major: panel j = B[:, j·P .. (j+1)·P − 1] as [depth, P], P = PANEL_COLUMNS, rows past
  * `rows` and columns past `columns` zeros. `columns` a multiple of 8 (padding in B is zeros), depth ≥ rows.
  */
 export function packRows(
-  panels: usize,
-  b: usize,
+  panels: Pointer,
+  b: Pointer,
   rows: usize,
   columns: usize,
   ldb: usize,
@@ -34,9 +37,9 @@ export function packRows(
 
 /**
  * Panels of Bᵀ for B[rows, columns], row-major: panel j = B[j·P .. (j+1)·P − 1, :]ᵀ as [depth, P]. `depth`, the columns of
- * B rounded up to 4, lies within ldb, and B's padding is zeros; rows past the last become zero columns.
+ * B rounded up to DEPTH_STEP, lies within ldb, and B's padding is zeros; rows past the last become zero columns.
  */
-export function packColumns(panels: usize, b: usize, rows: usize, depth: usize, ldb: usize): void {
+export function packColumns(panels: Pointer, b: Pointer, rows: usize, depth: usize, ldb: usize): void {
   const panelBytes = depth * STEP;
   for (let n: usize = 0; n < rows; n += PANEL, panels += panelBytes) {
     const held = min<usize>(PANEL, rows - n);
@@ -52,7 +55,7 @@ export function packColumns(panels: usize, b: usize, rows: usize, depth: usize, 
 
 /** Four rows of B as four columns of a panel, by 4 × 4 transposes. */
 function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
-  for (let k: usize = 0; k < depth; k += 4, from += 16, to += 4 * STEP) {
+  for (let k: usize = 0; k < depth; k += DEPTH_STEP, from += 16, to += 4 * STEP) {
     const r0 = v128.load(from);
     const r1 = v128.load(from + rowBytes);
     const r2 = v128.load(from + 2 * rowBytes);
@@ -68,30 +71,32 @@ function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
   }
 }
 
-/**
- * A[rows of K, columns] in tiles of `width` columns, each as [rows, width]; `columns` a multiple of the width, 1 to 6. Four
- * rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one set of the cache.
- */
-export function packTiles(to: usize, a: usize, rows: usize, columns: usize, width: usize, lda: usize): void {
-  const step = width * 4;
-  const tile = rows * step;
-  // The last two columns, whether the first four hold them or not; a store of integers takes no turn of the vectors'.
-  const rest = step - 8;
-  for (let k: usize = 0; k < rows; k += 4, a += lda * 16, to += step * 4) {
-    const held = min<usize>(4, rows - k);
-    let at = to;
-    for (let n: usize = 0; n < columns; n += width, at += tile) {
-      let f = a + n * 4;
-      let t = at;
-      const end = t + held * step;
-      if (width < 4) {
-        for (; t < end; f += lda * 4, t += step) {
-          for (let w: usize = 0; w < step; w += 4) f32.store(t + w, f32.load(f + w));
-        }
-      } else {
-        for (; t < end; f += lda * 4, t += step) {
-          v128.store(t, v128.load(f));
-          i64.store(t + rest, i64.load(f + rest));
+export class Tiles {
+  /**
+   * A[rows of K, columns] in tiles of `width` columns, each as [rows, width]; `columns` a multiple of the width, 1 to 6. Four
+   * rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one set of the cache.
+   */
+  static pack(to: usize, a: usize, rows: usize, columns: usize, width: usize, lda: usize): void {
+    const step = width * 4;
+    const tile = rows * step;
+    // The last two columns, whether the first four hold them or not; a store of integers takes no turn of the vectors'.
+    const rest = step - 8;
+    for (let k: usize = 0; k < rows; k += 4, a += lda * 16, to += step * 4) {
+      const held = min<usize>(4, rows - k);
+      let at = to;
+      for (let n: usize = 0; n < columns; n += width, at += tile) {
+        let f = a + n * 4;
+        let t = at;
+        const end = t + held * step;
+        if (width < 4) {
+          for (; t < end; f += lda * 4, t += step) {
+            for (let w: usize = 0; w < step; w += 4) f32.store(t + w, f32.load(f + w));
+          }
+        } else {
+          for (; t < end; f += lda * 4, t += step) {
+            v128.store(t, v128.load(f));
+            i64.store(t + rest, i64.load(f + rest));
+          }
         }
       }
     }

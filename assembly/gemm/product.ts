@@ -27,7 +27,8 @@ import {
   rowTile6x16,
   rowTile6x8,
 } from "./generated/tiles";
-import { packRows, packTiles } from "./pack";
+import { Pointer } from "../pointer";
+import { packRows, Tiles } from "./pack";
 
 const PANEL: usize = PANEL_COLUMNS;
 /** Whether the engine merges neighbouring vectors: a panel is then two of them wide. */
@@ -45,9 +46,9 @@ const BLOCK_ROWS: usize = 96;
  * past the true sizes is zeros in A's rows and in the panels. C aliases nothing.
  */
 export function gemm(
-  c: usize,
-  a: usize,
-  panels: usize,
+  c: Pointer,
+  a: Pointer,
+  panels: Pointer,
   M: usize,
   N: usize,
   K: usize,
@@ -134,19 +135,19 @@ function rowTiles(
 }
 
 /** Depth of a block of the transposed product: C is read and written once a block. */
-const TRANSPOSED_DEPTH: usize = 256;
+export const TRANSPOSED_DEPTH: usize = 256;
 /** Columns of A that are packed at a time: with the depth 96 KiB, which stay in L2 while the panels pass. */
-const TRANSPOSED_ROWS: usize = 96;
+export const TRANSPOSED_ROWS: usize = 96;
 
 /**
  * C[M, N] += Aᵀ · B for A[K, M], B[K, N], both row-major: the weight gradients, K = T·B.
  * N a multiple of 8, B's columns past the true size being zeros. `scratch`: 256·(N + 8 + 96) floats.
  */
 export function gemmTN(
-  c: usize,
-  a: usize,
-  b: usize,
-  scratch: usize,
+  c: Pointer,
+  a: Pointer,
+  b: Pointer,
+  scratch: Pointer,
   M: usize,
   N: usize,
   K: usize,
@@ -165,7 +166,7 @@ export function gemmTN(
         // Full tiles are packed beside each other, the last ones one by one.
         const height = nextRows(end - r);
         const rows = end - r > LAST_ROWS ? ((end - r - LAST_ROWS + ROWS - 1) / ROWS) * ROWS : height;
-        packTiles(tiles, a + (k * lda + r) * 4, depth, rows, height, lda);
+        Tiles.pack(tiles, a + (k * lda + r) * 4, depth, rows, height, lda);
         packedTiles(c + r * ldc, ldc, tiles, scratch, rows, height, N, depth);
         r += rows;
       }

@@ -1,15 +1,10 @@
 /** Joins a build's kernels with the memory they work on: one of each for a build, shared by all networks. */
 
 import { panelColumns, type Build } from "../wasm/builds.js";
-import { constantTable } from "../wasm/constants.js";
+import { CONSTANTS, FIRST_FREE, placeConstants } from "../wasm/constants.js";
 import type { Kernels } from "../wasm/kernels.js";
 import { chooseBuild, instantiateKernels } from "../wasm/load.js";
 import { Arena, MOST_PAGES } from "./arena.js";
-
-/** Address of the constants, in bytes. Address 0 is nobody's, so that kernels can take it for "none". */
-const CONSTANTS = 64;
-/** Address of the arena's first byte. */
-const FIRST_FREE = 1024;
 
 export interface Engine {
   readonly build: Build;
@@ -25,10 +20,10 @@ export interface Engine {
 export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
   const build = chooseBuild(wish);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-  new Float32Array(memory.buffer).set(constantTable, CONSTANTS / 4);
+  placeConstants(memory);
   const arena = new Arena(memory, FIRST_FREE, guard);
   const kernels = instantiateKernels(build, memory);
-  return { build, kernels, arena, panelColumns: panelColumns(build), constants: CONSTANTS };
+  return { build, kernels, arena, panelColumns: panelColumns[build], constants: CONSTANTS };
 }
 
 const engines = new Map<Build, Engine>();

@@ -1,11 +1,8 @@
 /** Runs the kernels that do arithmetic once each on small inputs, to compare the bits that two instances leave. */
 
 import { Random } from "../random.js";
-import { constantTable } from "./constants.js";
+import { CONSTANTS, FIRST_FREE, placeConstants } from "./constants.js";
 import type { Kernels } from "./kernels.js";
-
-const CONSTANTS = 64;
-const FIRST_FREE = 1024;
 
 /** Sizes with remainders: rows of tiles, half a panel, a depth of several blocks of nothing. */
 const [T, B, H, TOKENS] = [2, 9, 24, 5];
@@ -16,7 +13,7 @@ export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): v
   const i32 = new Int32Array(memory.buffer);
   const random = new Random(1);
   for (let i = 0; i < f32.length; i++) f32[i] = 2 * random.uniform() - 1;
-  f32.set(constantTable, CONSTANTS / 4);
+  placeConstants(memory);
   let next = FIRST_FREE;
   /** So many floats of their own. */
   const place = (floats: number): number => {

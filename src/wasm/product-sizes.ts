@@ -1,12 +1,6 @@
 /** Sizes that the matrix products of assembly/gemm/ and whoever plans memory for them agree on. */
 
-/** The depth of packed columns is a multiple of this. */
-const DEPTH_STEP = 4;
-/** Columns of a panel of the widest build. */
-const WIDEST_PANEL = 16;
-/** Of the transposed product (assembly/gemm/product.ts): the depth of a block, and the columns of A packed at a time. */
-const TRANSPOSED_DEPTH = 256;
-const TRANSPOSED_ROWS = 96;
+import { DEPTH_STEP, TRANSPOSED_DEPTH, TRANSPOSED_ROWS, WIDEST_PANEL } from "./generated/sizes.js";
 
 function roundUp(n: number, step: number): number {
   return Math.ceil(n / step) * step;

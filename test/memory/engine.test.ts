@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { makeDisposable } from "../../src/memory/disposable.js";
 import { createEngine, engineFor } from "../../src/memory/engine.js";
 import { vector } from "../../src/memory/regions.js";
-import { constantTable } from "../../src/wasm/constants.js";
+import { constantTable } from "../../src/wasm/generated/constant-table.js";
 import { builds } from "../builds.js";
 
 describe.each(builds)("the engine of %s", (build) => {
