@@ -1,127 +1,114 @@
-/** Runs the kernels that do arithmetic once each on small inputs, to compare the bits that two instances leave. */
+/** Runs every kernel on small inputs, to compare the bits that two instances leave; arguments follow from their names. */
 
 import { Random } from "../random.js";
 import { CONSTANTS, FIRST_FREE, placeConstants } from "./constants.js";
+import { signatures } from "./generated/signatures.js";
 import type { Kernels } from "./kernels.js";
 
-/** Sizes with remainders: rows of tiles, half a panel, a depth of several blocks of nothing. */
-const [T, B, H, TOKENS] = [2, 9, 24, 5];
+/**
+ * Values of each size, all of which are run. They leave remainders: rows of tiles, half a panel of the widest build, padding
+ * past the columns; they fit each other in every kernel, and no tensor of them is larger than a room.
+ */
+const sizes: Readonly<Record<string, readonly number[] | undefined>> = {
+  T: [2],
+  B: [9],
+  G: [2],
+  H: [8],
+  K: [20],
+  M: [1, 2, 3, 4, 5, 18],
+  N: [88],
+  rows: [18],
+  columns: [24],
+  width: [24],
+  stride: [40],
+  depth: [20],
+  count: [216],
+  bytes: [864],
+  next: [400],
+  dStride: [24],
+  lda: [96],
+  ldb: [96],
+  ldc: [96],
+  ldTo: [96],
+  ldFrom: [96],
+  ldTable: [96],
+};
 
-/** The memory is overwritten; at least a mebibyte. */
-export function exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): void {
-  const f32 = new Float32Array(memory.buffer);
-  const i32 = new Int32Array(memory.buffer);
-  const random = new Random(1);
-  for (let i = 0; i < f32.length; i++) f32[i] = 2 * random.uniform() - 1;
-  placeConstants(memory);
-  let next = FIRST_FREE;
-  /** So many floats of their own. */
-  const place = (floats: number): number => {
-    next += 4 * floats;
-    return next - 4 * floats;
-  };
-  const wide = 4 * H;
-  const states = (): number => place((T + 1) * B * H);
-  const [h, c, dh, dc, z, dz] = [
-    states(),
-    states(),
-    states(),
-    place(B * H),
-    place(T * B * wide),
-    place(T * B * wide),
-  ];
-  const [tangents, cellTangents, gateTangents] = [states(), place(B * H), place(T * B * wide)];
-  const [weights, panels, back, scratch] = [
-    place(wide * H),
-    place(wide * 48),
-    place(wide * 48),
-    place(256 * 256),
-  ];
-  const tokens = place(T * B);
-  for (let i = 0; i < T * B; i++) i32[(tokens >>> 2) + i] = random.integer(TOKENS);
+/** Bytes of a room; each of a kernel's parameters has the room of its place, for what it points to. */
+const ROOM = 16384;
+const ROOMS = 12;
+/** Bytes from the start of memory that kernels are run on. */
+export const EXERCISED = FIRST_FREE + ROOM * ROOMS;
 
-  kernels.packColumns(panels, weights, wide, H, H);
-  kernels.packRows(back, weights, wide, H, H, wide);
-  kernels.lstmForward(h, c, z, panels, 0, CONSTANTS, false, T, B, H, H);
-  kernels.lstmTangent(tangents, cellTangents, gateTangents, c, z, panels, 0, CONSTANTS, T, B, H, H);
-  kernels.lstmBackward(dh, dc, z, c, back, 0, CONSTANTS, false, T, B, wide, H);
-  kernels.gruForward(h, dz, panels, 0, CONSTANTS, true, T, B, H, H);
-  kernels.gruTangent(tangents, gateTangents, dz, h, panels, 0, CONSTANTS, T, B, H, H);
-  kernels.gruBackward(dh, dz, h, back, 0, CONSTANTS, true, T, B, 3 * H, H);
-  kernels.mingruForward(h, dz, 0, CONSTANTS, true, T, B, H);
-  kernels.mingruTangent(tangents, gateTangents, dz, h, 0, CONSTANTS, T, B, H);
-  kernels.mingruBackward(dh, dz, h, 0, CONSTANTS, true, T, B, H);
-  kernels.elmanForward(h, panels, 0, CONSTANTS, false, false, T, B, H, H);
-  kernels.elmanTangent(tangents, h, panels, 0, CONSTANTS, false, T, B, H, H);
-  kernels.elmanBackward(dh, h, back, 0, CONSTANTS, false, false, T, B, H, H);
-  kernels.elmanForward(c, panels, 0, CONSTANTS, true, false, T, B, H, H);
-  kernels.elmanBackward(dh, c, back, 0, CONSTANTS, true, false, T, B, H, H);
-  for (const rows of [1, 2, 3, 4, 5, T * B]) {
-    kernels.gemm(z, dz, panels, rows, wide, H, wide, H, rows > 1);
-    kernels.gemmTN(weights, z, h, scratch, rows, H, T * B, H, wide, H);
+/** Bound of the integers: classes and tokens are all there, and some lengths are past T. */
+const INTEGERS = 5;
+
+/** Factor of one number in eleven, so that it is below what kernels keep. */
+const TINY = 2.4e-35;
+
+/** Parameters that point to other numbers than those from −1 to 1. */
+const integers = ["*tokens", "*classes", "?lengths"];
+const notNegative = ["*v", "?most", "*square", "*sum"];
+
+/** Returns the values that a parameter takes. */
+function choicesOf(parameter: string, place: number): readonly number[] {
+  const pointer = FIRST_FREE + place * ROOM;
+  switch (parameter[0]) {
+    case "*":
+      return [parameter === "*constants" ? CONSTANTS : pointer];
+    case "?":
+      return [0, pointer];
+    case "~":
+      return [1 / (2 + place)];
+    case "#":
+      return [0x80000000];
+    case "!":
+      return [0, 1];
   }
-  kernels.addColumnSums(place(wide), z, T * B, wide);
-  kernels.gather(dz, weights, tokens, T * B, H);
-  kernels.scatterAdd(weights, z, tokens, T * B, H);
-  kernels.scatterAddColumns(weights, z, tokens, T * B, H, H, wide);
-  kernels.addTransposed(place(wide * H), weights, H, wide, wide, H);
-  kernels.dropout(dz, z, 7, 3, 0x80000000, 2, T * B * wide);
-  kernels.crossEntropy(z, tokens, CONSTANTS, 0.5, T * B, wide - 3, wide);
-  kernels.softmaxRows(dz, CONSTANTS, T * B, wide - 3, wide);
-  kernels.squaredError(c, h, CONSTANTS, 0.5, B * H);
-  const count = B * H;
-  kernels.adamStep(
-    h,
-    c + 4 * count,
-    place(count),
-    place(count),
-    dc,
-    CONSTANTS,
-    0.1,
-    0.9,
-    0.1,
-    0.99,
-    0.01,
-    1e-8,
-    1.1,
-    0.9,
-    0.1,
-    count,
+  const values = sizes[parameter];
+  if (values !== undefined) return values;
+  throw new RangeError(
+    `a kernel's size expected a name among the sizes of src/wasm/exercise.ts, got "${parameter}": ` +
+      `give it a value there, or the type Pointer if it is one`,
   );
-  kernels.rmspropStep(
-    h,
-    place(count),
-    place(count),
-    place(count),
-    dc,
-    CONSTANTS,
-    0.1,
-    0.9,
-    0.1,
-    1e-8,
-    0.5,
-    0.1,
-    count,
-  );
-  kernels.adagradStep(h, place(count), dc, CONSTANTS, 0.1, 1e-8, 0.1, count);
-  kernels.sgdStep(h, place(count), dc, CONSTANTS, 0.1, 0.9, 0, 0.1, true, false, count);
-  f32[0] = kernels.sumOfSquares(h, count);
-  f32[1] = kernels.dot(h, tangents, count);
-  kernels.clamp(h, 0.5, count);
-  kernels.add(c, c, h, count);
-  kernels.tanhRow(dh, c, CONSTANTS, 4 * count);
-  kernels.sigmoidRow(c, CONSTANTS, 4 * count);
-  kernels.flushTiny(z, CONSTANTS, count);
-  kernels.scale(h, 0.3, count);
-  kernels.addScaled(h, tangents, CONSTANTS, 0.5, -0.25, count);
-  kernels.addScaledRows(dh, tangents, c, h, CONSTANTS, T * B, H);
-  // The influences of three samples, each of as many gates as fit.
-  const influences = place(3 * 2 * H * H);
-  for (const g of [0, weights]) {
-    for (const cells of [0, scratch]) {
-      const factors = [h, c, dh, tangents, z, dz, h, CONSTANTS, 3] as const;
-      kernels.moveInfluence(influences, cells, g, c, ...factors, 2, H, H, 2 * H * H, wide);
-      kernels.moveBiasInfluence(influences, cells, g, ...factors, 2, H, 2 * H, wide);
+}
+
+/** Returns the arguments of each run, by a signature: every choice of one parameter with every choice of the others. */
+export function argumentsOf(signature: string): number[][] {
+  return signature
+    .split(" ")
+    .map(choicesOf)
+    .reduce<number[][]>((rows, choices) => rows.flatMap((row) => choices.map((one) => [...row, one])), [[]]);
+}
+
+/** Makes what lies in the rooms of some parameters fit their names. */
+function adaptRooms(signature: string, buffer: ArrayBuffer): void {
+  for (const [place, parameter] of signature.split(" ").entries()) {
+    const room = [buffer, FIRST_FREE + place * ROOM, ROOM / 4] as const;
+    const i32 = new Int32Array(...room);
+    const f32 = new Float32Array(...room);
+    if (integers.includes(parameter)) for (let i = 0; i < i32.length; i++) i32[i] = (i32[i] >>> 3) % INTEGERS;
+    if (notNegative.includes(parameter)) for (let i = 0; i < f32.length; i++) f32[i] = Math.abs(f32[i]);
+  }
+}
+
+/**
+ * Yields the name of a kernel after each of its runs, while `memory` holds what it left, and the number that it returned.
+ * Of the memory, at least a mebibyte, the start is overwritten, with the same numbers before each run.
+ */
+export function* exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): Generator<string> {
+  const random = new Random(1);
+  const numbers = Float32Array.from({ length: EXERCISED / 4 }, (_, i) => {
+    return (2 * random.uniform() - 1) * (i % 11 === 0 ? TINY : 1);
+  });
+  for (const [name, signature] of Object.entries(signatures)) {
+    for (const values of argumentsOf(signature)) {
+      new Float32Array(memory.buffer).set(numbers);
+      placeConstants(memory);
+      adaptRooms(signature, memory.buffer);
+      const result: unknown = Reflect.apply(kernels[name as keyof Kernels], undefined, values);
+      if (typeof result === "number") new Float64Array(memory.buffer)[0] = result;
+      yield name;
     }
   }
 }

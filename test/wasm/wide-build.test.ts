@@ -1,6 +1,7 @@
 import v8 from "node:v8";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as exercise from "../../src/wasm/exercise.js";
+import { FIRST_FREE } from "../../src/wasm/constants.js";
 import { fromHex } from "../../src/wasm/encoding.js";
 import { wide } from "../../src/wasm/generated/wide.js";
 import { isKernels } from "../../src/wasm/kernels.js";
@@ -149,10 +150,13 @@ describe("the wide build", () => {
 
   it.runIf(runs)("is refused where a single bit of its kernels' results differs", () => {
     const spy = vi.spyOn(exercise, "exerciseKernels");
-    spy.mockImplementationOnce((_kernels, memory) => {
-      new Uint32Array(memory.buffer)[4321] ^= 1;
+    spy.mockImplementationOnce(function* () {
+      yield "scale";
     });
-    spy.mockImplementationOnce(() => undefined);
+    spy.mockImplementationOnce(function* (_kernels, memory) {
+      new Uint32Array(memory.buffer)[4321] ^= 1;
+      yield "scale";
+    });
     expect(buildWide(bytes)).toEqual({
       refusal: "its kernels gave other bits than without the engine's feature",
     });
@@ -160,26 +164,58 @@ describe("the wide build", () => {
 });
 
 describe("exerciseKernels", () => {
-  const names = Object.keys(new Guarded("simd").engine.kernels);
-
-  it("runs every kernel that does arithmetic, within its memory, and leaves no NaN", () => {
-    const { kernels } = new Guarded("simd").engine;
+  /** Each kernel, and whether a run of it changed memory or returned a number; and what was wrong meanwhile. */
+  function exerciseAll(): { did: Map<string, boolean>; faults: string[] } {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
-    const own = instantiateKernels("simd", memory);
-    const called = new Set<string>();
-    const counted = Object.fromEntries(
-      Object.entries(own).map(([name, kernel]: [string, (...args: never[]) => unknown]) => [
+    const kernels = instantiateKernels("simd", memory);
+    const faults: string[] = [];
+    const did = new Map<string, boolean>();
+    const u8 = new Uint8Array(memory.buffer);
+    u8.fill(0xa5, exercise.EXERCISED);
+    const watched = Object.fromEntries(
+      Object.entries(kernels).map(([name, kernel]: [string, (...args: never[]) => unknown]) => [
         name,
         (...args: never[]) => {
-          called.add(name);
-          return kernel(...args);
+          const before = u8.slice();
+          const result = kernel(...args);
+          const changed = u8.some((byte, i) => byte !== before[i]);
+          did.set(name, changed || typeof result === "number" || did.get(name) === true);
+          return result;
         },
       ]),
     );
-    expect(isKernels(counted)).toBe(true);
-    if (isKernels(counted)) exercise.exerciseKernels(counted, memory);
-    const moves = ["copyRows", "countCorrect", "fillRows"];
-    expect(names.filter((name) => !called.has(name)).sort()).toEqual(moves);
-    expect(Object.keys(kernels).sort()).toEqual([...names].sort());
+    if (!isKernels(watched)) throw new TypeError("kernels are functions");
+    for (const name of exercise.exerciseKernels(watched, memory)) {
+      const numbers = new Float32Array(memory.buffer, FIRST_FREE, (exercise.EXERCISED - FIRST_FREE) / 4);
+      if (numbers.some(Number.isNaN)) faults.push(`${name} leaves NaN`);
+      if (u8.subarray(exercise.EXERCISED).some((byte) => byte !== 0xa5))
+        faults.push(`${name} leaves its memory`);
+    }
+    return { did, faults };
+  }
+
+  it("makes every kernel change memory or return a number, within its memory, and leaves no NaN", () => {
+    const { did, faults } = exerciseAll();
+    const names = Object.keys(new Guarded("simd").engine.kernels);
+    expect(Object.fromEntries(did)).toEqual(Object.fromEntries(names.map((name) => [name, true])));
+    expect(faults).toEqual([]);
+  });
+
+  it("runs both values of what is a choice, and products of all rows that a tile may have", () => {
+    expect(exercise.argumentsOf("*to ?from !reverse").map((values) => values.slice(1).map(Boolean))).toEqual([
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ]);
+    const rows = exercise.argumentsOf("M").flat();
+    expect(rows).toEqual(expect.arrayContaining([1, 2, 3, 4, 5]));
+    expect(Math.max(...rows)).toBeGreaterThan(2 * 6);
+  });
+
+  it("says what to do about a size that it does not know", () => {
+    expect(() => exercise.argumentsOf("*to *from heads count")).toThrow(
+      /^a kernel's size expected a name among the sizes of src\/wasm\/exercise\.ts, got "heads": give it a value there/,
+    );
   });
 });
