@@ -1,4 +1,5 @@
 import { requireBoolean, requireNumber, requireObject } from "../errors.js";
+import { adamStep } from "../wasm/generated/named-kernels.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
 export interface AdamOptions {
@@ -41,24 +42,24 @@ function create(options: AdamOptions, defaultDecay: number, decoupled: boolean):
   requireBoolean("amsgrad", amsgrad);
   const names: Moment[] = amsgrad ? ["mean", "square", "most"] : ["mean", "square"];
   return createOptimizer<Moment>(learningRate, names, ({ engine, w, g, count, moments, ...at }) => {
-    engine.kernels.adamStep(
+    adamStep(engine.kernels, {
       w,
-      moments.mean,
-      moments.square,
-      amsgrad ? moments.most : 0,
+      m: moments.mean,
+      v: moments.square,
+      most: amsgrad ? moments.most : 0,
       g,
-      engine.constants,
-      at.learningRate / (1 - integerPower(beta1, at.step)),
+      constants: engine.constants,
+      rate: at.learningRate / (1 - integerPower(beta1, at.step)),
       beta1,
-      1 - beta1,
+      fresh1: 1 - beta1,
       beta2,
-      1 - beta2,
+      fresh2: 1 - beta2,
       epsilon,
-      1 / Math.sqrt(1 - integerPower(beta2, at.step)),
-      decoupled ? 1 - at.learningRate * decay : 1,
-      decoupled ? 0 : decay,
+      correction: 1 / Math.sqrt(1 - integerPower(beta2, at.step)),
+      keep: decoupled ? 1 - at.learningRate * decay : 1,
+      decay: decoupled ? 0 : decay,
       count,
-    );
+    });
   });
 }
 

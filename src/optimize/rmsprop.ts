@@ -1,4 +1,5 @@
 import { requireBoolean, requireNumber, requireObject } from "../errors.js";
+import { rmspropStep } from "../wasm/generated/named-kernels.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
 export interface RmspropOptions {
@@ -40,20 +41,20 @@ export function rmsprop(options: RmspropOptions): Optimizer {
   if (centered) names.push("mean");
   if (momentum > 0) names.push("velocity");
   return createOptimizer<Moment>(learningRate, names, ({ engine, w, g, count, moments, ...update }) => {
-    engine.kernels.rmspropStep(
+    rmspropStep(engine.kernels, {
       w,
-      moments.square,
-      centered ? moments.mean : 0,
-      momentum > 0 ? moments.velocity : 0,
+      square: moments.square,
+      mean: centered ? moments.mean : 0,
+      velocity: momentum > 0 ? moments.velocity : 0,
       g,
-      engine.constants,
-      update.learningRate,
+      constants: engine.constants,
+      rate: update.learningRate,
       alpha,
-      1 - alpha,
+      fresh: 1 - alpha,
       epsilon,
       momentum,
       decay,
       count,
-    );
+    });
   });
 }

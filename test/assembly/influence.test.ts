@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { roundUp, type Region } from "../../src/memory/regions.js";
 import { Random } from "../../src/random.js";
+import { moveBiasInfluence, moveInfluence } from "../../src/wasm/generated/named-kernels.js";
 import { builds } from "../builds.js";
 import { padBlocks } from "./gated-windows.js";
 import { Guarded, mismatch } from "./guarded.js";
@@ -106,10 +107,11 @@ function run(on: Guarded, values: Values, sizes: Sizes) {
       on.input(name, B, G * units, padUnits(values[name]), { stride: G * units + 8, zeros: 0 }).pointer,
   );
   const q = on.input("q", B, units, padUnits(values.q)).pointer;
-  const outputs = [e.pointer, hasC ? c.pointer : 0, trained ? g.pointer : 0] as const;
-  const factors = [hh, hc, ch, cc, dh, dc, q, constants, B, G, units] as const;
-  if (bias) kernels.moveBiasInfluence(...outputs, ...factors, weight + OTHERS, G * units + 8);
-  else kernels.moveInfluence(...outputs, a.pointer, ...factors, width, weight + OTHERS, G * units + 8);
+  const outputs = { e: e.pointer, c: hasC ? c.pointer : 0, g: trained ? g.pointer : 0 };
+  const factors = { hh, hc, ch, cc, dh, dc, q, constants, B, G, H: units };
+  const strides = { next: weight + OTHERS, dStride: G * units + 8 };
+  if (bias) moveBiasInfluence(kernels, { ...outputs, ...factors, ...strides });
+  else moveInfluence(kernels, { ...outputs, ...factors, ...strides, a: a.pointer, width });
   const plain = (region: Region): Float32Array =>
     on
       .read(region)

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Engine } from "../../src/memory/engine.js";
 import type { Region } from "../../src/memory/regions.js";
 import { Random } from "../../src/random.js";
+import { adamStep, rmspropStep } from "../../src/wasm/generated/named-kernels.js";
 import { builds } from "../builds.js";
 import { Guarded } from "./guarded.js";
 import { fractions } from "./values.js";
@@ -47,8 +48,8 @@ const rules: readonly Rule[] = [
     always: 1,
     optional: 2,
     step({ kernels, constants }, w, g, [square, mean, velocity], epsilon, count) {
-      const pointers = [w, square, mean, velocity, g, constants] as const;
-      kernels.rmspropStep(...pointers, 0.1, 0.9, 0.1, epsilon, 0.9, 0.01, count);
+      const scalars = { rate: 0.1, alpha: 0.9, fresh: 0.1, epsilon, momentum: 0.9, decay: 0.01 };
+      rmspropStep(kernels, { w, square, mean, velocity, g, constants, ...scalars, count });
     },
   },
   {
@@ -64,8 +65,9 @@ const rules: readonly Rule[] = [
     always: 2,
     optional: 1,
     step({ kernels, constants }, w, g, [m, v, most], epsilon, count) {
-      const pointers = [w, m, v, most, g, constants] as const;
-      kernels.adamStep(...pointers, 0.1, 0.9, 0.1, 0.99, 0.01, epsilon, 1.2, 0.999, 0.01, count);
+      const means = { beta1: 0.9, fresh1: 0.1, beta2: 0.99, fresh2: 0.01 };
+      const scalars = { rate: 0.1, epsilon, correction: 1.2, keep: 0.999, decay: 0.01 };
+      adamStep(kernels, { w, m, v, most, g, constants, ...means, ...scalars, count });
     },
   },
 ];

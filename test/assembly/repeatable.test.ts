@@ -4,6 +4,7 @@ import { matrix, roundUp, sizeOf, vector, writeRegion, type Region } from "../..
 import { cells } from "../../src/network/cells/by-name.js";
 import { transposedScratch } from "../../src/wasm/product-sizes.js";
 import { Random } from "../../src/random.js";
+import { adamStep } from "../../src/wasm/generated/named-kernels.js";
 import { builds } from "../builds.js";
 import { draw, gatedCells, runCell } from "./gated-windows.js";
 import { Guarded } from "./guarded.js";
@@ -64,8 +65,17 @@ function* step(
   kernels.gemmTN(dw.pointer, dAfter, h.pointer, scratch.pointer, H, stride, rows, stride, stride, stride);
   const squares = kernels.sumOfSquares(dw.pointer, sizeOf(dw));
   yield;
-  const pointers = [w.pointer, m.pointer, v.pointer, 0, dw.pointer, constants] as const;
-  kernels.adamStep(...pointers, 0.01, 0.9, 0.1, 0.999, 0.001, 1e-8, 30, 1, 0, sizeOf(w));
+  const moments = {
+    m: m.pointer,
+    v: v.pointer,
+    most: 0,
+    beta1: 0.9,
+    fresh1: 0.1,
+    beta2: 0.999,
+    fresh2: 0.001,
+  };
+  const scalars = { rate: 0.01, epsilon: 1e-8, correction: 30, keep: 1, decay: 0 };
+  adamStep(kernels, { w: w.pointer, g: dw.pointer, constants, ...moments, ...scalars, count: sizeOf(w) });
   const numbers = new Uint8Array(Float64Array.of(loss, squares).buffer);
   const results = [h, dh, dw, w, m, v].map((region) => bytesOf(arena.u8, region));
   const hash = fnv1a([...results, numbers]);

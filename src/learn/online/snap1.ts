@@ -5,6 +5,7 @@ import { layerSuffix } from "../../network/sizes.js";
 import type { ParameterPlace } from "../../network/parameters/parameters.js";
 import type { Rows } from "../../network/dynamics/rows.js";
 import type { UnitDerivative } from "../../network/dynamics/unit-derivatives.js";
+import { moveBiasInfluence, moveInfluence } from "../../wasm/generated/named-kernels.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
 import type { OnlineRule } from "./online-rule.js";
@@ -96,15 +97,29 @@ export class OwnInfluence implements OnlineRule {
     for (const { place, a, dzAt } of this.layers[layer]) {
       const { gradient, trainable } = place;
       const at = gradient.pointer - parameters.gradients;
-      const rows = [e + at, c === 0 ? 0 : c + at, trainable ? gradient.pointer : 0] as const;
-      const factors = [hh, hc, ch, cc, dh + dzAt, dc + dzAt, q.pointer, constants, batch] as const;
-      if (a === "1") {
-        kernels.moveBiasInfluence(...rows, ...factors, gradient.stride / H, H, parameterCount, stride);
-        continue;
-      }
-      const G = gradient.rows / H;
-      const from = a === "x" ? x : h.pointer;
-      kernels.moveInfluence(...rows, from, ...factors, G, H, gradient.stride, parameterCount, stride);
+      // Member by member: with spreads the step of a small network takes twice the time.
+      const by = {
+        e: e + at,
+        c: c === 0 ? 0 : c + at,
+        g: trainable ? gradient.pointer : 0,
+        a: a === "x" ? x : h.pointer,
+        hh,
+        hc,
+        ch,
+        cc,
+        dh: dh + dzAt,
+        dc: dc + dzAt,
+        q: q.pointer,
+        constants,
+        B: batch,
+        G: (a === "1" ? gradient.stride : gradient.rows) / H,
+        H,
+        width: gradient.stride,
+        next: parameterCount,
+        dStride: stride,
+      };
+      if (a === "1") moveBiasInfluence(kernels, by);
+      else moveInfluence(kernels, by);
     }
     if ("tokens" in input) this.writeTokens(input.tokens, 0);
   }
