@@ -1,5 +1,6 @@
 // What parameters have done to the one unit that they belong to, moved on by a step (SnAp-1; of cells whose units do not see
 // each other all there is): E ← J·E + D ⊗ a, then g += q·E, for every sample of the batch.
+import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
@@ -31,6 +32,12 @@ export function moveInfluence(
   next: usize,
   dStride: usize,
 ): void {
+  assert(Check.multiple(H, 8) && Check.multiple(width, 8) && Check.constants(constants));
+  assert(Check.rows(e, B, G * H * width, next) && (!c || Check.rows(c, B, G * H * width, next)));
+  assert(Check.vectors(a, B * width) && Check.elements(hh, B * H) && Check.table(dh, B, G * H, dStride));
+  assert(!g || (Check.vectors(g, G * H * width) && Check.elements(q, B * H)));
+  assert(!c || (Check.elements(hc, B * H) && Check.elements(ch, B * H) && Check.elements(cc, B * H)));
+  assert(!c || Check.table(dc, B, G * H, dStride));
   const bytes = width * 4;
   for (let r: usize = 0, gate: usize = 0; gate < G; gate++) {
     for (let i: usize = 0; i < H; i++, r++) {
@@ -224,6 +231,12 @@ export function moveBiasInfluence(
   next: usize,
   dStride: usize,
 ): void {
+  assert(Check.multiple(H, 8) && Check.constants(constants));
+  assert(Check.rows(e, B, G * H, next) && (!c || Check.rows(c, B, G * H, next)));
+  assert(Check.vectors(hh, B * H) && Check.rows(dh, B, G * H, dStride));
+  assert(!g || (Check.vectors(g, G * H) && Check.vectors(q, B * H)));
+  assert(!c || (Check.vectors(hc, B * H) && Check.vectors(ch, B * H) && Check.vectors(cc, B * H)));
+  assert(!c || Check.rows(dc, B, G * H, dStride));
   const tiny = Vector.constant(constants, Constant.tiny);
   const bytes = H * 4;
   for (let b: usize = 0; b < B; b++) {

@@ -1,4 +1,5 @@
 // Losses with their gradients, rows of `stride` elements, a multiple of 8.
+import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Scalar, Vector } from "./math";
 import { Pointer } from "./pointer";
@@ -36,6 +37,8 @@ export function softmaxRows(
   columns: usize,
   stride: usize,
 ): void {
+  assert(Check.multiple(stride, 8) && Check.atLeast(columns, 1) && Check.atLeast(stride, columns));
+  assert(Check.vectors(x, rows * stride) && Check.constants(constants));
   const bytes = stride * 4;
   for (let r: usize = 0; r < rows; r++, x += bytes) {
     padRow(x, columns, stride);
@@ -57,6 +60,8 @@ export function crossEntropy(
   columns: usize,
   stride: usize,
 ): f64 {
+  assert(Check.multiple(stride, 8) && Check.atLeast(columns, 1) && Check.atLeast(stride, columns));
+  assert(Check.vectors(x, rows * stride) && Check.elements(classes, rows) && Check.constants(constants));
   const bytes = stride * 4;
   const tiny = Vector.constant(constants, Constant.tiny);
   let loss: f64 = 0;
@@ -66,6 +71,7 @@ export function crossEntropy(
       memory.fill(x, 0, bytes);
       continue;
     }
+    assert(Check.atLeast(columns, <usize>target + 1));
     padRow(x, columns, stride);
     const most = rowMaximum(x, bytes);
     const logit = f32.load(x + ((<usize>target) << 2));
@@ -86,6 +92,7 @@ export function crossEntropy(
 
 /** Rows whose largest logit, the first of equals, is the class; rows of class −1 do not count, nor does a logit of NaN. */
 export function countCorrect(x: Pointer, classes: Pointer, rows: usize, columns: usize, stride: usize): i32 {
+  assert(Check.table(x, rows, columns, stride) && Check.elements(classes, rows));
   let correct = 0;
   for (let r: usize = 0; r < rows; r++, x += stride * 4) {
     const target = i32.load(classes + r * 4);
@@ -115,6 +122,8 @@ export function squaredError(
   scale: f32,
   count: usize,
 ): f64 {
+  assert(Check.vectors(x, count) && Check.vectors(targets, count));
+  assert(Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.tiny);
   const factor = f32x4.splat(2 * scale);
   let low = f64x2.splat(0);

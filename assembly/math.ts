@@ -6,6 +6,7 @@
 // Largest errors over all of float32: exp 1.06 ulp; tanh 2.61 ulp, at 0.0624245; σ 2.481 ulp, at −16.6357.
 //
 // Constants come from a table that the host places: a v128 constant in a loop is built anew at each use by the engine.
+import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Pointer } from "./pointer";
 
@@ -100,6 +101,8 @@ export class Vector {
 
 /** to ← tanh(from), tiny results 0; may be the same place. */
 export function tanhRow(to: Pointer, from: Pointer, constants: Pointer, bytes: usize): void {
+  assert(Check.multiple(bytes, 32) && Check.vectors(to, bytes / 4) && Check.vectors(from, bytes / 4));
+  assert(Check.constants(constants));
   const most = Vector.constant(constants, Constant.tanhMost);
   const least = Vector.constant(constants, Constant.tanhLeast);
   const log2e = Vector.constant(constants, Constant.log2e);
@@ -129,6 +132,7 @@ export function tanhRow(to: Pointer, from: Pointer, constants: Pointer, bytes: u
 
 /** x ← σ(x) = 1/(1 + exp(−x)), at most 2.49 ulp off while |x| ≤ 87, past which it stays as there; NaN stays NaN. */
 export function sigmoidRow(x: Pointer, constants: Pointer, bytes: usize): void {
+  assert(Check.multiple(bytes, 32) && Check.vectors(x, bytes / 4) && Check.constants(constants));
   const most = Vector.constant(constants, Constant.expMost);
   const least = Vector.constant(constants, Constant.expLeast);
   const log2e = Vector.constant(constants, Constant.log2e);

@@ -1,6 +1,7 @@
 // Updates over flat memory: w parameters, g their gradients, both [count], count a multiple of 8. Formulas are those of
 // torch.optim. Moments and weights that decay below the normal range become 0: left alone they would stay subnormal for
 // ever, and slow every product. Quotients of 0 are 0: with ε = 0 the padding would become NaN otherwise.
+import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
@@ -22,6 +23,8 @@ export function sgdStep(
   first: bool,
   count: usize,
 ): void {
+  assert(Check.multiple(count, 8) && Check.vectors(w, count) && Check.vectors(g, count));
+  assert((!velocity || Check.vectors(velocity, count)) && Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.leastNormal);
   const rateV = f32x4.splat(-rate);
   const momentumV = f32x4.splat(momentum);
@@ -61,6 +64,9 @@ export function rmspropStep(
   decay: f32,
   count: usize,
 ): void {
+  assert(Check.multiple(count, 8) && Check.vectors(w, count) && Check.vectors(g, count));
+  assert(Check.vectors(square, count) && (!mean || Check.vectors(mean, count)));
+  assert((!velocity || Check.vectors(velocity, count)) && Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.leastNormal);
   const zero = f32x4.splat(0);
   const rateV = f32x4.splat(-rate);
@@ -105,6 +111,8 @@ export function adagradStep(
   decay: f32,
   count: usize,
 ): void {
+  assert(Check.multiple(count, 8) && Check.vectors(w, count) && Check.vectors(g, count));
+  assert(Check.vectors(sum, count) && Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.leastNormal);
   const rateV = f32x4.splat(-rate);
   const epsilonV = f32x4.splat(epsilon);
@@ -143,6 +151,9 @@ export function adamStep(
   decay: f32,
   count: usize,
 ): void {
+  assert(Check.multiple(count, 8) && Check.vectors(w, count) && Check.vectors(g, count));
+  assert(Check.vectors(m, count) && Check.vectors(v, count));
+  assert((!most || Check.vectors(most, count)) && Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.leastNormal);
   const rateV = f32x4.splat(-rate);
   const beta1V = f32x4.splat(beta1);

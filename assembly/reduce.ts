@@ -1,10 +1,12 @@
 // Over flat memory; counts are multiples of 8.
+import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
 
 /** Σ x², in float64, since squares of float32 overflow float32 from 1.8e19. */
 export function sumOfSquares(x: Pointer, count: usize): f64 {
+  assert(Check.multiple(count, 8) && Check.vectors(x, count));
   let s0 = f64x2.splat(0);
   let s1 = f64x2.splat(0);
   let s2 = f64x2.splat(0);
@@ -28,6 +30,7 @@ export function sumOfSquares(x: Pointer, count: usize): f64 {
 
 /** Σ x·y, in float64. */
 export function dot(x: Pointer, y: Pointer, count: usize): f64 {
+  assert(Check.multiple(count, 8) && Check.vectors(x, count) && Check.vectors(y, count));
   let s0 = f64x2.splat(0);
   let s1 = f64x2.splat(0);
   const end = x + count * 4;
@@ -55,6 +58,8 @@ export function addScaled(
   factor: f32,
   count: usize,
 ): void {
+  assert(Check.multiple(count, 8) && Check.vectors(to, count) && Check.vectors(x, count));
+  assert(Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.tiny);
   const keepV = f32x4.splat(keep);
   const by = f32x4.splat(factor);
@@ -80,6 +85,9 @@ export function addScaledRows(
   rows: usize,
   width: usize,
 ): void {
+  assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.constants(constants));
+  assert(!x || (Check.vectors(x, rows * width) && Check.elements(factors, rows)));
+  assert(!keep || Check.elements(keep, rows));
   const bytes = width * 4;
   for (let r: usize = 0; r < rows; r++, to += bytes) {
     const kept: f32 = keep ? f32.load(keep + r * 4) : 1;
@@ -90,6 +98,7 @@ export function addScaledRows(
 
 /** x ← factor·x. */
 export function scale(x: Pointer, factor: f32, count: usize): void {
+  assert(Check.multiple(count, 8) && Check.vectors(x, count));
   const by = f32x4.splat(factor);
   const end = x + count * 4;
   for (; x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), by));
@@ -97,6 +106,7 @@ export function scale(x: Pointer, factor: f32, count: usize): void {
 
 /** x ← x held within ±most; NaN stays NaN. */
 export function clamp(x: Pointer, most: f32, count: usize): void {
+  assert(Check.multiple(count, 8) && Check.vectors(x, count));
   const high = f32x4.splat(most);
   const low = f32x4.splat(-most);
   const end = x + count * 4;

@@ -1,4 +1,5 @@
 // Rows between strides, tokens' rows, biases. Strides and widths are in elements.
+import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
 import { Pointer } from "./pointer";
@@ -12,6 +13,7 @@ export function copyRows(
   ldTo: usize,
   ldFrom: usize,
 ): void {
+  assert(Check.table(to, rows, columns, ldTo) && Check.table(from, rows, columns, ldFrom));
   if (columns == ldTo && columns == ldFrom) {
     memory.copy(to, from, rows * columns * 4);
     return;
@@ -28,6 +30,7 @@ export function copyRows(
 
 /** Subnormal and tiny values of x[count] to 0; count a multiple of 4. */
 export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
+  assert(Check.vectors(x, count) && Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.tiny);
   const end = x + count * 4;
   for (; x < end; x += 16) v128.store(x, Lanes.flush(v128.load(x), tiny));
@@ -35,6 +38,7 @@ export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
 
 /** to[r, :] = row for every r; width a multiple of 8. */
 export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): void {
+  assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.vectors(row, width));
   const bytes = width * 4;
   for (let r: usize = 0; r < rows; r++, to += bytes) {
     for (let n: usize = 0; n < bytes; n += 32) {
@@ -46,6 +50,8 @@ export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): 
 
 /** out = x + y; count a multiple of 8. */
 export function add(out: Pointer, x: Pointer, y: Pointer, count: usize): void {
+  assert(Check.multiple(count, 8) && Check.vectors(x, count) && Check.vectors(y, count));
+  assert(Check.vectors(out, count));
   const bytes = count * 4;
   for (let i: usize = 0; i < bytes; i += 32) {
     const s0 = f32x4.add(v128.load(x + i), v128.load(y + i));
@@ -64,6 +70,7 @@ export function addTransposed(
   ldTo: usize,
   ldFrom: usize,
 ): void {
+  assert(Check.table(to, rows, columns, ldTo) && Check.table(from, columns, rows, ldFrom));
   ldTo <<= 2;
   ldFrom <<= 2;
   const blockRows = rows & ~3;
@@ -102,10 +109,13 @@ function addFour(to: usize, x: v128): void {
 
 /** to[r, :] = table[tokens[r], :]; width a multiple of 8. */
 export function gather(to: Pointer, table: Pointer, tokens: Pointer, rows: usize, width: usize): void {
+  assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.elements(tokens, rows));
+  assert(Check.vectors(table, width));
   const bytes = width * 4;
   const last = tokens + rows * 4;
   for (; tokens < last; tokens += 4) {
     let from = table + <usize>i32.load(tokens) * bytes;
+    assert(Check.vectors(from, width));
     const end = to + bytes;
     for (; to < end; to += 32, from += 32) {
       v128.store(to, v128.load(from));
@@ -116,10 +126,13 @@ export function gather(to: Pointer, table: Pointer, tokens: Pointer, rows: usize
 
 /** table[tokens[r], :] += rows[r, :]: gather's derivative; width a multiple of 8. */
 export function scatterAdd(table: Pointer, from: Pointer, tokens: Pointer, rows: usize, width: usize): void {
+  assert(Check.multiple(width, 8) && Check.vectors(from, rows * width) && Check.elements(tokens, rows));
+  assert(Check.vectors(table, width));
   const bytes = width * 4;
   const last = tokens + rows * 4;
   for (; tokens < last; tokens += 4) {
     let to = table + <usize>i32.load(tokens) * bytes;
+    assert(Check.vectors(to, width));
     const end = from + bytes;
     for (; from < end; to += 32, from += 32) {
       v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
@@ -142,6 +155,7 @@ export function dropout(
   factor: f32,
   count: usize,
 ): void {
+  assert(Check.vectors(to, count) && Check.vectors(from, count));
   const by = f32x4.splat(factor);
   const least = i32x4.splat(threshold);
   const four = i32x4.splat(4);
@@ -160,6 +174,7 @@ export function dropout(
  * column's elements lie a stride apart, of 4 KiB for instance: all in one set of the cache.
  */
 export function addColumnSums(out: Pointer, x: Pointer, rows: usize, width: usize): void {
+  assert(Check.multiple(width, 8) && Check.vectors(out, width) && Check.vectors(x, rows * width));
   const stride = width * 4;
   const ends = x + rows * stride;
   const eights = x + (rows & ~7) * stride;
@@ -192,8 +207,11 @@ export function scatterAddColumns(
   ldTable: usize,
   ldFrom: usize,
 ): void {
+  assert(Check.elements(tokens, rows) && Check.table(from, rows, width, ldFrom));
+  assert(Check.table(table, width, 1, ldTable));
   for (let r: usize = 0; r < rows; r++, from += ldFrom * 4) {
     let at = table + <usize>i32.load(tokens + r * 4) * 4;
+    assert(Check.table(at, width, 1, ldTable));
     for (let n: usize = 0; n < width; n++, at += ldTable * 4) {
       f32.store(at, f32.load(at) + f32.load(from + n * 4));
     }

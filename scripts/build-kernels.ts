@@ -8,11 +8,11 @@
  *
  * What was compiled from the same sources is not compiled again.
  */
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { difference } from "./difference.js";
 import { generateInterface } from "./generate-interface.js";
 import { generateTiles } from "./generate-tiles.js";
@@ -22,7 +22,7 @@ import { markBuild, packageVersion } from "./mark-build.js";
 const compiled = "build/kernels";
 const folder = "src/wasm/generated";
 
-/** What a compiler's output depends on, whichever the target: its sources, its settings, and itself. */
+/** Returns a hash of what a binary depends on, whichever the target: sources, settings, and the compiler. */
 function hashInputs(): string {
   const sources = readdirSync("assembly", { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".ts"),
@@ -39,20 +39,22 @@ function hashInputs(): string {
 
 const stampOf = (target: string): string => join(compiled, `${target}.inputs`);
 
-/** Compiles a target, unless that was done from the same inputs. */
-async function compile(target: string, inputs: string): Promise<void> {
+/** Compiles a target, unless that was done from the same inputs; returns whether it could. */
+async function compile(target: string, inputs: string): Promise<boolean> {
   const [binary, stamp] = [join(compiled, `${target}.wasm`), stampOf(target)];
   let how = "as it was";
   if (!existsSync(binary) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== inputs) {
     rmSync(stamp, { force: true });
     const start = performance.now();
     const asc = "node_modules/assemblyscript/bin/asc.js";
-    const { stderr } = await promisify(execFile)(process.execPath, [asc, "--target", target]);
-    process.stderr.write(stderr);
+    const child = spawn(process.execPath, [asc, "--target", target], { stdio: "inherit" });
+    const [code] = (await once(child, "exit")) as [number | null];
+    if (code !== 0) return false;
     writeFileSync(stamp, inputs);
     how = `${((performance.now() - start) / 1000).toFixed(1)} s`;
   }
   console.log(`${target}.wasm ${readFileSync(binary).length} bytes, ${how}`);
+  return true;
 }
 
 function writeModule(name: string, build: string, bytes: Uint8Array): void {
@@ -63,7 +65,7 @@ function writeModule(name: string, build: string, bytes: Uint8Array): void {
   writeFileSync(`${folder}/${build}.ts`, text);
 }
 
-/** What is shipped, of the binaries as they now are: the difference fits one plain build alone. */
+/** Writes what is shipped, of the binaries as they now are: the difference fits one plain build alone. */
 function writeShipped(): void {
   const read = (build: string): Uint8Array => {
     const bytes = markBuild(readFileSync(join(compiled, `${build}.wasm`)), build);
@@ -92,5 +94,6 @@ mkdirSync(compiled, { recursive: true });
 const inputs = hashInputs();
 const missing = shipped.filter((build) => !existsSync(stampOf(build)));
 const targets = asked.length === 0 ? shipped : [...new Set([...asked, ...missing])];
-await Promise.all(targets.map((target) => compile(target, inputs)));
-writeShipped();
+const compiledAll = await Promise.all(targets.map((target) => compile(target, inputs)));
+if (compiledAll.every(Boolean)) writeShipped();
+else process.exitCode = 1;

@@ -1,4 +1,5 @@
 // h_t = f(z_t), z_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, f = tanh or max(0, ·) (Elman 1990).
+import { Check } from "../check";
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, tanhRow, Vector } from "../math";
@@ -25,6 +26,8 @@ export function elmanForward(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(recurrent, stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let i: usize = 0; i < T; i++) {
@@ -72,6 +75,8 @@ export function elmanBackward(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let i: usize = T; i > 0; i--) {
@@ -137,6 +142,8 @@ export function elmanTangent(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let t: usize = 0; t < T; t++) {

@@ -1,5 +1,6 @@
 // r, z = σ(·), σ(·); n = tanh(W_in x_t + b_in + r·q), q = W_hn h_{t-1} + b_hn; h_t = (1 − z)·n + z·h_{t-1}
 // (Cho et al. 2014, with the reset gate after the recurrent product).
+import { Check } from "../check";
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
@@ -26,6 +27,8 @@ export function gruForward(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(gates, T * B * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
   const slot = B * stride * 4;
   const bytes = stride * 4;
   for (let i: usize = 0; i < T; i++) {
@@ -92,6 +95,9 @@ export function gruBackward(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(3 * stride, K));
+  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(gates, T * B * 4 * stride));
+  assert(Check.vectors(recurrent, stride * K));
   const slot = B * stride * 4;
   const bytes = stride * 4;
   for (let i: usize = T; i > 0; i--) {
@@ -185,6 +191,9 @@ export function gruTangent(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, 3 * stride * K));
+  assert(Check.vectors(dGates, T * B * 4 * stride) && Check.vectors(gates, T * B * 4 * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let t: usize = 0; t < T; t++) {

@@ -1,5 +1,6 @@
 // i, f, o = σ(z_i), σ(z_f), σ(z_o); g = tanh(z_g); c_t = f·c_{t-1} + i·g; h_t = o·tanh(c_t),
 // z = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
+import { Check } from "../check";
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
@@ -26,6 +27,9 @@ export function lstmForward(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
+  assert(Check.vectors(recurrent, 4 * stride * K));
   const slot = B * stride * 4;
   for (let i: usize = 0; i < T; i++) {
     const t = Steps.time(i, T, reverse);
@@ -94,6 +98,9 @@ export function lstmBackward(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(4 * stride, K));
+  assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
+  assert(Check.vectors(dc, B * stride) && Check.vectors(recurrent, stride * K));
   const slot = B * stride * 4;
   for (let i: usize = T; i > 0; i--) {
     const t = Steps.time(i - 1, T, reverse);
@@ -195,6 +202,10 @@ export function lstmTangent(
   K: usize,
   stride: usize,
 ): void {
+  assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
+  assert(Check.vectors(dc, B * stride) && Check.vectors(dz, T * B * 4 * stride));
+  assert(Check.vectors(recurrent, 4 * stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let t: usize = 0; t < T; t++) {

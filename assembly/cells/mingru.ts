@@ -1,5 +1,6 @@
 // z = σ(W_z x_t + b_z), c = W_c x_t + b_c; h_t = (1 − z)·h_{t-1} + z·c (Feng et al. 2024, minGRU). No unit sees another's
 // state: there is no recurrent product.
+import { Check } from "../check";
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, Vector } from "../math";
 import { OptionalPointer, Pointer } from "../pointer";
@@ -22,6 +23,7 @@ export function mingruForward(
   B: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let i: usize = 0; i < T; i++) {
@@ -73,6 +75,8 @@ export function mingruBackward(
   B: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
+  assert(Check.vectors(dh, (T + 1) * B * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let i: usize = T; i > 0; i--) {
@@ -143,6 +147,8 @@ export function mingruTangent(
   B: usize,
   stride: usize,
 ): void {
+  assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
+  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(dGates, T * B * 2 * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let t: usize = 0; t < T; t++) {

@@ -1,4 +1,5 @@
 // Operands of products laid out in the order the tiles read them. Strides are in elements.
+import { Check } from "../check";
 import { Pointer } from "../pointer";
 
 const PANEL: usize = PANEL_COLUMNS;
@@ -19,6 +20,8 @@ export function packRows(
   ldb: usize,
   depth: usize,
 ): void {
+  assert(Check.multiple(columns, 8) && Check.atLeast(depth, rows));
+  assert(Check.vectors(panels, columns * depth) && Check.rows(b, rows, columns, ldb));
   const panelBytes = depth * STEP;
   for (let n: usize = 0; n < columns; n += PANEL, panels += panelBytes) {
     let from = b + n * 4;
@@ -40,6 +43,8 @@ export function packRows(
  * B rounded up to DEPTH_STEP, lies within ldb, and B's padding is zeros; rows past the last become zero columns.
  */
 export function packColumns(panels: Pointer, b: Pointer, rows: usize, depth: usize, ldb: usize): void {
+  assert(Check.multiple(depth, DEPTH_STEP));
+  assert(Check.vectors(panels, rows * depth) && Check.rows(b, rows, depth, ldb));
   const panelBytes = depth * STEP;
   for (let n: usize = 0; n < rows; n += PANEL, panels += panelBytes) {
     const held = min<usize>(PANEL, rows - n);

@@ -27,6 +27,7 @@ import {
   rowTile6x16,
   rowTile6x8,
 } from "./generated/tiles";
+import { Check } from "../check";
 import { Pointer } from "../pointer";
 import { packRows, Tiles } from "./pack";
 
@@ -56,6 +57,8 @@ export function gemm(
   lda: usize,
   accumulate: bool,
 ): void {
+  assert(Check.atLeast(K, 1) && Check.multiple(N, 8) && Check.vectors(panels, N * K));
+  assert(Check.rows(c, M, N, ldc) && Check.table(a, M, K, lda));
   ldc <<= 2;
   lda <<= 2;
   const panelBytes = K * PANEL * 4;
@@ -155,6 +158,10 @@ export function gemmTN(
   lda: usize,
   ldb: usize,
 ): void {
+  assert(
+    Check.multiple(N, 8) && Check.elements(scratch, min(TRANSPOSED_DEPTH, K) * (N + min(TRANSPOSED_ROWS, M))),
+  );
+  assert(Check.rows(c, M, N, ldc) && Check.table(a, K, M, lda) && Check.rows(b, K, N, ldb));
   ldc <<= 2;
   for (let k: usize = 0; k < K; k += TRANSPOSED_DEPTH) {
     const depth = min(TRANSPOSED_DEPTH, K - k);
