@@ -1,72 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { optimizers, sgd, type OptimizerName } from "../../src/optimize/optimizers.js";
+import { optimizers, sgd } from "../../src/optimize/optimizers.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import { parameterBits } from "../network/bits.js";
+import { optimizerNames, subjects } from "../oracle/optimizers/by-name.js";
+import { rate } from "../oracle/optimizers/optimizer.js";
 import { invoke, noBooleans, noNumbers, noObjects } from "../network/untyped.js";
-
-interface NumberOption {
-  name: string;
-  /** Numbers that are refused, besides NaN and the infinite ones. */
-  refused: readonly number[];
-  accepted: readonly number[];
-}
-
-const atLeast0 = { refused: [-1, -1e-30, 1e31], accepted: [0, -0, 1e-300, 0.5, 1e30] };
-const share = { refused: [-0.1, 1, 1.5], accepted: [0, 0.5, 1 - 2 ** -53] };
-const rate: NumberOption = { name: "learningRate", ...atLeast0 };
-const decay: NumberOption = { name: "weightDecay", ...atLeast0 };
-const epsilon: NumberOption = { name: "epsilon", ...atLeast0 };
-const adamOptions: NumberOption[] = [
-  rate,
-  { name: "beta1", ...share },
-  { name: "beta2", ...share },
-  epsilon,
-  decay,
-];
-
-/** What an optimizer takes. */
-interface Taken {
-  readonly required: object;
-  readonly numbers: readonly NumberOption[];
-  readonly flags: readonly string[];
-}
-
-const table: Readonly<Record<OptimizerName, Taken>> = {
-  sgd: {
-    required: { learningRate: 0.1 },
-    numbers: [
-      rate,
-      { name: "momentum", ...atLeast0 },
-      { name: "dampening", refused: [1e31, -1e31], accepted: [-1, 0, 0.9, 2] },
-      decay,
-    ],
-    flags: [],
-  },
-  rmsprop: {
-    required: { learningRate: 0.1 },
-    numbers: [
-      rate,
-      { name: "alpha", refused: [-0.1, 1.1], accepted: [0, 0.5, 1] },
-      epsilon,
-      { name: "momentum", ...atLeast0 },
-      decay,
-    ],
-    flags: ["centered"],
-  },
-  adagrad: {
-    required: { learningRate: 0.1 },
-    numbers: [
-      rate,
-      epsilon,
-      { name: "learningRateDecay", ...atLeast0 },
-      { name: "initialAccumulatorValue", ...atLeast0 },
-      decay,
-    ],
-    flags: [],
-  },
-  adam: { required: {}, numbers: adamOptions, flags: ["amsgrad"] },
-  adamW: { required: {}, numbers: adamOptions, flags: ["amsgrad"] },
-};
 
 function expectRefusal(
   call: () => unknown,
@@ -77,18 +15,18 @@ function expectRefusal(
   expect(call).toThrow(`"${argument}" expected `);
 }
 
-const kinds = (Object.keys(optimizers) as OptimizerName[]).map((kind) => ({ kind, ...table[kind] }));
+const kinds = optimizerNames.map((kind) => ({ kind, ...subjects[kind] }));
 
-describe.each(kinds)("$kind", ({ kind, required, numbers, flags }) => {
+describe.each(kinds)("$kind", ({ kind, defaultRate, numbers, flags }) => {
+  const required = defaultRate === undefined ? { learningRate: 0.1 } : {};
   const create = (options: unknown): unknown => invoke(optimizers, kind, options);
 
   it("takes an object of options", () => {
     for (const options of noObjects) expectRefusal(() => create(options), TypeError, "options");
-    const name = Object.keys(required).at(0);
-    if (name === undefined) expect(create(undefined)).toHaveProperty("learningRate", 1e-3);
+    if (defaultRate !== undefined) expect(create(undefined)).toHaveProperty("learningRate", defaultRate);
     else {
       expectRefusal(() => create(undefined), TypeError, "options");
-      expectRefusal(() => create({}), TypeError, name);
+      expectRefusal(() => create({}), TypeError, "learningRate");
     }
   });
 

@@ -1,17 +1,7 @@
 /** Every optimizer of the library: with little on, and with everything that it has. */
 
 import { optimizers, type Optimizer, type OptimizerName } from "../../src/optimize/optimizers.js";
-
-/** What an optimizer has beside a learning rate, weight decay and ε. */
-const extras: Readonly<Partial<Record<OptimizerName, readonly object[]>>> = {
-  sgd: [
-    { momentum: 0.9, nesterov: true },
-    { momentum: 0.9, dampening: 0.5 },
-  ],
-  rmsprop: [{ momentum: 0.9, centered: true }],
-  adagrad: [{ learningRateDecay: 0.1, initialAccumulatorValue: 0.1 }],
-  adam: [{ amsgrad: true }],
-};
+import { optimizerNames, subjects } from "../oracle/optimizers/by-name.js";
 
 export interface Variant {
   readonly title: string;
@@ -30,6 +20,6 @@ function variant(name: OptimizerName, extra: object): Variant {
   };
 }
 
-export const variants: readonly Variant[] = (Object.keys(optimizers) as OptimizerName[]).flatMap((name) =>
-  [{}, ...(extras[name] ?? [])].map((extra) => variant(name, extra)),
+export const variants: readonly Variant[] = optimizerNames.flatMap((name) =>
+  [{}, ...subjects[name].extras].map((extra) => variant(name, extra)),
 );

@@ -5,7 +5,7 @@ import { clipNorm, clipValue } from "./clip.js";
 import { relativeError } from "./compare.js";
 import { addTo, oracleModel, tensor, tensorsFor, type Tensors } from "./model.js";
 import { oracleBackward, oracleForward } from "./network.js";
-import { oracleOptimizers } from "./optimizers.js";
+import { oracleOptimizers } from "./optimizers/by-name.js";
 import type { OracleState } from "./state.js";
 import { oracleTrain } from "./train.js";
 

@@ -4,7 +4,7 @@ import { clipNorm, clipValue } from "./clip.js";
 import type { OracleTarget, Reduction } from "./loss.js";
 import type { OracleModel } from "./model.js";
 import { oracleBackward, oracleForward, type OracleSequence } from "./network.js";
-import type { OracleOptimizer } from "./optimizers.js";
+import type { OracleOptimizer } from "./optimizers/optimizer.js";
 import type { GivenState, OracleState } from "./state.js";
 
 /** Declares the public `TrainingWindow` with arrays of any type. */

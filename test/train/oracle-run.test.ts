@@ -9,7 +9,7 @@ import { Random } from "../../src/random.js";
 import { train } from "../../src/train/train.js";
 import { builds } from "../builds.js";
 import { modelOf, randomModel } from "../oracle/model.js";
-import { oracleOptimizers } from "../oracle/optimizers.js";
+import { oracleOptimizers } from "../oracle/optimizers/by-name.js";
 import { oracleTrain, type OracleUpdate } from "../oracle/train.js";
 import { tokenWindow } from "./windows.js";
 
