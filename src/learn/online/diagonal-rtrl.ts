@@ -1,6 +1,6 @@
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
-import { OwnInfluence } from "./snap1.js";
+import { OwnInfluence } from "./own-influence.js";
 
 /**
  * Creates a learner for real-time recurrent learning with cells whose units do not see each other's states
@@ -19,6 +19,6 @@ export function diagonalRtrl(): Learner {
     block: 1,
     factored: true,
     diagonal: true,
-    create: ({ dynamics }) => new OwnInfluence(dynamics),
+    create: ({ dynamics }) => new OwnInfluence(dynamics, { throughWeights: false }),
   });
 }
