@@ -33,16 +33,14 @@ function completeInitialization(given: Initialization | undefined, cell: Cell): 
   }
   if (recurrent !== undefined)
     requireChoice("initialization.recurrent", recurrent, ["uniform", "orthogonal", "identity"]);
+  const bias = forgetBias === undefined ? {} : { forgetBias };
   if (isDiagonal(cells[cell])) {
-    if (recurrent === undefined) return Object.freeze({});
+    if (recurrent === undefined) return Object.freeze(bias);
     throw new RangeError(
       `"initialization.recurrent" expected none for cell "${cell}", got "${recurrent}": it is for cells with a W_hh`,
     );
   }
-  return Object.freeze({
-    recurrent: recurrent ?? "uniform",
-    ...(forgetBias === undefined ? {} : { forgetBias }),
-  });
+  return Object.freeze({ recurrent: recurrent ?? "uniform", ...bias });
 }
 
 /** Every default filled in. TypeError or RangeError names the option. */
