@@ -3,6 +3,7 @@ import { elmanRelu, elmanTanh } from "./elman.js";
 import { gru } from "./gru.js";
 import { lstm } from "./lstm.js";
 import { mingru } from "./mingru.js";
+import { minlstm } from "./minlstm.js";
 
 /**
  * Lists every cell under its option's name. Types, options, the command line, the benchmarks and the tests' tables
@@ -14,6 +15,7 @@ export const cells = {
   gru,
   lstm,
   mingru,
+  minlstm,
 } as const satisfies Readonly<Record<string, CellDefinition>>;
 
 /** Lists every cell's name, as the option `cell` takes it. */
