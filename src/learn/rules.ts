@@ -7,6 +7,7 @@ import type { Learner } from "./learner.js";
 import { diagonalRtrl } from "./online/diagonal-rtrl.js";
 import { kfRtrl } from "./online/kf-rtrl.js";
 import { noBackTrack } from "./online/no-back-track.js";
+import { rflo } from "./online/rflo.js";
 import { blockRtrl, rtrl } from "./online/rtrl.js";
 import { snap1 } from "./online/snap1.js";
 import { uoro } from "./online/uoro.js";
@@ -17,6 +18,7 @@ export { tbptt, type TbpttOptions } from "./back/tbptt.js";
 export { diagonalRtrl } from "./online/diagonal-rtrl.js";
 export { kfRtrl } from "./online/kf-rtrl.js";
 export { noBackTrack } from "./online/no-back-track.js";
+export { rflo } from "./online/rflo.js";
 export { blockRtrl, rtrl } from "./online/rtrl.js";
 export { snap1 } from "./online/snap1.js";
 export { uoro, type UoroOptions } from "./online/uoro.js";
@@ -41,6 +43,7 @@ export const learningRules = {
   kfRtrl: { create: kfRtrl, online: true, options: [] },
   uoro: { create: uoro, online: true, options: ["block"] },
   noBackTrack: { create: noBackTrack, online: true, options: [] },
+  rflo: { create: rflo, online: true, options: [] },
   snap1: { create: snap1, online: true, options: [] },
   diagonalRtrl: { create: diagonalRtrl, online: true, options: [] },
 } as const satisfies Readonly<Record<string, LearningRule>>;
