@@ -194,3 +194,42 @@ export function adamStep(
     v128.store(w + i, w1, 16);
   }
 }
+
+/**
+ * Lion (Chen et al. 2023): w ← keep·w − rate·sign(β1·m + (1 − β1)·g), then m ← β2·m + (1 − β2)·g; the sign of 0 is 0. `keep` =
+ * 1 − rate·decay.
+ */
+export function lionStep(
+  w: Pointer,
+  m: Pointer,
+  g: Pointer,
+  constants: Pointer,
+  rate: f32,
+  beta1: f32,
+  fresh1: f32,
+  beta2: f32,
+  fresh2: f32,
+  keep: f32,
+  count: usize,
+): void {
+  assert(Check.multiple(count, 8) && Check.vectors(w, count) && Check.vectors(m, count));
+  assert(Check.vectors(g, count) && Check.constants(constants));
+  const tiny = Vector.constant(constants, Constant.leastNormal);
+  const zero = f32x4.splat(0);
+  const up = f32x4.splat(-rate);
+  const down = f32x4.splat(rate);
+  const beta1V = f32x4.splat(beta1);
+  const fresh1V = f32x4.splat(fresh1);
+  const beta2V = f32x4.splat(beta2);
+  const fresh2V = f32x4.splat(fresh2);
+  const keepV = f32x4.splat(keep);
+  const bytes = count * 4;
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const d = v128.load(g + i);
+    const old = v128.load(m + i);
+    const mixed = Lanes.madd(beta1V, old, f32x4.mul(fresh1V, d));
+    const step = v128.or(v128.and(f32x4.gt(mixed, zero), up), v128.and(f32x4.lt(mixed, zero), down));
+    v128.store(m + i, Lanes.flush(Lanes.madd(beta2V, old, f32x4.mul(fresh2V, d)), tiny));
+    v128.store(w + i, Lanes.flush(Lanes.madd(keepV, v128.load(w + i), step), tiny));
+  }
+}
