@@ -22,7 +22,8 @@ export interface NetworkOptions {
    * Default "elman": h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh); "elman-relu" has max(0, ·) for tanh. "gru" and
    * "lstm" are PyTorch's: gates r, z, n with the reset gate after the recurrent product, and i, f, g, o. "mingru" (Feng et
    * al. 2024): h_t = (1 − z)·h_{t-1} + z·c with z = σ(W_z x_t + b_z) and c = W_c x_t + b_c, gates z, c in `weight_ih` and
-   * `bias_ih`; it has no `weight_hh` and no `bias_hh`.
+   * `bias_ih`; it has no `weight_hh` and no `bias_hh`. "minlstm" (of the same paper): h_t = f/(f + i)·h_{t-1} + i/(f + i)·c with
+   * f and i = σ(W x_t + b) and c = W_c x_t + b_c, gates f, i, c; it has none either.
    */
   cell?: Cell;
   /** L, default 1: each further layer reads the states of the one below. */
@@ -41,7 +42,7 @@ export interface NetworkOptions {
 export interface Initialization {
   /** W_hh, gate by gate; default "uniform": ±1/√H, as PyTorch. None for a cell without a W_hh. */
   recurrent?: "uniform" | "orthogonal" | "identity";
-  /** "lstm": the forget gate's bias_ih, its bias_hh then being 0; default: uniform as the rest. None for a cell without one. */
+  /** "lstm", "minlstm": the forget gate's bias_ih, the bias_hh of an LSTM then being 0; default: uniform as the rest. */
   forgetBias?: number;
 }
 
