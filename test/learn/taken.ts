@@ -14,7 +14,8 @@ import { WIDTH } from "./recompute/plans.js";
 
 export const createLearning = (options: Partial<NetworkOptions> = {}): Network =>
   createNetwork({ inputSize: WIDTH, hiddenSize: 5, outputSize: WIDTH, seed: 1, ...options });
-export const rate: SgdOptions = { learningRate: 0.1 };
+/** Small enough that a loss without a bound does not drive a ReLU network to infinity. */
+export const rate: SgdOptions = { learningRate: 0.01 };
 
 export interface Taken extends GradientEvent {
   gradients: number[];
