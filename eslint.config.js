@@ -45,6 +45,8 @@ export default defineConfig(
       ],
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
       "@typescript-eslint/prefer-for-of": "off",
+      // { type, ...options } leaves a field out.
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       "no-console": "error",
     },
   },

@@ -135,6 +135,53 @@ export function requireObject<Shape extends object>(name: string, value: Shape |
   return value;
 }
 
+/** Names what `names` leaves out of the fields of `Options`, so that such a list does not compile. */
+type Complete<Options, Names extends readonly string[]> = [Exclude<keyof Options, Names[number]>] extends [
+  never,
+]
+  ? unknown
+  : { readonly missing: Exclude<keyof Options, Names[number]> };
+
+/**
+ * Returns the distance from a word to a name, both in lower case: Levenshtein's, but that a letter to insert costs
+ * little, since people abbreviate (`lr` is near `learningRate`).
+ */
+function distance(word: string, name: string): number {
+  let row = Array.from(name, (_, i) => 0.2 * (i + 1));
+  for (let i = 0; i < word.length; i++) {
+    let diagonal = i;
+    let left = i + 1;
+    row = row.map((above, j) => {
+      left = Math.min(left + 0.2, above + 1, diagonal + (word[i] === name[j] ? 0 : 1));
+      diagonal = above;
+      return left;
+    });
+  }
+  return row[name.length - 1];
+}
+
+/** Throws a TypeError for a field that is none of `names`, and says which of them is nearest. */
+export function requireKnown(name: string, given: object, names: readonly string[]): void {
+  for (const key of Object.keys(given)) {
+    if (names.includes(key)) continue;
+    const came = `got ${describe(key)}`;
+    if (names.length === 0) throw new TypeError(`"${name}" expected no options, ${came}`);
+    const distances = names.map((known) => distance(key.toLowerCase(), known.toLowerCase()));
+    const nearest = names[distances.indexOf(Math.min(...distances))];
+    throw new TypeError(`"${name}" expected ${names.join(" or ")}, ${came}: did you mean "${nearest}"?`);
+  }
+}
+
+/** Returns an object that has no other fields than `names`, all that its type has. Throws a TypeError for others. */
+export function requireOptions<
+  Options extends object,
+  const Names extends readonly (keyof Options & string)[],
+>(name: string, value: Options | null | undefined, names: Names & Complete<Options, Names>): Options {
+  const given = requireObject(name, value);
+  requireKnown(name, given, names);
+  return given;
+}
+
 /** Throws a TypeError unless the value is an object with the given methods; `what` says what was expected. */
 export function requireMethods(name: string, what: string, value: unknown, methods: readonly string[]): void {
   const has = (method: string): boolean =>

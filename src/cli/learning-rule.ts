@@ -102,8 +102,9 @@ export function readRule(typed: TypedRule, window: number): Rule {
 
 /** Makes the learner. */
 export function learnerOf(rule: Rule): Learner {
-  const row: LearningRule = learningRules[rule.name];
-  return row.create(rule);
+  const { name, ...options } = rule;
+  const row: LearningRule = learningRules[name];
+  return row.create(options);
 }
 
 /** Returns the characters from one update to the next, on average. */

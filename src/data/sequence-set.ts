@@ -1,6 +1,13 @@
 /** Batches whole sequences of different lengths, padded to the longest of each batch. */
 
-import { describe, requireBoolean, requireInteger, requireNumber, requireObject } from "../errors.js";
+import {
+  describe,
+  requireBoolean,
+  requireInteger,
+  requireNumber,
+  requireObject,
+  requireOptions,
+} from "../errors.js";
 import { Random } from "../random.js";
 import type { TrainingData, TrainingWindow } from "./training-data.js";
 
@@ -189,7 +196,7 @@ function shuffled(count: number, random: Random): number[] {
  * widths. The items are copied. Throws a TypeError or RangeError that names the item or option.
  */
 export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetOptions): TrainingData {
-  const given = requireObject("options", options);
+  const given = requireOptions("options", options, ["batch", "shuffle", "seed"]);
   const batch = requireInteger("batch", given.batch, 1, LARGEST);
   const shuffle = requireBoolean("shuffle", given.shuffle ?? false);
   const seed = requireInteger("seed", given.seed ?? 0, Number.MIN_SAFE_INTEGER);

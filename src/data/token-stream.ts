@@ -1,6 +1,6 @@
 /** Cuts one long text into training windows: several cursors read it, each in a part of its own. */
 
-import { describe, requireInteger, requireObject } from "../errors.js";
+import { describe, requireInteger, requireOptions } from "../errors.js";
 import type { TrainingWindow } from "./training-data.js";
 
 type Tokens = Uint8Array | Uint16Array | Int32Array;
@@ -55,7 +55,7 @@ function requireStream(given: Tokens): Tokens {
  */
 export function tokenStream(tokens: Tokens, options: TokenStreamOptions): TokenStream {
   const stream = requireStream(tokens);
-  const { batch, window } = requireObject("options", options);
+  const { batch, window } = requireOptions("options", options, ["batch", "window"]);
   const B = requireInteger("batch", batch, 1);
   const T = requireInteger("window", window, 1);
   const N = stream.length;

@@ -1,6 +1,6 @@
 /** Converts text to tokens and back: one token for each Unicode code point. */
 
-import { describe, requireChoice, requireObject } from "../errors.js";
+import { describe, requireChoice, requireOptions } from "../errors.js";
 import { requireTokenList } from "./token-list.js";
 
 /** Configures `CharVocabulary.encode`. */
@@ -100,7 +100,7 @@ export class CharVocabulary {
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
     requireText(text);
-    const { unknown = "throw" } = requireObject("options", options);
+    const { unknown = "throw" } = requireOptions("options", options, ["unknown"]);
     requireChoice("options.unknown", unknown, ["throw", "skip"]);
     const tokens = new Int32Array(text.length);
     let count = 0;

@@ -82,7 +82,10 @@ function readNetworkFile(bytes: Uint8Array): Safetensors {
   return file;
 }
 
-/** Completes options by the network's own check; an error in them is a FormatError of the file. */
+/**
+ * Completes options by the network's own check; an error in them is a FormatError of the file, and so is an unknown one: one of a
+ * later version would be lost without a word.
+ */
 function completeFileOptions(given: object): CompleteOptions {
   try {
     // completeOptions itself checks that they are options.
@@ -93,35 +96,19 @@ function completeFileOptions(given: object): CompleteOptions {
   }
 }
 
-/** Throws a FormatError for an unknown option: one of a later version would be lost without a word. */
-function requireKnown(given: object, options: object, place: string): void {
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(options, name)) continue;
-    const known = Object.keys(options).map((one) => place + one);
-    throw new FormatError(
-      `metadata "${OPTIONS_KEY}" expected options of ${known.join(", ")}, got ${describe(place + name)}`,
-    );
-  }
-}
-
 /** Returns the complete options; options that the file does not name have their defaults. */
 function readOptions(metadata: ReadonlyMap<string, string>): CompleteOptions {
   const text = metadata.get(OPTIONS_KEY);
   if (text === undefined) throw new FormatError(`metadata "${OPTIONS_KEY}" expected the options, got none`);
   const json = new StrictJson(new TextEncoder().encode(text), `metadata "${OPTIONS_KEY}"`);
-  let initialization: object = {};
   const given: object = Object.fromEntries(
     json.readObject((name): unknown => {
       if (name !== "initialization") return json.readScalar();
-      initialization = Object.fromEntries(json.readObject(() => json.readScalar()));
-      return initialization;
+      return Object.fromEntries(json.readObject(() => json.readScalar()));
     }),
   );
   json.finish();
-  const options = completeFileOptions(given);
-  requireKnown(given, options, "");
-  requireKnown(initialization, options.initialization, "initialization.");
-  return options;
+  return completeFileOptions(given);
 }
 
 function describeTensor(tensor: StoredTensor | undefined): string {

@@ -8,6 +8,7 @@ import {
   requireInteger,
   requireNumber,
   requireObject,
+  requireOptions,
 } from "../errors.js";
 import { softmax } from "../network/softmax.js";
 import type { Session } from "../network/types.js";
@@ -200,7 +201,14 @@ class Chooser {
  */
 export function sample(session: Session, options: SampleOptions): Int32Array {
   const { inputSize } = requireSession(session).network.options;
-  const given = requireObject("options", options);
+  const given = requireOptions("options", options, [
+    "length",
+    "prime",
+    "temperature",
+    "topK",
+    "topP",
+    "seed",
+  ]);
   const { prime: first = [], seed = 0 } = given;
   const length = requireInteger("length", given.length, 0);
   const prime = requireTokenList("prime", first, inputSize);

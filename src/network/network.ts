@@ -1,6 +1,6 @@
 /** Implements the public `Network`: checks the arguments, and hands out copies. */
 
-import { describe, DisposedError, requireBoolean, requireChoice, requireObject } from "../errors.js";
+import { describe, DisposedError, requireBoolean, requireChoice, requireOptions } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
 import type { Engine } from "../memory/engine.js";
 import { readRegion } from "../memory/regions.js";
@@ -78,7 +78,7 @@ export class RecurrentNetwork implements Network {
       training = false,
       keepTape = true,
       hidden = false,
-    } = requireObject("options", options);
+    } = requireOptions("options", options, ["state", "training", "keepTape", "hidden"]);
     const initial = requireState("options.state", givenState, inputs.batch, this.options);
     requireBoolean("options.training", training);
     requireBoolean("options.keepTape", keepTape);
@@ -116,7 +116,7 @@ export class RecurrentNetwork implements Network {
       reduction = "mean",
       stateGradient: givenGradient,
       inputGradient: wantsInputs = false,
-    } = requireObject("options", options);
+    } = requireOptions("options", options, ["reduction", "stateGradient", "inputGradient"]);
     requireChoice("options.reduction", reduction, ["mean", "sum"]);
     const finalGradient = requireState("options.stateGradient", givenGradient, batch, this.options);
     if (requireBoolean("options.inputGradient", wantsInputs) && inputs === "tokens") {
@@ -153,7 +153,10 @@ export class RecurrentNetwork implements Network {
         `"session" expected a network of one direction, got a bidirectional one: it needs the whole sequence`,
       );
     }
-    const { batch, state } = requireSessionStart(requireObject("options", options), this.options);
+    const { batch, state } = requireSessionStart(
+      requireOptions("options", options, ["batch", "state"]),
+      this.options,
+    );
     return new NetworkSession(this, this.model, this.requireAlive, batch, state);
   }
 

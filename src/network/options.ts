@@ -6,7 +6,7 @@ import {
   requireChoice,
   requireInteger,
   requireNumber,
-  requireObject,
+  requireOptions,
 } from "../errors.js";
 import { isDiagonal } from "./cells/cell.js";
 import { cellNames, cells, quotedCells } from "./cells/by-name.js";
@@ -21,7 +21,8 @@ const LARGEST_BIAS = 1e30;
 const MOST_LAYERS = 10_000;
 
 function completeInitialization(given: Initialization | undefined, cell: Cell): Initialization {
-  const { recurrent, forgetBias } = given === undefined ? {} : requireObject("initialization", given);
+  const { recurrent, forgetBias } =
+    given === undefined ? {} : requireOptions("initialization", given, ["recurrent", "forgetBias"]);
   if (forgetBias !== undefined) {
     requireNumber("initialization.forgetBias", forgetBias, { least: -LARGEST_BIAS, most: LARGEST_BIAS });
     if (cells[cell].forgetGate === undefined) {
@@ -45,7 +46,18 @@ function completeInitialization(given: Initialization | undefined, cell: Cell): 
 
 /** Every default filled in. TypeError or RangeError names the option. */
 export function completeOptions(options: NetworkOptions): CompleteOptions {
-  const given = requireObject("options", options);
+  const given = requireOptions("options", options, [
+    "inputSize",
+    "hiddenSize",
+    "outputSize",
+    "cell",
+    "layers",
+    "bidirectional",
+    "dropout",
+    "embeddingSize",
+    "seed",
+    "initialization",
+  ]);
   const {
     cell = "elman",
     layers = 1,
@@ -72,7 +84,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
 /** The build that was asked for; threads are refused. */
 export function requireRuntime(runtime: RuntimeOptions | undefined): RuntimeOptions["build"] {
   if (runtime === undefined) return "auto";
-  const { build, threads } = requireObject("runtime", runtime);
+  const { build, threads } = requireOptions("runtime", runtime, ["build", "threads"]);
   if (threads !== undefined) {
     throw new RangeError(
       `"threads" expected none, got ${describe(threads)}: thread pools are not available in this version`,

@@ -1,4 +1,4 @@
-import { requireNumber, requireObject } from "../errors.js";
+import { requireNumber, requireOptions } from "../errors.js";
 import { vector } from "../memory/regions.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
@@ -27,7 +27,13 @@ export function adagrad(options: AdagradOptions): Optimizer {
     learningRateDecay: rateDecay = 0,
     initialAccumulatorValue: start = 0,
     weightDecay: decay = 0,
-  } = requireObject("options", options);
+  } = requireOptions("options", options, [
+    "learningRate",
+    "epsilon",
+    "learningRateDecay",
+    "initialAccumulatorValue",
+    "weightDecay",
+  ]);
   requireNumber("epsilon", epsilon, { least: 0, most: MOST });
   requireNumber("learningRateDecay", rateDecay, { least: 0, most: MOST });
   requireNumber("weightDecay", decay, { least: 0, most: MOST });

@@ -1,4 +1,4 @@
-import { requireBoolean, requireNumber, requireObject } from "../errors.js";
+import { requireBoolean, requireNumber, requireOptions } from "../errors.js";
 import { adamStep } from "../wasm/generated/named-kernels.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
@@ -34,7 +34,14 @@ function create(options: AdamOptions, defaultDecay: number, decoupled: boolean):
     epsilon = 1e-8,
     weightDecay: decay = defaultDecay,
     amsgrad = false,
-  } = requireObject("options", options);
+  } = requireOptions("options", options, [
+    "learningRate",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "weightDecay",
+    "amsgrad",
+  ]);
   requireNumber("beta1", beta1, { least: 0, below: 1 });
   requireNumber("beta2", beta2, { least: 0, below: 1 });
   requireNumber("epsilon", epsilon, { least: 0, most: MOST });

@@ -1,4 +1,4 @@
-import { requireNumber, requireObject } from "../errors.js";
+import { requireNumber, requireOptions } from "../errors.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
 export interface LionOptions {
@@ -23,7 +23,7 @@ export function lion(options: LionOptions = {}): Optimizer {
     beta1 = 0.9,
     beta2 = 0.99,
     weightDecay = 0,
-  } = requireObject("options", options);
+  } = requireOptions("options", options, ["learningRate", "beta1", "beta2", "weightDecay"]);
   requireNumber("beta1", beta1, { least: 0, below: 1 });
   requireNumber("beta2", beta2, { least: 0, below: 1 });
   requireNumber("weightDecay", weightDecay, { least: 0, most: MOST });

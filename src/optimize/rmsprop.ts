@@ -1,4 +1,4 @@
-import { requireBoolean, requireNumber, requireObject } from "../errors.js";
+import { requireBoolean, requireNumber, requireOptions } from "../errors.js";
 import { rmspropStep } from "../wasm/generated/named-kernels.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
@@ -31,7 +31,14 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     momentum = 0,
     centered = false,
     weightDecay: decay = 0,
-  } = requireObject("options", options);
+  } = requireOptions("options", options, [
+    "learningRate",
+    "alpha",
+    "epsilon",
+    "momentum",
+    "centered",
+    "weightDecay",
+  ]);
   requireNumber("alpha", alpha, { least: 0, most: 1 });
   requireNumber("epsilon", epsilon, { least: 0, most: MOST });
   requireNumber("momentum", momentum, { least: 0, most: MOST });

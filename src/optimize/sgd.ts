@@ -1,4 +1,4 @@
-import { requireBoolean, requireNumber, requireObject } from "../errors.js";
+import { requireBoolean, requireNumber, requireOptions } from "../errors.js";
 import { createOptimizer, MOST, type Optimizer } from "./optimizer.js";
 
 /** Configures `sgd`. */
@@ -28,7 +28,13 @@ export function sgd(options: SgdOptions): Optimizer {
     dampening = 0,
     nesterov = false,
     weightDecay: decay = 0,
-  } = requireObject("options", options);
+  } = requireOptions("options", options, [
+    "learningRate",
+    "momentum",
+    "dampening",
+    "nesterov",
+    "weightDecay",
+  ]);
   requireNumber("momentum", momentum, { least: 0, most: MOST });
   requireNumber("dampening", dampening, { least: -MOST, most: MOST });
   requireNumber("weightDecay", decay, { least: 0, most: MOST });

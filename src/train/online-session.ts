@@ -1,4 +1,4 @@
-import { requireInteger, requireObject } from "../errors.js";
+import { requireInteger, requireOptions } from "../errors.js";
 import { requireLearner } from "../learn/learner.js";
 import { requireCovered } from "../learn/online/online-learner.js";
 import { requireOnline } from "../learn/online/online-learners.js";
@@ -15,7 +15,17 @@ import { requireClipOption, requireFunction, requireOptimizer } from "./options.
  */
 export function onlineSession(network: Network, options: OnlineSessionOptions): OnlineSession {
   const given = requireNetwork(network);
-  const { learner, optimizer, clipNorm, clipValue, schedule, ...rest } = requireObject("options", options);
+  const { learner, optimizer, clipNorm, clipValue, schedule, ...rest } = requireOptions("options", options, [
+    "learner",
+    "optimizer",
+    "clipNorm",
+    "clipValue",
+    "schedule",
+    "updateEvery",
+    "seed",
+    "batch",
+    "state",
+  ]);
   requireLearner("learner", learner);
   const instead = `it needs several steps at a time, which train() takes`;
   const { plan: rule } = requireOnline(learner, "a session", instead);

@@ -1,7 +1,7 @@
 /** What `train` is to do, checked and completed. */
 
 import type { TrainingData } from "../data/training-data.js";
-import { describe, requireInteger, requireMethods, requireNumber, requireObject } from "../errors.js";
+import { describe, requireInteger, requireMethods, requireNumber, requireOptions } from "../errors.js";
 import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
 import { requireOnline } from "../learn/online/online-learners.js";
 import { wholeTape } from "../learn/back/whole-tape.js";
@@ -107,7 +107,21 @@ function requireBegin(learner: Learner | undefined, updateEvery: number | undefi
 export function requireTrainPlan(network: Network, data: TrainingData, options: TrainOptions): TrainPlan {
   requireNetwork(network);
   requireData("data", data);
-  const given = requireObject("options", options);
+  const given = requireOptions("options", options, [
+    "learner",
+    "updateEvery",
+    "optimizer",
+    "loss",
+    "clipNorm",
+    "clipValue",
+    "schedule",
+    "epochs",
+    "maxSteps",
+    "validation",
+    "validateEvery",
+    "patience",
+    "signal",
+  ]);
   const { learner, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
   const begin = requireBegin(learner, given.updateEvery);
   requireOptimizer(optimizer);

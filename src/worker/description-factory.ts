@@ -3,7 +3,7 @@
 import { sequenceSet } from "../data/sequence-set.js";
 import { tokenStream } from "../data/token-stream.js";
 import type { TrainingData } from "../data/training-data.js";
-import { describe } from "../errors.js";
+import { describe, requireKnown } from "../errors.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
 import { learningRules, type LearningRule } from "../learn/rules.js";
 import { optimizers, type Optimizer, type OptimizerName } from "../optimize/optimizers.js";
@@ -38,26 +38,31 @@ function unknownType(name: string, { type }: { type: unknown }, types: readonly 
 function describedOptimizer<Name extends OptimizerName>(
   description: { type: Name } & OptimizerOptions[Name],
 ): Optimizer {
-  if (!Object.hasOwn(optimizers, description.type))
-    throw unknownType("optimizer", description, Object.keys(optimizers));
+  const { type, ...options } = description;
+  if (!Object.hasOwn(optimizers, type)) throw unknownType("optimizer", description, Object.keys(optimizers));
   const create: { readonly [Type in OptimizerName]: (options: OptimizerOptions[Type]) => Optimizer } =
     optimizers;
-  return create[description.type](description);
+  return create[type](options as OptimizerOptions[Name]);
 }
 
 function describedLearner(name: string, description: Exclude<LearnerDescription, OwnDescription>): Learner {
-  if (!Object.hasOwn(learningRules, description.type))
-    throw unknownType(name, description, Object.keys(learningRules));
-  const rule: LearningRule = learningRules[description.type];
-  return rule.create(description);
+  const { type, ...options } = description;
+  if (!Object.hasOwn(learningRules, type)) throw unknownType(name, description, Object.keys(learningRules));
+  const rule: LearningRule = learningRules[type];
+  requireKnown(name, options, rule.options);
+  return rule.create(options);
 }
 
 function describedData(name: string, description: Exclude<DataDescription, OwnDescription>): TrainingData {
   switch (description.type) {
-    case "tokenStream":
-      return tokenStream(description.tokens, description);
-    case "sequenceSet":
-      return sequenceSet(description.items, description);
+    case "tokenStream": {
+      const { type, tokens, ...options } = description;
+      return tokenStream(tokens, options);
+    }
+    case "sequenceSet": {
+      const { type, items, ...options } = description;
+      return sequenceSet(items, options);
+    }
     default:
       throw unknownType(name, description, ["tokenStream", "sequenceSet"]);
   }

@@ -62,14 +62,14 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
   async forward(sequence: Sequence, options?: ForwardOptions): Promise<ForwardResult> {
     const parcel = new Parcel();
     const given = parcel.pack("sequence", sequence, fields.sequence);
-    const how = parcel.pack("options", options, fields.forwardOptions);
+    const how = parcel.packOptions(options, fields.forwardOptions);
     return this.connection.call("forward", [this.requireHandle(), given, how], parcel.transfer);
   }
 
   async backward(target: Target, options?: BackwardOptions): Promise<BackwardResult> {
     const parcel = new Parcel();
     const given = parcel.pack("target", target, fields.target);
-    const how = parcel.pack("options", options, fields.backwardOptions);
+    const how = parcel.packOptions(options, fields.backwardOptions);
     return this.connection.call("backward", [this.requireHandle(), given, how], parcel.transfer);
   }
 
@@ -83,7 +83,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
 
   async session(options?: SessionOptions): Promise<RemoteSession> {
     const parcel = new Parcel();
-    const how = parcel.pack("options", options, fields.sessionOptions);
+    const how = parcel.packOptions(options, fields.sessionOptions);
     const info = await this.connection.call("openSession", [this.requireHandle(), how], parcel.transfer);
     return new PageSession(this, this.connection, info);
   }
@@ -117,7 +117,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     const parcel = new Parcel();
     const inputs = parcel.pack("sequence", sequence, fields.sequence);
     const targets = parcel.pack("target", target, fields.target);
-    const how = parcel.pack("options", options, fields.estimateGradientOptions);
+    const how = parcel.packOptions(options, fields.estimateGradientOptions);
     const args = [this.requireHandle(), inputs, targets, requireLearner("learner", learner), how] as const;
     return this.connection.call("estimateGradient", args, parcel.transfer);
   }
@@ -135,7 +135,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     const inputs = parcel.pack("sequence", sequence, fields.sequence);
     const targets = parcel.pack("target", target, fields.target);
     const rules = Array.from(learners, (learner, i) => requireLearner(`learners[${i}]`, learner));
-    const how = parcel.pack("options", options, fields.compareLearnersOptions);
+    const how = parcel.packOptions(options, fields.compareLearnersOptions);
     const args = [this.requireHandle(), inputs, targets, rules, how] as const;
     return this.connection.call("compareLearners", args, parcel.transfer);
   }
@@ -148,7 +148,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     const parcel = new Parcel();
     const inputs = parcel.pack("sequence", sequence, fields.sequence);
     const targets = parcel.pack("target", target, fields.target);
-    const how = parcel.pack("options", options, fields.gradientFlowOptions);
+    const how = parcel.packOptions(options, fields.gradientFlowOptions);
     return this.connection.call(
       "gradientFlow",
       [this.requireHandle(), inputs, targets, how],

@@ -34,7 +34,7 @@ export class PageSession extends RemoteHandle implements RemoteSession {
     const { inputSize } = this.network.options;
     const prime = given.prime === undefined ? undefined : requireTokenList("prime", given.prime, inputSize);
     const all = {
-      ...parcel.pack("options", given, fields.sampleOptions),
+      ...parcel.packOptions(given, fields.sampleOptions),
       prime: parcel.pack("prime", prime),
     };
     return this.connection.call("sample", [this.requireHandle(), all], parcel.transfer);

@@ -44,7 +44,7 @@ function packOptions(options: RemoteTrainOptions, connection: Connection, parcel
   if (learner !== undefined) requireDescription("learner", learner, `{ type: "tbptt", k1: 64 }`);
   if (loss !== undefined) requireDescription("loss", loss);
   return {
-    ...parcel.pack("options", options, fields.trainOptions),
+    ...parcel.packOptions(options, fields.trainOptions),
     learner,
     optimizer: packOptimizer(options.optimizer, connection),
     loss,

@@ -3,7 +3,7 @@
  * clone would copy the whole buffer that an array is a part of.
  */
 
-import { describe } from "../errors.js";
+import { describe, requireKnown } from "../errors.js";
 import type { Fields, Packed } from "./fields.js";
 
 /** How a field goes, when the tables of `fields` are read: see there. */
@@ -41,6 +41,15 @@ export class Parcel {
   ): Packed<Value, Known>;
   pack(name: string, value: unknown, table: Way = "value"): unknown {
     return this.packed(name, value, table);
+  }
+
+  /** Packs options by the table of their fields. Throws a TypeError for an option that does not exist. */
+  packOptions<Options extends object | undefined, Known extends Fields<NonNullable<Options>>>(
+    options: Options,
+    table: Known,
+  ): Packed<Options, Known> {
+    if (typeof options === "object") requireKnown("options", options, Object.keys(table));
+    return this.pack("options", options, table);
   }
 
   private packed(name: string, value: unknown, way: Way): unknown {

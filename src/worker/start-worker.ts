@@ -1,4 +1,4 @@
-import { describe, requireMethods, requireNumber, requireObject } from "../errors.js";
+import { describe, requireMethods, requireNumber, requireOptions } from "../errors.js";
 import { makeAsyncDisposable } from "../memory/disposable.js";
 import type { NetworkOptions, RuntimeOptions } from "../network/types.js";
 import { plainBuilds, chooseBuild, supportedBuilds } from "../wasm/load.js";
@@ -81,7 +81,7 @@ class PageWorker implements NetworkWorker {
  * argument, and a WorkerError where the worker does not start.
  */
 export async function startWorker(options: StartWorkerOptions = {}): Promise<NetworkWorker> {
-  const { worker: make, timeout = TIMEOUT } = requireObject("options", options);
+  const { worker: make, timeout = TIMEOUT } = requireOptions("options", options, ["worker", "timeout"]);
   requireNumber("timeout", timeout, { above: 0 });
   if (make !== undefined && typeof make !== "function")
     throw new TypeError(`"worker" expected a function that makes a worker, got ${describe(make)}`);

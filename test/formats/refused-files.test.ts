@@ -81,18 +81,18 @@ describe("what is no file of a network", () => {
     [
       "an unknown option",
       option('"layers":1', '"layers":1,"peephole":true'),
-      /expected options of inputSize, .*, got "peephole"/,
+      /"bptt.options": "options" expected inputSize or .*, got "peephole"/,
     ],
     [
       "an option __proto__",
       option('"layers":1', '"layers":1,"__proto__":1'),
-      /expected options of .*, got "__proto__"/,
+      /"options" expected .*, got "__proto__"/,
     ],
     ["an unknown initialization", option('"uniform"', '"normal"'), /"initialization.recurrent" .* "normal"/],
     [
       "an unknown part of it",
       option('"uniform"', '"uniform","gain":2'),
-      /expected options of initialization.recurrent, got "initialization.gain"/,
+      /"initialization" expected recurrent or forgetBias, got "gain"/,
     ],
     ["no object of it", option('{"recurrent":"uniform"}', "1"), /expected \{ at byte/],
     [

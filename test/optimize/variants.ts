@@ -7,7 +7,20 @@ export interface Variant {
   readonly title: string;
   /** As a worker is told of it. */
   readonly description: { readonly type: OptimizerName; readonly learningRate: number };
+  /** Makes one with those options that it takes. */
   readonly create: (more?: { epsilon?: number; weightDecay?: number }) => Optimizer;
+}
+
+/** Whether an optimizer reads this option. */
+function takes(name: OptimizerName, option: string): boolean {
+  const asked = new Set<string | symbol>();
+  optimizers[name](
+    new Proxy(
+      { learningRate: 0.1 },
+      { get: (given, key) => (asked.add(key), Reflect.get(given, key) as unknown) },
+    ),
+  );
+  return asked.has(option);
 }
 
 function variant(name: OptimizerName, extra: object): Variant {
@@ -16,7 +29,10 @@ function variant(name: OptimizerName, extra: object): Variant {
   return {
     title: [name, ...Object.keys(extra)].join(", "),
     description: { type: name, ...options },
-    create: (more) => make({ ...options, ...more }),
+    create: (more = {}) => {
+      const taken = Object.entries(more).filter(([option]) => takes(name, option));
+      return make({ ...options, ...Object.fromEntries(taken) });
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { requireNumber, requireObject } from "../../errors.js";
+import { requireNumber, requireOptions } from "../../errors.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
 import { divisorOf, makeTargets, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
@@ -38,7 +38,7 @@ export interface ArtbpOptions {
  * windows.
  */
 export function artbp(options: ArtbpOptions): Learner {
-  const { meanLength, alpha = 4 } = requireObject("options", options);
+  const { meanLength, alpha = 4 } = requireOptions("options", options, ["meanLength", "alpha"]);
   requireNumber("meanLength", meanLength, { above: 1 });
   requireNumber("alpha", alpha, { above: 1 });
   return createLearner("artbp", (context) => {

@@ -1,4 +1,4 @@
-import { requireNumber, requireObject } from "../../errors.js";
+import { requireNumber, requireOptions } from "../../errors.js";
 import { BudgetedPass } from "../recompute/budgeted-pass.js";
 import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "../learner.js";
 import { wholeTape } from "./whole-tape.js";
@@ -29,7 +29,7 @@ export interface BpttOptions {
  * possible budget, for a window that needs more than the budget.
  */
 export function bptt(options: BpttOptions = {}): Learner {
-  const { memoryBudget } = requireObject("options", options);
+  const { memoryBudget } = requireOptions("options", options, ["memoryBudget"]);
   if (memoryBudget === undefined) return createLearner("bptt", wholeTape);
   requireNumber("memoryBudget", memoryBudget, { above: 0 });
   return createLearner("bptt", (context) => withinBudget(context, memoryBudget));

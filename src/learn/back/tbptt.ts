@@ -1,4 +1,4 @@
-import { requireInteger, requireObject } from "../../errors.js";
+import { requireInteger, requireOptions } from "../../errors.js";
 import { CarriedPass } from "./carried-pass.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
@@ -42,7 +42,7 @@ export interface TbpttOptions {
  * which sequences ended early.
  */
 export function tbptt(options: TbpttOptions): Learner {
-  const { k1, k2 = k1 } = requireObject("options", options);
+  const { k1, k2 = k1 } = requireOptions("options", options, ["k1", "k2"]);
   requireInteger("k1", k1, 1);
   requireInteger("k2", k2, 1);
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}: losses would be lost`);

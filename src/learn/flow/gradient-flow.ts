@@ -1,4 +1,4 @@
-import { requireInteger, requireNumber, requireObject } from "../../errors.js";
+import { requireInteger, requireNumber, requireOptions } from "../../errors.js";
 import { RecurrentNetwork } from "../../network/network.js";
 import type { Network, Sequence, State, Target } from "../../network/types.js";
 import { Random } from "../../random.js";
@@ -102,7 +102,12 @@ export function gradientFlow(
   target: Target,
   options: GradientFlowOptions = {},
 ): GradientFlow {
-  const question = requireQuestion(network, sequence, target, requireObject("options", options));
+  const question = requireQuestion(
+    network,
+    sequence,
+    target,
+    requireOptions("options", options, ["state", "losses", "seed", "tolerance", "beyond"]),
+  );
   requireOneWay(question.network);
   const { losses = 16, seed = network.options.seed, tolerance = 0.1, beyond = 0.01 } = options;
   requireInteger("options.losses", losses, 1);

@@ -1,4 +1,4 @@
-import { describe, requireInteger, requireObject } from "../../errors.js";
+import { describe, requireInteger, requireOptions } from "../../errors.js";
 import type { Network, Sequence, State, Target } from "../../network/types.js";
 import { bptt } from "../back/bptt.js";
 import {
@@ -78,7 +78,12 @@ export function compareLearners(
   learners: readonly Learner[],
   options: CompareLearnersOptions = {},
 ): LearnersComparison {
-  const question = requireQuestion(network, sequence, target, requireObject("options", options));
+  const question = requireQuestion(
+    network,
+    sequence,
+    target,
+    requireOptions("options", options, ["state", "draws", "seed"]),
+  );
   const begins = requireLearners(learners);
   const { draws = 16, seed = network.options.seed } = options;
   requireInteger("options.draws", draws, 1);

@@ -1,4 +1,4 @@
-import { requireChoice, requireInteger, requireObject } from "../../errors.js";
+import { requireChoice, requireInteger, requireObject, requireOptions } from "../../errors.js";
 import { requireSequence, requireState, requireTarget } from "../../network/arguments.js";
 import { divisorOf, type Targets } from "../../network/model/targets.js";
 import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
@@ -75,7 +75,12 @@ export function estimateGradient(
   learner: Learner,
   options: EstimateGradientOptions = {},
 ): GradientEstimate {
-  const question = requireQuestion(network, sequence, target, options);
+  const question = requireQuestion(
+    network,
+    sequence,
+    target,
+    requireOptions("options", options, ["state", "seed", "reduction"]),
+  );
   const begin = requireLearner("learner", learner);
   const { seed = network.options.seed } = options;
   requireSeed(seed);

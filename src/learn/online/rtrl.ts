@@ -1,4 +1,4 @@
-import { requireInteger, requireObject } from "../../errors.js";
+import { requireInteger, requireOptions } from "../../errors.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import { PRODUCT_COLUMNS, type Rows } from "../../network/dynamics/rows.js";
 import type { Learner } from "../learner.js";
@@ -29,7 +29,7 @@ export function rtrl(): Learner {
  * network.
  */
 export function blockRtrl(options: { block: number }): Learner {
-  const block = requireInteger("block", requireObject("options", options).block, 1);
+  const block = requireInteger("block", requireOptions("options", options, ["block"]).block, 1);
   return createOnlineLearner({ name: "blockRtrl", block, create: ({ dynamics }) => new Influence(dynamics) });
 }
 

@@ -1,4 +1,4 @@
-import { requireInteger, requireObject } from "../../errors.js";
+import { requireInteger, requireOptions } from "../../errors.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import type { Rows } from "../../network/dynamics/rows.js";
 import type { Random } from "../../random.js";
@@ -23,7 +23,7 @@ export interface UoroOptions {
  * network.
  */
 export function uoro(options: UoroOptions = {}): Learner {
-  const { block = 1 } = requireObject("options", options);
+  const { block = 1 } = requireOptions("options", options, ["block"]);
   requireInteger("block", block, 1);
   return createOnlineLearner({
     name: "uoro",

@@ -57,8 +57,9 @@ describe.each(cellNames)("the cell %s", (name) => {
   });
 
   it.each(builds)("learns from a sequence, and takes steps, %s build", (build) => {
-    const sizes = { cell: name, inputSize: 4, hiddenSize: 3, outputSize: 2, steps: 5, batch: 2 };
-    using network = createNetwork(sizes, { build });
+    const widths = { inputSize: 4, hiddenSize: 3, outputSize: 2 };
+    const sizes = { ...widths, steps: 5, batch: 2 };
+    using network = createNetwork({ ...widths, cell: name }, { build });
     const random = new Random(1);
     const { values = new Float32Array(0) } = drawSequence(random, "values", sizes);
     const { outputs, state } = network.forward({ steps: sizes.steps, batch: sizes.batch, values });

@@ -1,0 +1,121 @@
+/** An option that does not exist is refused everywhere, on this thread and for a worker, by its name and the nearest that exists. */
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as library from "../../src/index.js";
+import { startWorker } from "../../src/worker/start-worker.js";
+import type { NetworkWorker, RemoteNetwork } from "../../src/worker/index.js";
+import { invoke } from "../network/untyped.js";
+
+const sizes = { inputSize: 2, hiddenSize: 2, outputSize: 2 };
+const inputs = { steps: 2, batch: 1, values: new Float32Array(4) };
+const targets = { classes: Int32Array.of(0, 1) };
+const data = [{ inputs, targets }];
+const network = library.createNetwork(sizes);
+const optimizer = library.sgd({ learningRate: 0.1 });
+const learner = library.uoro();
+const item = { inputs: { tokens: Uint8Array.of(1) }, targets: { class: 1 } };
+const rest = { optimizer, maxSteps: 1 };
+
+/** A function of the library, or a method, what comes before the options, what the options need, the typing error, what was meant. */
+type Case = [target: object, name: string, before: unknown[], needed: object, wrong: string, meant: string];
+
+const cases: Case[] = [
+  [library, "createNetwork", [], sizes, "bidirectionnal", "bidirectional"],
+  [library, "createNetwork", [], sizes, "hidden_size", "hiddenSize"],
+  [library, "createNetwork", [sizes], {}, "backend", "build"],
+  [network, "forward", [inputs], {}, "tape", "keepTape"],
+  [network, "session", [], {}, "batchSize", "batch"],
+  [library, "sgd", [], { learningRate: 1 }, "momentun", "momentum"],
+  [library, "rmsprop", [], { learningRate: 1 }, "eps", "epsilon"],
+  [library, "adagrad", [], { learningRate: 1 }, "lrDecay", "learningRateDecay"],
+  [library, "adam", [], {}, "lr", "learningRate"],
+  [library, "adamW", [], {}, "weight_decay", "weightDecay"],
+  [library, "lion", [], {}, "wd", "weightDecay"],
+  [library, "bptt", [], {}, "budget", "memoryBudget"],
+  [library, "tbptt", [], { k1: 1 }, "K2", "k2"],
+  [library, "artbp", [], { meanLength: 2 }, "length", "meanLength"],
+  [library, "blockRtrl", [], { block: 1 }, "blocks", "block"],
+  [library, "uoro", [], {}, "size", "block"],
+  [library, "train", [network, data], rest, "clipnorm", "clipNorm"],
+  [library, "onlineSession", [network], { optimizer, learner }, "clipvalue", "clipValue"],
+  [library, "estimateGradient", [network, inputs, targets, learner], {}, "seeds", "seed"],
+  [library, "compareLearners", [network, inputs, targets, [learner]], {}, "drawn", "draws"],
+  [library, "gradientFlow", [network, inputs, targets], {}, "tolerence", "tolerance"],
+  [library, "tokenStream", [new Uint8Array(9)], { batch: 1, window: 2 }, "windows", "window"],
+  [library, "sequenceSet", [[item]], { batch: 1 }, "shuffled", "shuffle"],
+  [library, "sample", [network.session()], { length: 1 }, "top_k", "topK"],
+  [library.CharVocabulary.from("ab"), "encode", ["a"], {}, "unknowns", "unknown"],
+];
+
+const refusal = (wrong: string, meant: string): RegExp =>
+  new RegExp(`^"\\w+" expected .*, got "${wrong}": did you mean "${meant}"\\?$`);
+
+for (const [target, name, before, needed, wrong, meant] of cases) {
+  it(`${name}, ${wrong}`, () => {
+    const call = (options: object) => () => invoke(target, name, ...before, options);
+    expect(call(needed)).not.toThrow();
+    // Whatever its value is: an option that is undefined was meant to be one.
+    for (const value of [1, undefined]) {
+      expect(call({ ...needed, [wrong]: value })).toThrow(TypeError);
+      expect(call({ ...needed, [wrong]: value })).toThrow(refusal(wrong, meant));
+    }
+  });
+}
+
+it("backward, which stays possible", () => {
+  network.zeroGradients();
+  network.forward(inputs);
+  expect(() => invoke(network, "backward", targets, { inputGradients: true })).toThrow(
+    refusal("inputGradients", "inputGradient"),
+  );
+  expect(network.backward(targets).count).toBe(2);
+});
+
+it("in options of options", () => {
+  expect(() => invoke(library, "createNetwork", { ...sizes, initialization: { forget: 1 } })).toThrow(
+    /^"initialization" expected recurrent or forgetBias, got "forget": did you mean "forgetBias"\?$/,
+  );
+});
+
+describe("for a worker", () => {
+  let worker: NetworkWorker;
+  let remote: RemoteNetwork;
+  beforeAll(async () => {
+    worker = await startWorker();
+    remote = await worker.createNetwork(sizes);
+  });
+  afterAll(async () => {
+    await worker.terminate();
+  });
+
+  const adam = { type: "adam" };
+  it.each<[string, unknown[], object, string, string]>([
+    ["forward", [inputs], {}, "tape", "keepTape"],
+    ["session", [], {}, "batchSize", "batch"],
+    ["estimateGradient", [inputs, targets, { type: "uoro" }], {}, "seeds", "seed"],
+    ["compareLearners", [inputs, targets, [{ type: "uoro" }]], {}, "drawn", "draws"],
+    ["gradientFlow", [inputs, targets], {}, "tolerence", "tolerance"],
+  ])("%s", async (name, before, needed, wrong, meant) => {
+    const call = async (): Promise<unknown> => invoke(remote, name, ...before, { ...needed, [wrong]: 1 });
+    await expect(call).rejects.toThrow(refusal(wrong, meant));
+  });
+
+  /** Trains to the end. */
+  async function trained(options: object): Promise<void> {
+    const events = invoke(remote, "train", data, options) as AsyncIterator<unknown>;
+    while ((await events.next()).done !== true);
+  }
+
+  it.each<[string, object, string, string]>([
+    ["train", { optimizer: adam, clipnorm: 1 }, "clipnorm", "clipNorm"],
+    ["an optimizer", { optimizer: { ...adam, lr: 1 } }, "lr", "learningRate"],
+    ["a learner", { optimizer: adam, learner: { type: "tbptt", k1: 1, k: 2 } }, "k", "k1"],
+  ])("%s", async (_, options, wrong, meant) => {
+    await expect(trained(options)).rejects.toThrow(refusal(wrong, meant));
+  });
+
+  it("a rule that has no options", async () => {
+    const options = { optimizer: adam, learner: { type: "rtrl", block: 1 } };
+    await expect(trained(options)).rejects.toThrow(/^"learner" expected no options, got "block"$/);
+  });
+});
