@@ -96,7 +96,8 @@ describe("for a worker", () => {
     ["compareLearners", [inputs, targets, [{ type: "uoro" }]], {}, "drawn", "draws"],
     ["gradientFlow", [inputs, targets], {}, "tolerence", "tolerance"],
   ])("%s", async (name, before, needed, wrong, meant) => {
-    const call = async (): Promise<unknown> => invoke(remote, name, ...before, { ...needed, [wrong]: 1 });
+    const call = async (): Promise<unknown> =>
+      await invoke(remote, name, ...before, { ...needed, [wrong]: 1 });
     await expect(call).rejects.toThrow(refusal(wrong, meant));
   });
 
