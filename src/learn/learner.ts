@@ -63,8 +63,8 @@ export interface GradientEvent {
  */
 export interface LearnerRun {
   /**
-   * Yields the gradients that one more window brings: none, one, or several. The window's arrays are not
-   * kept, nor read after the first event.
+   * Yields the gradients that one more window brings: none, one, or several. The checked arrays may be kept;
+   * what the caller handed in, `window.window`, is not, nor is it read after the first event.
    */
   window(window: CheckedWindow): Iterable<GradientEvent>;
   /** Ends the epoch: yields the gradient of the steps still pending, if any, and drops the carried state. */

@@ -14,7 +14,7 @@ import {
   type LearnerContext,
   type LearnerRun,
 } from "../learner.js";
-import { copySteps, joinStretches, windowOf, type Stretch } from "../windows/stretches.js";
+import { joinStretches, stepsOf, windowOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `artbp`. */
 export interface ArtbpOptions {
@@ -55,7 +55,7 @@ class ArtbpRun implements LearnerRun {
   private readonly random: Random;
   /** The probability of a cut after the d-th step of a stretch. */
   private readonly cutAfter: (d: number) => number;
-  /** Copies of the steps since the last cut. */
+  /** The steps since the last cut. */
   private pending: Stretch[] = [];
   private pendingSteps = 0;
   private dynamics: Dynamics | undefined;
@@ -83,18 +83,13 @@ class ArtbpRun implements LearnerRun {
     this.endedEarly = inputs.lengths?.some((length) => length < inputs.steps) === true;
     if (!carry) yield* this.finish();
     this.started = true;
-    // All copies are made before the first gradient, so that the caller may reuse the window's arrays.
-    const stretches: { stretch: Stretch; cut: boolean }[] = [];
     for (let from = 0, to = 0, d = this.pendingSteps; to < inputs.steps;) {
       to++;
       const cut = this.random.uniform() < this.cutAfter(++d);
       if (!cut && to < inputs.steps) continue;
-      stretches.push({ stretch: copySteps(checked, from, to), cut });
+      this.pending.push(stepsOf(checked, from, to));
+      this.pendingSteps += to - from;
       [from, d] = [to, 0];
-    }
-    for (const { stretch, cut } of stretches) {
-      this.pending.push(stretch);
-      this.pendingSteps += stretch.inputs.steps;
       if (cut) yield this.flush();
     }
   }

@@ -1,7 +1,7 @@
 import type { State } from "../../network/types.js";
 import { passThrough } from "./carried-pass.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
-import { dropSteps, joinStretches, maskTargets, type Stretch } from "../windows/stretches.js";
+import { dropSteps, dropTargets, joinStretches, type Stretch } from "../windows/stretches.js";
 
 /**
  * An overlapping pass carries the state as CarriedPass does, but each gradient goes back beyond its own
@@ -14,7 +14,7 @@ export class OverlappingPass {
   private readonly k1: number;
   private readonly k2: number;
   private first: State | undefined;
-  /** The run's last steps, at most k2 − 1: the next gradient goes back no further. */
+  /** The run's last steps, at most k2 − 1, without targets: the next gradient goes back no further. */
   private before: Stretch | undefined;
   /** The states that the next pass may start from; entry i follows the first i steps of `before`. */
   private starts: readonly (State | undefined)[] = [];
@@ -38,15 +38,14 @@ export class OverlappingPass {
 
   /**
    * Adds the gradient of the loss over a stretch of 1 to k1 steps, back-propagated over k2 steps, and returns
-   * its event. The stretch's arrays are kept and must not change.
+   * its event. The stretch is kept, and its targets are removed.
    */
   gradient(last: Stretch): GradientEvent {
     const { k1, k2, before } = this;
     const joined = before === undefined ? last : joinStretches([before, last]);
     const dropped = Math.max(0, joined.inputs.steps - k2);
-    const kept = dropSteps(joined, dropped);
-    const { steps } = kept.inputs;
-    const whole = before === undefined ? kept : maskTargets(kept, steps - last.inputs.steps);
+    const whole = dropSteps(joined, dropped);
+    const { steps } = whole.inputs;
     // The next stretch ends 1 to k1 steps later, so its pass starts at one of these steps.
     const earliest = Math.max(0, steps + 1 - k2);
     const latest = Math.max(0, steps + k1 - k2);
@@ -57,7 +56,7 @@ export class OverlappingPass {
       state: this.starts[dropped],
       stepsBefore,
     });
-    this.before = dropSteps(whole, earliest);
+    this.before = dropSteps(dropTargets(whole), earliest);
     this.starts = states;
     return event;
   }

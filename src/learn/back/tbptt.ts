@@ -10,7 +10,7 @@ import {
   type LearnerRun,
 } from "../learner.js";
 import { OverlappingPass } from "./overlapping-pass.js";
-import { copySteps, joinStretches, type Stretch } from "../windows/stretches.js";
+import { joinStretches, stepsOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `tbptt`. */
 export interface TbpttOptions {
@@ -57,7 +57,7 @@ class TbpttRun implements LearnerRun {
   private readonly k1: number;
   /** Whether stretches do not overlap, so that one is done with once it has its gradient. */
   private readonly apart: boolean;
-  /** Copies of the steps that no gradient covers yet: fewer than k1. */
+  /** The steps that no gradient covers yet: fewer than k1. */
   private pending: Stretch[] = [];
   private pendingSteps = 0;
 
@@ -97,15 +97,12 @@ class TbpttRun implements LearnerRun {
   }
 }
 
-/**
- * Cuts a window into stretches of k1 steps, after a first one of `first` steps. All are copies, made before
- * any gradient, so that the caller may reuse the window's arrays between gradients.
- */
+/** Cuts a window into stretches of k1 steps, after a first one of `first` steps. */
 function cut(window: CheckedWindow, k1: number, first: number): Stretch[] {
   const { steps: T } = window.inputs;
   const stretches: Stretch[] = [];
   for (let from = 0, to = first; from < T; from = to, to += k1) {
-    stretches.push(copySteps(window, from, Math.min(to, T)));
+    stretches.push(stepsOf(window, from, Math.min(to, T)));
   }
   return stretches;
 }

@@ -3,7 +3,7 @@ import { requireSequence, requireState, requireTarget } from "../../network/argu
 import { divisorOf, type Targets } from "../../network/model/targets.js";
 import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
 import type { Network, Reduction, Sequence, State, Target } from "../../network/types.js";
-import type { CheckedWindow } from "../windows/checked-window.js";
+import { copyOf, type CheckedWindow } from "../windows/checked-window.js";
 import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "../learner.js";
 
 /** Configures `estimateGradient`. */
@@ -52,7 +52,7 @@ export function requireQuestion(
   const window = { inputs: sequence, targets: target };
   return {
     network: given,
-    window: { window, inputs, targets, count: targets.count, carry: false },
+    window: copyOf({ window, inputs, targets, count: targets.count, lengths: inputs.lengths, carry: false }),
     state: initial,
     reduction,
     divisor: divisorOf(targets, reduction),
@@ -135,7 +135,8 @@ function runRule(
     },
   });
   try {
-    return { ...sumOfRun(run, copy, window, divisor), draws };
+    // A rule may spoil what it is given, and others may come after it.
+    return { ...sumOfRun(run, copy, copyOf(window), divisor), draws };
   } finally {
     run.dispose?.();
   }

@@ -2,7 +2,6 @@
 
 import { isDiagonal } from "../../network/cells/cell.js";
 import { cells, quotedCells } from "../../network/cells/by-name.js";
-import { makeTargets } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
@@ -48,16 +47,6 @@ export function requireCovered(plan: OnlineRulePlan, network: Network): void {
   }
 }
 
-/** Of its own, so that the caller may use the window's arrays anew. */
-function copyWindow(checked: CheckedWindow): CheckedWindow {
-  const { inputs, targets } = checked;
-  return {
-    ...checked,
-    inputs: { ...inputs, array: inputs.array.slice() },
-    targets: targets && makeTargets(targets.kind, targets.array.slice(), targets.count),
-  };
-}
-
 class OnlineRun implements LearnerRun {
   private readonly process: OnlineProcess;
   private readonly context: LearnerContext;
@@ -72,12 +61,9 @@ class OnlineRun implements LearnerRun {
     this.every = every;
   }
 
-  *window(checked: CheckedWindow): Generator<GradientEvent, void> {
+  *window(window: CheckedWindow): Generator<GradientEvent, void> {
     const { process, every = Infinity } = this;
-    const { inputs, carry } = checked;
-    const before = process.pending.steps;
-    const yieldsEarly = (!carry && before > 0) || before + inputs.steps > every;
-    const window = yieldsEarly ? copyWindow(checked) : checked;
+    const { inputs, carry } = window;
     if (!carry) yield* this.finish();
     process.prepare(inputs.batch, inputs.kind, inputs.steps);
     if (!carry) process.begin(this.started ? undefined : this.context.state);

@@ -10,7 +10,7 @@ import { Random } from "../../random.js";
 import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
-import { copySteps, countIn, windowOf } from "../windows/stretches.js";
+import { countIn, stepsOf, windowOf } from "../windows/stretches.js";
 import type { OnlineRule, OnlineRulePlan } from "./online-rule.js";
 
 /** Holds a rule and the memory that it runs in, for one batch and kind of inputs. */
@@ -152,7 +152,7 @@ export class OnlineProcess {
       const answer = askLoss(
         loss,
         dynamics.outputs(),
-        windowOf(copySteps(checked, first, first + steps)),
+        windowOf(stepsOf(checked, first, first + steps)),
         parameters,
       );
       // The gradient is weighted by its steps, as the loss is: all blocks together make a mean over steps.

@@ -6,7 +6,10 @@ import type { TrainingWindow } from "../../data/training-data.js";
 import { countSteps, type Inputs } from "../../network/model/batch.js";
 import { countTargets, makeTargets, targetKind, type Targets } from "../../network/model/targets.js";
 
-/** A stretch is a checked run of steps to learn from: a window, a part of one, or several joined. */
+/**
+ * A stretch is a checked run of steps to learn from: a window, a part of one, or several joined. Its arrays belong to the library:
+ * nothing may change between their check and their use, and what a caller's function gets are copies (`windowOf`).
+ */
 export interface Stretch {
   /** Inputs of its steps; a length is 0 where the sequence ended before. */
   readonly inputs: Inputs;
@@ -14,11 +17,11 @@ export interface Stretch {
   readonly targets: Targets | undefined;
   /** Number of targets, or of steps that are no padding where there are no targets. */
   readonly count: number;
+  /** The lengths in its steps, where the window that they are of has padding, even if none of it is in them. */
+  readonly lengths: Int32Array | undefined;
   /** Whether it carries on the steps before it, whose shape it then fits; false at the start of an epoch. */
   readonly carry: boolean;
 }
-
-type Elements = Inputs["array"] | Targets["array"];
 
 /** Returns the number of targets in steps [from, to), or, without targets, of steps that are no padding. */
 export function countIn({ inputs, targets, count }: Stretch, from: number, to: number): number {
@@ -31,56 +34,48 @@ function needed(lengths: Int32Array | undefined, steps: number): Int32Array | un
   return lengths?.some((length) => length < steps) === true ? lengths : undefined;
 }
 
-/** Returns steps [from, to), with arrays that `part` makes. */
-function partOf(
-  stretch: Stretch,
-  from: number,
-  to: number,
-  part: <Whole extends Elements>(whole: Whole, from: number, to: number) => Whole,
-): Stretch {
+/** Returns steps [from, to), which have so many targets; the arrays are parts of the stretch's own. */
+function partOf(stretch: Stretch, from: number, to: number, count: number): Stretch {
   const { inputs, targets, carry } = stretch;
-  const { steps: T, lengths } = inputs;
   const steps = to - from;
-  const cut = <Whole extends Elements>(whole: Whole): Whole =>
-    part(whole, (from * whole.length) / T, (to * whole.length) / T);
-  const count = countIn(stretch, from, to);
-  const own = lengths?.map((length) => Math.min(to, Math.max(from, length)) - from);
+  const cut = <Whole extends Inputs["array"] | Targets["array"]>(whole: Whole): Whole =>
+    whole.subarray((from * whole.length) / inputs.steps, (to * whole.length) / inputs.steps) as Whole;
+  const lengths = stretch.lengths?.map((length) => Math.min(to, Math.max(from, length)) - from);
   return {
-    inputs: { ...inputs, steps, array: cut(inputs.array), lengths: needed(own, steps) },
+    inputs: { ...inputs, steps, array: cut(inputs.array), lengths: needed(lengths, steps) },
     targets: targets && makeTargets(targets.kind, cut(targets.array), count),
     count,
+    lengths,
     carry: carry || from > 0,
   };
 }
 
-/** Returns a copy of steps [from, to); a sequence that ended before has length 0. */
-export function copySteps(stretch: Stretch, from: number, to: number): Stretch {
-  return partOf(stretch, from, to, (whole, first, end) => whole.slice(first, end) as typeof whole);
+/** Returns steps [from, to) of the stretch, a part of it; a sequence that ended before has length 0. */
+export function stepsOf(stretch: Stretch, from: number, to: number): Stretch {
+  return partOf(stretch, from, to, countIn(stretch, from, to));
 }
 
-/** Returns the stretch without its first steps; the arrays are parts of the stretch's own. */
-export function dropSteps(stretch: Stretch, count: number): Stretch {
-  if (count === 0) return stretch;
-  const { steps } = stretch.inputs;
-  return partOf(stretch, count, steps, (whole, first, end) => whole.subarray(first, end) as typeof whole);
+/** Returns the stretch without its first steps, which have no targets. */
+export function dropSteps(stretch: Stretch, steps: number): Stretch {
+  return steps === 0 ? stretch : partOf(stretch, steps, stretch.inputs.steps, stretch.count);
 }
 
-/** Removes the targets of the first steps, in the stretch's own array, and returns it with the new count. */
-export function maskTargets(stretch: Stretch, steps: number): Stretch {
-  const { inputs, targets } = stretch;
-  if (targets === undefined) return stretch;
+/** Removes all targets, in the stretch's own array. */
+export function dropTargets(stretch: Stretch): Stretch {
+  const { targets } = stretch;
+  if (targets === undefined) return { ...stretch, count: 0 };
   const { kind, array } = targets;
-  array.fill(targetKind(kind).none, 0, (steps * array.length) / inputs.steps);
-  const count = countTargets(targets, inputs);
-  return { ...stretch, targets: makeTargets(kind, array, count), count };
+  array.fill(targetKind(kind).none);
+  return { ...stretch, targets: makeTargets(kind, array, 0), count: 0 };
 }
 
 /** Returns the lengths of joined stretches. Throws a RangeError where a sequence goes on after its end. */
-function joinLengths(stretches: readonly Inputs[]): Int32Array | undefined {
+function joinLengths(stretches: readonly Stretch[]): Int32Array | undefined {
   if (stretches.every(({ lengths }) => lengths === undefined)) return undefined;
-  const joined = new Int32Array(stretches[0].batch);
+  const joined = new Int32Array(stretches[0].inputs.batch);
   let before = 0;
-  for (const { lengths, steps } of stretches) {
+  for (const { lengths, inputs } of stretches) {
+    const { steps } = inputs;
     for (let b = 0; b < joined.length; b++) {
       const length = lengths?.[b] ?? steps;
       if (length > 0 && joined[b] < before) {
@@ -93,7 +88,7 @@ function joinLengths(stretches: readonly Inputs[]): Int32Array | undefined {
     }
     before += steps;
   }
-  return needed(joined, before);
+  return joined;
 }
 
 function concatenate<Whole extends Int32Array | Float32Array>(
@@ -123,10 +118,12 @@ export function joinStretches(stretches: readonly Stretch[]): Stretch {
   );
   const steps = inputs.reduce((sum, part) => sum + part.steps, 0);
   const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
+  const lengths = joinLengths(stretches);
   return {
-    inputs: { steps, batch, kind, array, lengths: joinLengths(inputs) },
+    inputs: { steps, batch, kind, array, lengths: needed(lengths, steps) },
     targets: first.targets && joinTargets(targets, count),
     count,
+    lengths,
     carry: first.carry,
   };
 }
@@ -137,14 +134,14 @@ function joinTargets(parts: readonly Targets[], count: number): Targets {
   return makeTargets(kind, concatenate(targetKind(kind).arrayType, arrays), count);
 }
 
-/** Returns the stretch as a window for a loss of the caller's own; a whole window is returned as it came. */
+/** Returns a copy of the stretch, as a window for a loss of the caller's own; a whole window is returned as it came. */
 export function windowOf(stretch: Stretch & { readonly window?: TrainingWindow }): TrainingWindow {
-  const { inputs, targets, carry, window } = stretch;
+  const { inputs, targets, lengths, carry, window } = stretch;
   if (window !== undefined) return window;
-  const { steps, batch, kind, array, lengths } = inputs;
+  const { steps, batch, kind, array } = inputs;
   return {
-    inputs: { steps, batch, [kind]: array, ...(lengths && { lengths }) },
-    targets: targets === undefined ? {} : { [targets.kind]: targets.array },
+    inputs: { steps, batch, [kind]: array.slice(), ...(lengths && { lengths: lengths.slice() }) },
+    targets: targets === undefined ? {} : { [targets.kind]: targets.array.slice() },
     carry,
   };
 }
