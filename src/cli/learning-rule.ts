@@ -1,6 +1,14 @@
 /** Reads `--rule` and the options that belong to it: how `bptt train` obtains its gradients. */
 
-import { learningRules, type Learner, type LearningRule, type LearningRuleName } from "../index.js";
+import {
+  cellNames,
+  learningRules,
+  type Learner,
+  type LearningRule,
+  type LearningRuleName,
+} from "../index.js";
+import { cells } from "../network/cells/by-name.js";
+import { isDiagonal } from "../network/cells/cell.js";
 import { choice, decimalNumber, wholeNumber, type OptionHelp } from "./arguments.js";
 import { Failure } from "./failure.js";
 
@@ -19,8 +27,9 @@ export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
       "how gradients are obtained (bptt). bptt goes back over each window. tbptt goes back --k2 characters every\n" +
       "--k1, into the windows before too; bptt diagnose finds both. artbp cuts at random: unbiased, little noise.\n" +
       `Forward in time, nothing is cut: ${online.join(", ")}.\n` +
-      "rtrl and blockRtrl are exact, kfRtrl, uoro and noBackTrack unbiased and noisy, snap1 biased; rtrl, blockRtrl\n" +
-      "and kfRtrl are for small networks; diagonalRtrl is for --cell mingru, exact with one layer",
+      "rtrl and blockRtrl are exact, kfRtrl, uoro and noBackTrack unbiased and noisy, snap1 and rflo biased; rtrl,\n" +
+      "blockRtrl and kfRtrl are for small networks; diagonalRtrl is exact with one layer, and is for\n" +
+      `--cell ${cellNames.filter((cell) => isDiagonal(cells[cell])).join(" and ")}`,
   },
   k1: { value: "<n>", help: "of tbptt: characters from one update to the next (the window)" },
   k2: { value: "<n>", help: "of tbptt: characters that errors go back, at least k1 (2·k1)" },

@@ -19,7 +19,8 @@ export interface Inspection {
    * `h` is the states after each step, before dropout. `c` is the cell states, of a cell that has them.
    *
    * Before the backward pass each gate and candidate stands under its letter, after its activation: `i`, `f`,
-   * `g`, `o` of an LSTM; `r`, `z`, `n` of a GRU; `z`, `c` of a minGRU; none of an Elman layer.
+   * `g`, `o` of an LSTM; `r`, `z`, `n` of a GRU; `z`, `c` of a minGRU; `f`, `i`, `c` of a
+   * minLSTM; none of an Elman layer.
    *
    * After it their places hold dLoss/d(pre-activation) of each: `di`, `df` and so on, `dz` of an Elman layer.
    * `dh` is dLoss/dh of each step, all that the layers above and later steps say; an Elman layer has none,

@@ -8,7 +8,8 @@ import { elementAt } from "../../memory/regions.js";
 export interface Saturation {
   /**
    * A gate or candidate by its letter, or a state: `"h"` of an Elman layer; `"r"`, `"z"` and the candidate `"n"` of a GRU;
-   * `"i"`, `"f"`, `"o"`, the candidate `"g"` and the cell state `"c"` of an LSTM; `"z"` of a minGRU, whose candidate is linear.
+   * `"i"`, `"f"`, `"o"`, the candidate `"g"` and the cell state `"c"` of an LSTM; `"z"` of a minGRU and `"f"`, `"i"` of a minLSTM, whose
+   * candidates are linear.
    */
   name: string;
   /**
@@ -16,7 +17,10 @@ export interface Saturation {
    * gate there forgets all.
    */
   low: number;
-  /** The share at the upper end: gates above 0.99, tanh above 0.99. A forget gate there keeps all. */
+  /**
+   * The share at the upper end: gates above 0.99, tanh above 0.99. A forget gate there keeps all, but a minLSTM's, which keeps
+   * f/(f + i).
+   */
   high: number;
   /** The share of units that are at one of the two ends, always the same, all the time: of max(0, ·) the dead ones. */
   stuck: number;
