@@ -1,4 +1,4 @@
-/** A network's options, checked and completed. */
+/** Checks and completes a network's options. */
 
 import {
   describe,
@@ -15,7 +15,7 @@ import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOpti
 /** Sizes that a pointer can reach at all; memory ends long before products of them. */
 const MOST = 0x4000_0000;
 
-/** Far above anything of use, and finite in float32. */
+/** The largest bias: far above anything of use, and finite in float32. */
 const LARGEST_BIAS = 1e30;
 
 const MOST_LAYERS = 10_000;
@@ -44,7 +44,7 @@ function completeInitialization(given: Initialization | undefined, cell: Cell): 
   return Object.freeze({ recurrent: recurrent ?? "uniform", ...bias });
 }
 
-/** Every default filled in. TypeError or RangeError names the option. */
+/** Fills in every default. Throws a TypeError or RangeError that names the option. */
 export function completeOptions(options: NetworkOptions): CompleteOptions {
   const given = requireOptions("options", options, [
     "inputSize",
@@ -81,7 +81,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
   });
 }
 
-/** The build that was asked for; threads are refused. */
+/** Returns the build that was asked for; threads are refused. */
 export function requireRuntime(runtime: RuntimeOptions | undefined): RuntimeOptions["build"] {
   if (runtime === undefined) return "auto";
   const { build, threads } = requireOptions("runtime", runtime, ["build", "threads"]);

@@ -58,7 +58,7 @@ export interface RuntimeOptions {
   threads?: ThreadPool;
 }
 
-/** A window of B sequences, T steps each. Exactly one of `tokens` and `values`. */
+/** Holds a window of B sequences, T steps each. Exactly one of `tokens` and `values`. */
 export interface Sequence {
   /** T. */
   steps: number;
@@ -142,7 +142,7 @@ export interface Network extends Disposable {
   readonly build: Build;
   /** In PyTorch's order, with PyTorch's names and shapes. */
   readonly parameters: readonly Parameter[];
-  /** RangeError for an unknown name. */
+  /** Returns a parameter by its name. Throws a RangeError for an unknown one. */
   parameter(name: string): Parameter;
   /**
    * Runs the sequence and keeps what backward needs. `state` defaults to zeros. A sequence's outputs, states and hidden states
@@ -151,13 +151,13 @@ export interface Network extends Disposable {
    */
   forward(sequence: Sequence, options?: ForwardOptions): ForwardResult;
   /**
-   * Back-propagates through the last forward, adding to every parameter's gradient. Once per forward: a second call, one
-   * without a forward, or one after parameters changed is an InvalidStateError; sessions never touch the tape. With no
-   * target at all the loss is 0 and so are the gradients.
+   * Back-propagates through the last forward and adds to every parameter's gradient. It may be called once per forward: a
+   * second call, one without a forward, or one after parameters changed is an InvalidStateError; sessions never touch the
+   * tape. With no target at all the loss is 0 and so are the gradients.
    */
   backward(target: Target, options?: BackwardOptions): BackwardResult;
   zeroGradients(): void;
-  /** The same options, parameters copied, gradients zero. */
+  /** Returns a network with the same options, a copy of the parameters, and gradients of zero. */
   clone(): Network;
   session(options?: SessionOptions): Session;
   /** Gives the memory back; idempotent; any later call throws a DisposedError. */
@@ -167,12 +167,12 @@ export interface Network extends Disposable {
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** A copy, row-major. */
+  /** Returns a copy, row-major. */
   read(): Float32Array;
-  /** RangeError when the length differs. */
+  /** Sets all values, row-major. Throws a RangeError when the length differs. */
   write(values: ArrayLike<number>): void;
   readGradient(): Float32Array;
-  /** For gradients averaged, filtered or received from elsewhere. Checked, but without effect, while it is not trainable. */
+  /** Sets the gradient, averaged, filtered or received from elsewhere. It is checked, but has no effect, while not trainable. */
   writeGradient(values: ArrayLike<number>): void;
   /** Default true; false: no gradient, and optimizers leave it alone. */
   trainable: boolean;
@@ -188,7 +188,7 @@ export interface SessionOptions {
 /** One step's input: a token, B tokens, or [B, I] values. */
 export type StepInput = number | Uint8Array | Uint16Array | Int32Array | Float32Array;
 
-/** Streaming inference: one step at a time, constant memory, with the network's parameters as they are at that step. */
+/** Runs a network on a stream: one step at a time, constant memory, with the network's parameters as they are at that step. */
 export interface Session extends Disposable {
   /** The network that it steps. */
   readonly network: Network;
@@ -198,7 +198,7 @@ export interface Session extends Disposable {
   state: State;
   /** A token (or B tokens), or [B, I] values; returns [B, O] outputs, in `out` if given. */
   step(input: StepInput, out?: Float32Array): Float32Array;
-  /** Back to zeros. */
+  /** Sets the state back to zeros. */
   reset(): void;
   dispose(): void;
 }

@@ -19,7 +19,7 @@ export interface AdamOptions {
 
 type Moment = "mean" | "square" | "most";
 
-/** xⁿ for n ≥ 1 by repeated squaring: engines disagree on powers. */
+/** Returns xⁿ for n ≥ 1, by repeated squaring: engines disagree on powers. */
 function integerPower(x: number, n: number): number {
   let result = 1;
   for (; n >= 1; n = Math.floor(n / 2), x *= x) if (n % 2 === 1) result *= x;
@@ -71,14 +71,14 @@ function create(options: AdamOptions, defaultDecay: number, decoupled: boolean):
 }
 
 /**
- * Adam (Kingma & Ba 2015), as torch.optim.Adam: g ← g + weightDecay·w; m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
+ * Makes Adam (Kingma & Ba 2015), as torch.optim.Adam: g ← g + weightDecay·w; m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
  * w ← w − learningRate·m̂/(√v̂ + ε), m̂ = m/(1 − β1ᵗ), v̂ = v/(1 − β2ᵗ).
  */
 export function adam(options: AdamOptions = {}): Optimizer {
   return create(options, 0, false);
 }
 
-/** AdamW (Loshchilov & Hutter 2019), as torch.optim.AdamW: w ← w − learningRate·weightDecay·w apart from the moments; then as Adam. */
+/** Makes AdamW (Loshchilov & Hutter 2019), as torch.optim.AdamW: w ← w − learningRate·weightDecay·w apart from the moments; then as Adam. */
 export function adamW(options: AdamOptions = {}): Optimizer {
   return create(options, 0.01, true);
 }

@@ -19,7 +19,7 @@ export interface RmspropOptions {
 type Moment = "square" | "mean" | "velocity";
 
 /**
- * RMSprop (Tieleman & Hinton 2012; centred as in Graves 2013), as torch.optim.RMSprop: g ← g + weightDecay·w;
+ * Makes RMSprop (Tieleman & Hinton 2012; centred as in Graves 2013), as torch.optim.RMSprop: g ← g + weightDecay·w;
  * s ← α·s + (1 − α)·g²; d = √s + ε, or √(s − a²) + ε with a ← α·a + (1 − α)·g when `centered`;
  * v ← momentum·v + g/d; w ← w − learningRate·v.
  */
