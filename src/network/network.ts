@@ -12,6 +12,7 @@ import { NetworkParameter } from "./parameters/parameters.js";
 import { NetworkSession } from "./session.js";
 import { Tape } from "./model/tape.js";
 import { directionsOf, outputWidth } from "./sizes.js";
+import { summarize } from "./summary.js";
 import {
   clearPadding,
   createResult,
@@ -48,6 +49,12 @@ export class RecurrentNetwork implements Network {
 
   static {
     makeDisposable(this.prototype);
+    // What console.log shows in Node, Deno and Bun instead of the insides.
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: RecurrentNetwork): string {
+        return this.disposed ? "a network that was disposed of" : summarize(this);
+      },
+    });
   }
 
   /** Creates a network with parameters of 0. Throws an OutOfMemoryError. */
@@ -132,6 +139,11 @@ export class RecurrentNetwork implements Network {
       readRegion(model.engine.arena.f32, dx, inputGradient.subarray(first * dx.columns));
     });
     return { loss, count, stateGradient, inputGradient };
+  }
+
+  summary(): string {
+    this.requireAlive();
+    return summarize(this);
   }
 
   zeroGradients(): void {

@@ -144,6 +144,8 @@ export interface Network extends Disposable {
   readonly parameters: readonly Parameter[];
   /** Returns a parameter by its name. Throws a RangeError for an unknown one. */
   parameter(name: string): Parameter;
+  /** Describes the network for people: its kind and sizes, its parameters with their shapes, how many they are, and bytes. */
+  summary(): string;
   /**
    * Runs the sequence and keeps what backward needs. `state` defaults to zeros. A sequence's outputs, states and hidden states
    * have the same bits (of one build, without dropout) whatever stands beside it in the batch, in one window or in several
