@@ -56,10 +56,9 @@ describe("the playground", () => {
   it("learns a text: the loss falls, it writes, and shows gradients and units", async () => {
     await open(small);
     await page.getByRole("button", { name: "Train" }).click();
-    await train(20);
-    const early = Number(await page.textContent("#loss"));
     await train(300);
-    expect(Number(await page.textContent("#loss"))).toBeLessThan(early - 0.5);
+    // Nats a character: 4 before training, 3 for one that knows how frequent each is.
+    expect(Number(await page.textContent("#loss"))).toBeLessThan(2.6);
     await page.waitForFunction(() => (document.querySelector("#sample")?.textContent ?? "").length > 100);
     await page.waitForSelector("#lag-chart canvas");
     expect(await page.textContent("#heat-caption")).toContain("24 units over 20 characters");
