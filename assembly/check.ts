@@ -36,7 +36,7 @@ export class Check {
     return ASC_NO_ASSERT || size >= least;
   }
 
-  /** Whether the table of constants lies there: one of its values tells. */
+  /** Returns whether the table of constants lies there: one of its values tells. */
   @inline static constants(pointer: usize): bool {
     return (
       ASC_NO_ASSERT ||

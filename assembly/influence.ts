@@ -6,11 +6,12 @@ import { Constant, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
 
 /**
- * Of a weight of G blocks of H rows of `width`, a gate each. `e`: influences on h, [B, ·], a sample's weight `next` elements
- * after that of the one before; `c`: on the cell state, where `e` is, or 0. `g`: the weight's gradient, or 0. `a`: [B, width].
- * J, of each unit by itself, [B, H] each: of h by h (hh), of h by c (hc), of c by h (ch), of c by c (cc); the last three are
- * unused where `c` is 0. `dh`, `dc`: the derivatives of h, and of c, by the gates, [B, G·H], rows `dStride` elements apart.
- * `q`: dLoss/dh, [B, H]. H and width are multiples of 8. Tiny influences become 0.
+ * Moves the influence of a weight of G blocks of H rows of `width`, a gate each. `e`: influences on h, [B, ·], a
+ * sample's weight `next` elements after that of the one before; `c`: on the cell state, where `e` is, or 0. `g`: the
+ * weight's gradient, or 0. `a`: [B, width]. J, of each unit by itself, [B, H] each: of h by h (hh), of h by c (hc), of c
+ * by h (ch), of c by c (cc); the last three are unused where `c` is 0. `dh`, `dc`: the derivatives of h, and of c, by
+ * the gates, [B, G·H], rows `dStride` elements apart. `q`: dLoss/dh, [B, H]. H and width are multiples of 8. Tiny
+ * influences become 0.
  */
 export function moveInfluence(
   e: Pointer,
@@ -91,7 +92,7 @@ export function moveInfluence(
   }
 }
 
-/** e ← keep·e + d·a */
+/** Computes e ← keep·e + d·a. */
 function move(e: usize, a: usize, keep: f32, d: f32, constants: usize, bytes: usize): void {
   const tiny = Vector.constant(constants, Constant.tiny);
   const keepV = f32x4.splat(keep);
@@ -104,7 +105,7 @@ function move(e: usize, a: usize, keep: f32, d: f32, constants: usize, bytes: us
   }
 }
 
-/** g += q·e */
+/** Computes g += q·e. */
 function add(g: usize, e: usize, q: f32, bytes: usize): void {
   const qV = f32x4.splat(q);
   for (let i: usize = 0; i < bytes; i += 32) {
@@ -115,7 +116,7 @@ function add(g: usize, e: usize, q: f32, bytes: usize): void {
   }
 }
 
-/** Both in one pass over memory. */
+/** Computes both in one pass over memory. */
 function moveAndAdd(
   e: usize,
   g: usize,
@@ -144,7 +145,7 @@ function moveAndAdd(
   }
 }
 
-/** Of two samples, whose influences lie `next` bytes apart. */
+/** Computes both of two samples, whose influences lie `next` bytes apart. */
 function moveTwoAndAdd(
   e: usize,
   next: usize,
@@ -212,7 +213,7 @@ function moveBoth(
   }
 }
 
-/** The same of a bias of G·H elements, whose elements belong to the units, with 1 for a. */
+/** Moves the influence of a bias of G·H elements, whose elements belong to the units, with 1 for a. */
 export function moveBiasInfluence(
   e: Pointer,
   c: OptionalPointer,

@@ -1,20 +1,20 @@
 // Four float32 lanes. The only file that names relaxed operations.
 
 export class Lanes {
-  /** a·b + c: fused (one rounding) in the relaxed build, two roundings in the plain one. */
+  /** Computes a·b + c: fused (one rounding) in the relaxed build, two roundings in the plain one. */
   @inline static madd(a: v128, b: v128, c: v128): v128 {
     if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
     return f32x4.add(f32x4.mul(a, b), c);
   }
 
-  /** c − a·b. */
+  /** Computes c − a·b. */
   @inline static nmadd(a: v128, b: v128, c: v128): v128 {
     if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_nmadd(a, b, c);
     return f32x4.sub(c, f32x4.mul(a, b));
   }
 
   /**
-   * Values below `least` in magnitude become 0, so that subnormal numbers never reach a product (47 GFLOP/s fall to
+   * Replaces values below `least` in magnitude by 0, so that subnormal numbers never reach a product (47 GFLOP/s fall to
    * 0.2 on subnormal operands). NaN stays NaN.
    */
   @inline static flush(x: v128, least: v128): v128 {
@@ -35,7 +35,7 @@ export class Lanes {
     return v128.andnot(f32x4.div(x, y), f32x4.eq(x, f32x4.splat(0)));
   }
 
-  /** 32 bits to 32 bits, every input bit changing every output bit about half the time (MurmurHash3's finalizer). */
+  /** Maps 32 bits to 32 bits, every input bit changing every output bit about half the time (MurmurHash3's finalizer). */
   @inline static hash(x: v128): v128 {
     const a = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x85ebca6b));
     const b = i32x4.mul(v128.xor(a, i32x4.shr_u(a, 13)), i32x4.splat(0xc2b2ae35));
@@ -48,7 +48,7 @@ export class Lanes {
     return f32x4.extract_lane(f32x4.pmax(pair, i32x4.shuffle(pair, pair, 1, 0, 3, 2)), 0);
   }
 
-  /** (x0 + x2) + (x1 + x3). */
+  /** Returns (x0 + x2) + (x1 + x3). */
   @inline static sum(x: v128): f32 {
     const pair = f32x4.add(x, i32x4.shuffle(x, x, 2, 3, 0, 1));
     return f32x4.extract_lane(f32x4.add(pair, i32x4.shuffle(pair, pair, 1, 0, 3, 2)), 0);

@@ -4,7 +4,7 @@ import { Lanes } from "./lanes";
 import { Constant, Scalar, Vector } from "./math";
 import { Pointer } from "./pointer";
 
-/** −∞ in a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
+/** Writes −∞ into a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
 function padRow(row: usize, columns: usize, stride: usize): void {
   for (let n = columns; n < stride; n++) f32.store(row + n * 4, -Infinity);
 }
@@ -29,7 +29,7 @@ function exponentials(row: usize, shift: f32, constants: usize, bytes: usize): f
   return Lanes.sum(sum);
 }
 
-/** Rows of logits to probabilities, in place: p = exp(x − max x) / Σ. */
+/** Turns rows of logits into probabilities, in place: p = exp(x − max x) / Σ. */
 export function softmaxRows(
   x: Pointer,
   constants: Pointer,
@@ -48,8 +48,8 @@ export function softmaxRows(
 }
 
 /**
- * Softmax cross-entropy and its gradient, in place. x[rows, stride]: logits come in, scale·(p − onehot(class)) goes out;
- * a class of −1 is no target: its row becomes zeros. Returns Σ −ln p[class], in nats.
+ * Computes softmax cross-entropy and its gradient, in place. x[rows, stride]: logits come in, scale·(p − onehot(class))
+ * goes out; a class of −1 is no target: its row becomes zeros. Returns Σ −ln p[class], in nats.
  */
 export function crossEntropy(
   x: Pointer,
@@ -112,8 +112,8 @@ export function countCorrect(x: Pointer, classes: Pointer, rows: usize, columns:
 }
 
 /**
- * Squared error and its gradient, in place. x[count]: outputs come in, 2·scale·(x − target) goes out; a NaN target is
- * none: 0. Returns Σ (x − target)². count a multiple of 4; padding in targets is NaN.
+ * Computes the squared error and its gradient, in place. x[count]: outputs come in, 2·scale·(x − target) goes out; a NaN
+ * target is none: 0. Returns Σ (x − target)². count a multiple of 4; padding in targets is NaN.
  */
 export function squaredError(
   x: Pointer,

@@ -32,12 +32,12 @@ export namespace Constant {
 }
 
 export class Vector {
-  /** The constant at an offset of the table, in four lanes. */
+  /** Returns the constant at an offset of the table, in four lanes. */
   @inline static constant(table: usize, offset: usize): v128 {
     return v128.load32_splat(table + offset);
   }
 
-  /** exp(y), |y| ≤ 87, or exp(y) − 1: 2ⁿ·(1 + expm1(r)) or 2ⁿ·expm1(r) + (2ⁿ − 1). */
+  /** Computes exp(y), |y| ≤ 87, or exp(y) − 1: 2ⁿ·(1 + expm1(r)) or 2ⁿ·expm1(r) + (2ⁿ − 1). */
   @inline static power(
     y: v128,
     minusOne: bool,
@@ -62,7 +62,7 @@ export class Vector {
     return Lanes.madd(expm1, scale, minusOne ? f32x4.sub(scale, one) : scale);
   }
 
-  /** The same with its constants from the table. */
+  /** Computes the same with its constants from the table. */
   @inline static powerOf(y: v128, minusOne: bool, table: usize): v128 {
     return Vector.power(
       y,
@@ -89,7 +89,7 @@ export class Vector {
     return f32x4.div(t, f32x4.add(t, Vector.constant(table, Constant.two)));
   }
 
-  /** exp(x) for x ≤ 0, at most 1.1 ulp off; 0 below −87, where the result would be subnormal. */
+  /** Computes exp(x) for x ≤ 0, at most 1.1 ulp off; 0 below −87, where the result would be subnormal. */
   @inline static exp(x: v128, table: usize): v128 {
     const least = Vector.constant(table, Constant.expLeast);
     return v128.andnot(Vector.powerOf(Lanes.atLeast(x, least), false, table), f32x4.lt(x, least));
@@ -158,8 +158,8 @@ export function sigmoidRow(x: Pointer, constants: Pointer, bytes: usize): void {
 
 export class Scalar {
   /**
-   * ln x for finite x ≥ 2^-1022, within 2 ulp of float64; from 2·artanh((m − 1)/(m + 1)), |argument| ≤ 0.172. NaN for what
-   * is not finite.
+   * Computes ln x for finite x ≥ 2^-1022, within 2 ulp of float64; from 2·artanh((m − 1)/(m + 1)), |argument| ≤ 0.172.
+   * NaN for what is not finite.
    */
   static naturalLogarithm(x: f64): f64 {
     const bits = reinterpret<u64>(x);

@@ -7,7 +7,7 @@ import { Constant, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
 
 /**
- * SGD: g ← g + decay·w; with momentum v ← momentum·v + (1 − dampening)·g (v = g at the first step), then
+ * Makes a step of SGD: g ← g + decay·w; with momentum v ← momentum·v + (1 − dampening)·g (v = g at the first step), then
  * g ← g + momentum·v (Nesterov) or v; w ← w − rate·g. `velocity` 0: no momentum.
  */
 export function sgdStep(
@@ -46,7 +46,7 @@ export function sgdStep(
 }
 
 /**
- * RMSprop: s ← α·s + (1 − α)·g²; centred: a ← α·a + (1 − α)·g, denominator √(s − a²) + ε, else √s + ε;
+ * Makes a step of RMSprop: s ← α·s + (1 − α)·g²; centred: a ← α·a + (1 − α)·g, denominator √(s − a²) + ε, else √s + ε;
  * with momentum v ← momentum·v + g/denominator, w ← w − rate·v. `mean`, `velocity` 0: without.
  */
 export function rmspropStep(
@@ -100,7 +100,7 @@ export function rmspropStep(
   }
 }
 
-/** Adagrad: s ← s + g²; w ← w − rate·g/(√s + ε); `rate` has its decay in it. */
+/** Makes a step of Adagrad: s ← s + g²; w ← w − rate·g/(√s + ε); `rate` has its decay in it. */
 export function adagradStep(
   w: Pointer,
   sum: Pointer,
@@ -129,7 +129,7 @@ export function adagradStep(
 }
 
 /**
- * Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019): m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
+ * Makes a step of Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019): m ← β1·m + (1 − β1)·g; v ← β2·v + (1 − β2)·g²;
  * w ← keep·w − rate·m/(√v̂/correction + ε), v̂ the largest v so far with `most` (AMSGrad). `rate` = lr/(1 − β1ᵗ),
  * `correction` = 1/√(1 − β2ᵗ), `keep` = 1 − lr·decay for AdamW else 1; `decay` is Adam's, added to g.
  */
@@ -196,8 +196,8 @@ export function adamStep(
 }
 
 /**
- * Lion (Chen et al. 2023): w ← keep·w − rate·sign(β1·m + (1 − β1)·g), then m ← β2·m + (1 − β2)·g; the sign of 0 is 0. `keep` =
- * 1 − rate·decay.
+ * Makes a step of Lion (Chen et al. 2023): w ← keep·w − rate·sign(β1·m + (1 − β1)·g), then m ← β2·m + (1 − β2)·g; the
+ * sign of 0 is 0. `keep` = 1 − rate·decay.
  */
 export function lionStep(
   w: Pointer,

@@ -4,7 +4,7 @@ import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
 
-/** Σ x², in float64, since squares of float32 overflow float32 from 1.8e19. */
+/** Returns Σ x², in float64, since squares of float32 overflow float32 from 1.8e19. */
 export function sumOfSquares(x: Pointer, count: usize): f64 {
   assert(Check.multiple(count, 8) && Check.vectors(x, count));
   let s0 = f64x2.splat(0);
@@ -28,7 +28,7 @@ export function sumOfSquares(x: Pointer, count: usize): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** Σ x·y, in float64. */
+/** Returns Σ x·y, in float64. */
 export function dot(x: Pointer, y: Pointer, count: usize): f64 {
   assert(Check.multiple(count, 8) && Check.vectors(x, count) && Check.vectors(y, count));
   let s0 = f64x2.splat(0);
@@ -49,7 +49,7 @@ export function dot(x: Pointer, y: Pointer, count: usize): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** to ← keep·to + factor·x, tiny results 0; `constants` as in math.ts. */
+/** Computes to ← keep·to + factor·x, tiny results 0; `constants` as in math.ts. */
 export function addScaled(
   to: Pointer,
   x: Pointer,
@@ -73,8 +73,8 @@ export function addScaled(
 }
 
 /**
- * to[r, :] ← keep[r]·to[r, :] + factors[r]·x[r, :]; `keep` or `x` 0: to[r, :] ← to[r, :] + …, or nothing is added. Rows of
- * `width` elements, one after the other, a multiple of 8.
+ * Computes to[r, :] ← keep[r]·to[r, :] + factors[r]·x[r, :]; `keep` or `x` 0: to[r, :] ← to[r, :] + …, or nothing is
+ * added. Rows of `width` elements, one after the other, a multiple of 8.
  */
 export function addScaledRows(
   to: Pointer,
@@ -96,7 +96,7 @@ export function addScaledRows(
   }
 }
 
-/** x ← factor·x. */
+/** Computes x ← factor·x. */
 export function scale(x: Pointer, factor: f32, count: usize): void {
   assert(Check.multiple(count, 8) && Check.vectors(x, count));
   const by = f32x4.splat(factor);

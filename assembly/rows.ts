@@ -28,7 +28,7 @@ export function copyRows(
     memory.copy(to, from, columns * 4);
 }
 
-/** Subnormal and tiny values of x[count] to 0; count a multiple of 4. */
+/** Sets subnormal and tiny values of x[count] to 0; count a multiple of 4. */
 export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
   assert(Check.vectors(x, count) && Check.constants(constants));
   const tiny = Vector.constant(constants, Constant.tiny);
@@ -36,7 +36,7 @@ export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
   for (; x < end; x += 16) v128.store(x, Lanes.flush(v128.load(x), tiny));
 }
 
-/** to[r, :] = row for every r; width a multiple of 8. */
+/** Sets to[r, :] = row for every r; width a multiple of 8. */
 export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): void {
   assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.vectors(row, width));
   const bytes = width * 4;
@@ -48,7 +48,7 @@ export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): 
   }
 }
 
-/** out = x + y; count a multiple of 8. */
+/** Computes out = x + y; count a multiple of 8. */
 export function add(out: Pointer, x: Pointer, y: Pointer, count: usize): void {
   assert(Check.multiple(count, 8) && Check.vectors(x, count) && Check.vectors(y, count));
   assert(Check.vectors(out, count));
@@ -61,7 +61,7 @@ export function add(out: Pointer, x: Pointer, y: Pointer, count: usize): void {
   }
 }
 
-/** to[r, c] += from[c, r], for to[rows, columns]. */
+/** Adds to[r, c] += from[c, r], for to[rows, columns]. */
 export function addTransposed(
   to: Pointer,
   from: Pointer,
@@ -87,7 +87,7 @@ export function addTransposed(
   }
 }
 
-/** The same for four rows of four; leading dimensions in bytes. */
+/** Adds the same for four rows of four; leading dimensions in bytes. */
 function addFourTransposed(to: usize, from: usize, ldTo: usize, ldFrom: usize): void {
   const r0 = v128.load(from);
   const r1 = v128.load(from + ldFrom);
@@ -107,7 +107,7 @@ function addFour(to: usize, x: v128): void {
   v128.store(to, f32x4.add(v128.load(to), x));
 }
 
-/** to[r, :] = table[tokens[r], :]; width a multiple of 8. */
+/** Sets to[r, :] = table[tokens[r], :]; width a multiple of 8. */
 export function gather(to: Pointer, table: Pointer, tokens: Pointer, rows: usize, width: usize): void {
   assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.elements(tokens, rows));
   assert(Check.vectors(table, width));
@@ -124,7 +124,7 @@ export function gather(to: Pointer, table: Pointer, tokens: Pointer, rows: usize
   }
 }
 
-/** table[tokens[r], :] += rows[r, :]: gather's derivative; width a multiple of 8. */
+/** Adds table[tokens[r], :] += rows[r, :]: gather's derivative; width a multiple of 8. */
 export function scatterAdd(table: Pointer, from: Pointer, tokens: Pointer, rows: usize, width: usize): void {
   assert(Check.multiple(width, 8) && Check.vectors(from, rows * width) && Check.elements(tokens, rows));
   assert(Check.vectors(table, width));
@@ -142,9 +142,9 @@ export function scatterAdd(table: Pointer, from: Pointer, tokens: Pointer, rows:
 }
 
 /**
- * Inverted dropout: to[i] = from[i]·mask, mask = 1/(1 − p) with probability 1 − p, else 0, for elements `first` + i of a
- * tensor; count a multiple of 4, `to` may be `from`. The mask is a hash of the element's number and the key: the same for a
- * window that is computed again. `threshold` = p·2^32.
+ * Applies inverted dropout: to[i] = from[i]·mask, mask = 1/(1 − p) with probability 1 − p, else 0, for elements `first`
+ * + i of a tensor; count a multiple of 4, `to` may be `from`. The mask is a hash of the element's number and the key:
+ * the same for a window that is computed again. `threshold` = p·2^32.
  */
 export function dropout(
   to: Pointer,
@@ -170,7 +170,7 @@ export function dropout(
 }
 
 /**
- * out[:] += the sum of x's rows: a bias's gradient; width a multiple of 8, and x's stride. Eight rows at a time, since a
+ * Adds the sum of x's rows to out[:]: a bias's gradient; width a multiple of 8, and x's stride. Eight rows at a time, since a
  * column's elements lie a stride apart, of 4 KiB for instance: all in one set of the cache.
  */
 export function addColumnSums(out: Pointer, x: Pointer, rows: usize, width: usize): void {
@@ -195,8 +195,8 @@ export function addColumnSums(out: Pointer, x: Pointer, rows: usize, width: usiz
 }
 
 /**
- * table[:, tokens[r]] += from[r, :] for table[width, ldTable] and from[rows, ldFrom]: scatterAdd for a table that has tokens
- * in its columns, of few rows.
+ * Adds table[:, tokens[r]] += from[r, :] for table[width, ldTable] and from[rows, ldFrom]: scatterAdd for a table that
+ * has tokens in its columns, of few rows.
  */
 export function scatterAddColumns(
   table: Pointer,

@@ -8,11 +8,10 @@ import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
 /**
- * A window of T steps, forward. `h`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial state
- * and slot t + 1 is that of step t; in reverse slot T holds the initial state and slot t is that of step t. A step's slot
- * comes in holding the input's part, W_ih x_t + b_ih + b_hh, and goes out holding h_t.
- * `recurrent`: panels of W_hhᵀ. `relu`: f = max(0, ·), else tanh. `lengths`: [B] or 0; past its length a sequence's state
- * stays as it is.
+ * Runs a window of T steps forward. `h`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial
+ * state and slot t + 1 is that of step t; in reverse slot T holds the initial state and slot t is that of step t. A
+ * step's slot comes in holding the input's part, W_ih x_t + b_ih + b_hh, and goes out holding h_t. `recurrent`: panels
+ * of W_hhᵀ. `relu`: f = max(0, ·), else tanh. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
  */
 export function elmanForward(
   h: Pointer,
@@ -58,7 +57,7 @@ function reluForward(x: usize, constants: usize, bytes: usize): void {
 }
 
 /**
- * The same window, backward; `h` as elmanForward left it. `dh`: [T + 1, B, stride], slots as h's; a step's slot comes in
+ * Runs the same window backward; `h` as elmanForward left it. `dh`: [T + 1, B, stride], slots as h's; a step's slot comes in
  * holding what the layers above say, dLoss/dh_t, with the final state's gradient in the last, and goes out holding dz_t; the
  * initial state's slot comes in zeros and goes out holding its gradient. `recurrent`: panels of W_hh.
  */
@@ -126,7 +125,7 @@ function reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void
 }
 
 /**
- * The same window's derivative along a tangent, dh_t = f'(z_t)·(W_ih dx_t + W_hh dh_{t-1}), forwards in time; `h` as
+ * Computes the same window's derivative along a tangent, dh_t = f'(z_t)·(W_ih dx_t + W_hh dh_{t-1}), forwards in time; `h` as
  * elmanForward left it. `dh`: [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, and a step's comes
  * in holding the input's part, W_ih dx_t, and goes out holding dh_t. `recurrent`: panels of W_hhᵀ.
  */

@@ -9,11 +9,11 @@ import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
 /**
- * A window of T steps, forward. `h`: [T + 1, B, stride]: forwards slot 0 holds the initial state and slot t + 1 becomes that
- * of step t; in reverse slot T holds the initial state and slot t becomes that of step t.
- * `gates`: [T, B, 4·stride], blocks n, r, z, q: what the input touches is n, r, z, what the recurrent product touches r, z, q.
- * Comes in holding the input's part, and in q the bias b_hn; goes out holding n, r, z and q.
- * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
+ * Runs a window of T steps forward. `h`: [T + 1, B, stride]: forwards slot 0 holds the initial state and slot t + 1
+ * becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t. `gates`: [T, B,
+ * 4·stride], blocks n, r, z, q: what the input touches is n, r, z, what the recurrent product touches r, z, q. Comes in
+ * holding the input's part, and in q the bias b_hn; goes out holding n, r, z and q. `recurrent`: panels of W_hhᵀ.
+ * `lengths`: [B] or 0; past its length a sequence's state stays as it is.
  */
 export function gruForward(
   h: Pointer,
@@ -77,10 +77,10 @@ function rowForward(h: usize, gates: usize, before: usize, constants: usize, byt
 }
 
 /**
- * The same window, backward; `gates` and `h` as gruForward left them. `dh`: [T + 1, B, stride], slots as h's; a step's slot
- * comes in holding what the layers above say, with the final state's gradient in the last, and the initial state's slot
- * zeros, which goes out holding dLoss/dh of the initial state. `gates` goes out holding the gradients of n, r, z (the
- * input's) and q (with r and z the recurrent product's). `recurrent`: panels of W_hh.
+ * Runs the same window backward; `gates` and `h` as gruForward left them. `dh`: [T + 1, B, stride], slots as h's; a
+ * step's slot comes in holding what the layers above say, with the final state's gradient in the last, and the initial
+ * state's slot zeros, which goes out holding dLoss/dh of the initial state. `gates` goes out holding the gradients of n,
+ * r, z (the input's) and q (with r and z the recurrent product's). `recurrent`: panels of W_hh.
  */
 export function gruBackward(
   dh: Pointer,
@@ -173,7 +173,7 @@ function rowBackward(
 }
 
 /**
- * The same window's derivative along a tangent, forwards in time; `gates` and `h` as gruForward left them. `dh`:
+ * Computes the same window's derivative along a tangent, forwards in time; `gates` and `h` as gruForward left them. `dh`:
  * [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, the others become those of the steps.
  * `dGates`: [T, B, 4·stride], comes in holding the input's part, W_ih dx_t, and zeros in q, and goes out holding the tangents
  * of n, r, z and q. `recurrent`: panels of W_hhᵀ.

@@ -9,7 +9,7 @@ import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
 /**
- * A window of T steps, forward. `h`, `c`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial
+ * Runs a window of T steps forward. `h`, `c`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial
  * state and slot t + 1 becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t.
  * `z`: [T, B, 4·stride], gates i, f, g, o; comes in holding the input's part and goes out holding the gates.
  * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
@@ -79,7 +79,7 @@ function rowForward(h: usize, c: usize, z: usize, before: usize, constants: usiz
 }
 
 /**
- * The same window, backward; `c` and `z` as lstmForward left them. `dh`: [T + 1, B, stride], slots as h's; a step's slot
+ * Runs the same window backward; `c` and `z` as lstmForward left them. `dh`: [T + 1, B, stride], slots as h's; a step's slot
  * comes in holding what the layers above say, with the final state's gradient in the last, and the initial state's slot
  * zeros, which goes out holding dLoss/dh of the initial state. `dc`: [B, stride]: the final state's comes in, the initial
  * one's goes out. `z` goes out holding dz. `recurrent`: panels of W_hh.
@@ -183,7 +183,7 @@ function rowBackward(
 }
 
 /**
- * The same window's derivative along a tangent, forwards in time; `c` and `z` as lstmForward left them. `dh`:
+ * Computes the same window's derivative along a tangent, forwards in time; `c` and `z` as lstmForward left them. `dh`:
  * [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, the others become those of the steps. `dc`:
  * [B, stride]: the initial state's comes in, the final one's goes out. `dz`: [T, B, 4·stride], comes in holding the input's
  * part, W_ih dx_t, and goes out holding the gates' tangents. `recurrent`: panels of W_hhᵀ.

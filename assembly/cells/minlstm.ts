@@ -8,10 +8,10 @@ import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
 /**
- * A window of T steps, forward. `h`: [T + 1, B, stride]: forwards slot 0 holds the initial state and slot t + 1 becomes that
- * of step t; in reverse slot T holds the initial state and slot t becomes that of step t.
- * `gates`: [T, B, 3·stride], blocks f, i, c, comes in holding the input's part and goes out holding f, i and c.
- * `lengths`: [B] or 0; past its length a sequence's state stays as it is.
+ * Runs a window of T steps forward. `h`: [T + 1, B, stride]: forwards slot 0 holds the initial state and slot t + 1
+ * becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t. `gates`: [T, B,
+ * 3·stride], blocks f, i, c, comes in holding the input's part and goes out holding f, i and c. `lengths`: [B] or 0;
+ * past its length a sequence's state stays as it is.
  */
 export function minlstmForward(
   h: Pointer,
@@ -66,9 +66,10 @@ function rowForward(h: usize, gates: usize, before: usize, constants: usize, byt
 }
 
 /**
- * The same window, backward; `gates` and `h` as minlstmForward left them. `dh`: [T + 1, B, stride], slots as h's; a step's
- * slot comes in holding what the layers above say, with the final state's gradient in the last, and the initial state's slot
- * zeros, which goes out holding dLoss/dh of the initial state. `gates` goes out holding the gradients of the pre-activations.
+ * Runs the same window backward; `gates` and `h` as minlstmForward left them. `dh`: [T + 1, B, stride], slots as h's; a
+ * step's slot comes in holding what the layers above say, with the final state's gradient in the last, and the initial
+ * state's slot zeros, which goes out holding dLoss/dh of the initial state. `gates` goes out holding the gradients of
+ * the pre-activations.
  */
 export function minlstmBackward(
   dh: Pointer,
@@ -150,7 +151,7 @@ function rowBackward(
 }
 
 /**
- * The same window's derivative along a tangent, forwards in time; `gates` and `h` as minlstmForward left them. `dh`:
+ * Computes the same window's derivative along a tangent, forwards in time; `gates` and `h` as minlstmForward left them. `dh`:
  * [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, the others become those of the steps.
  * `dGates`: [T, B, 3·stride], comes in holding the input's part, W_ih dx_t, and goes out holding the tangents of f, i and c.
  */

@@ -58,7 +58,7 @@ export function packColumns(panels: Pointer, b: Pointer, rows: usize, depth: usi
   }
 }
 
-/** Four rows of B as four columns of a panel, by 4 × 4 transposes. */
+/** Packs four rows of B as four columns of a panel, by 4 × 4 transposes. */
 function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
   for (let k: usize = 0; k < depth; k += DEPTH_STEP, from += 16, to += 4 * STEP) {
     const r0 = v128.load(from);
@@ -78,8 +78,9 @@ function packFour(to: usize, from: usize, depth: usize, rowBytes: usize): void {
 
 export class Tiles {
   /**
-   * A[rows of K, columns] in tiles of `width` columns, each as [rows, width]; `columns` a multiple of the width, 1 to 6. Four
-   * rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one set of the cache.
+   * Packs A[rows of K, columns] in tiles of `width` columns, each as [rows, width]; `columns` a multiple of the width, 1
+   * to 6. Four rows are read through all tiles before the next: column by column, a stride of 4 KiB would go through one
+   * set of the cache.
    */
   static pack(to: usize, a: usize, rows: usize, columns: usize, width: usize, lda: usize): void {
     const step = width * 4;

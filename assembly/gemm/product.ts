@@ -143,7 +143,7 @@ export const TRANSPOSED_DEPTH: usize = 256;
 export const TRANSPOSED_ROWS: usize = 96;
 
 /**
- * C[M, N] += Aᵀ · B for A[K, M], B[K, N], both row-major: the weight gradients, K = T·B.
+ * Computes C[M, N] += Aᵀ · B for A[K, M], B[K, N], both row-major: the weight gradients, K = T·B.
  * N a multiple of 8, B's columns past the true size being zeros. `scratch`: 256·(N + 8 + 96) floats.
  */
 export function gemmTN(
@@ -181,7 +181,7 @@ export function gemmTN(
   }
 }
 
-/** `left` rows of C, in tiles of `rows`, over all panels. */
+/** Computes `left` rows of C, in tiles of `rows`, over all panels. */
 function packedTiles(
   c: usize,
   ldc: usize,

@@ -1,4 +1,4 @@
-/** What `gradientFlow` found, for people. */
+/** Writes what `gradientFlow` found for people. */
 
 import type { GradientFlow, LagFlow, Network, Truncation } from "../index.js";
 import { activationsOf } from "../network/cells/activations.js";

@@ -1,4 +1,4 @@
-/** `bptt train`. */
+/** Runs `bptt train`. */
 
 import {
   adam,
@@ -28,7 +28,7 @@ import type { TrainPlan } from "./train-options.js";
 const SAMPLE = 240;
 const TEMPERATURE = 0.7;
 
-/** Before the first update: the least that would do is in its message. */
+/** Returns whether the budget was too small before the first update: the least that would do is in its message. */
 function isTooSmallBudget(error: unknown): error is RangeError {
   return error instanceof RangeError && error.message.startsWith('"memoryBudget"');
 }
@@ -83,7 +83,7 @@ function writeSample(network: Network, vocabulary: CharVocabulary): string {
   );
 }
 
-/** Held-out loss, and a sample. */
+/** Shows the held-out loss and a sample. */
 async function look(report: Report, standing: Standing, network: Network, data: TextData): Promise<void> {
   const heldOut =
     data.heldOut === undefined ? undefined : (await evaluate(network, data.heldOut.excerpts)).loss;

@@ -23,7 +23,7 @@ export { blockRtrl, rtrl } from "./online/rtrl.js";
 export { snap1 } from "./online/snap1.js";
 export { uoro, type UoroOptions } from "./online/uoro.js";
 
-/** A row of `learningRules`. */
+/** Describes a learning rule: a row of `learningRules`. */
 export interface LearningRule {
   /** Makes the learner. Throws a TypeError or RangeError for options that are not the rule's. */
   create(options: object): Learner;

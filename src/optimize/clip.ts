@@ -2,7 +2,7 @@ import { requireNumber } from "../errors.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 
-/** The joint L2 norm of all gradients. */
+/** Returns the joint L2 norm of all gradients. */
 export function gradientNorm(network: Network): number {
   const { engine, parameters } = requireNetwork(network).model;
   return Math.sqrt(engine.kernels.sumOfSquares(parameters.gradients, parameters.count));

@@ -33,7 +33,10 @@ export interface OnlineSessionOptions {
 export type StepTarget = number | Int32Array | Float32Array | Target;
 
 export interface LearnedStep {
-  /** The mean over the step's targets, in nats or of squares, before this step's update; 0 without targets, NaN for a gradient. */
+  /**
+   * The mean over the step's targets, in nats or of squares, before this step's update; 0 without targets, NaN for a
+   * gradient.
+   */
   loss: number;
   /** Targets. */
   count: number;
@@ -45,10 +48,10 @@ export interface LearnedStep {
  * A session that learns as it goes. Its gradients stand in the network's own: those under way, or, after an update, that
  * update's, as clipped. So one network has one of them at a time, and no `backward` or `train` between its steps.
  *
- * Each step is a block of its own: here `blockRtrl` learns as `rtrl` does, and `uoro` as with a block of 1. Dropout, where the
- * network has it, is drawn at every step, of `step` too. After each update, what the rule keeps of the past is of older
- * parameters: the gradient is exact, or unbiased, only as far as they changed little since. What a parameter did while it was not trainable
- * is not kept: whoever sets one free begins a new sequence for an exact gradient.
+ * Each step is a block of its own: here `blockRtrl` learns as `rtrl` does, and `uoro` as with a block of 1. Dropout,
+ * where the network has it, is drawn at every step, of `step` too. After each update, what the rule keeps of the past is
+ * of older parameters: the gradient is exact, or unbiased, only as far as they changed little since. What a parameter
+ * did while it was not trainable is not kept: whoever sets one free begins a new sequence for an exact gradient.
  */
 export interface OnlineSession extends Session {
   readonly learner: Learner;
@@ -62,15 +65,18 @@ export interface OnlineSession extends Session {
    * One step: what the network says to the input, in `out` if given, then what it learns from the target. At every
    * `updateEvery`-th call the optimizer moves the parameters, be there targets or not.
    *
-   * Throws a TypeError or RangeError for a bad argument, and for targets of another kind than the others of the same update; a
-   * DivergenceError for a loss or gradient that is not finite. Parameters, optimizer, state and what the rule keeps of the past
-   * are then as before, but that the gradient's is only seen at an update: the gradient under way is then dropped, and the
-   * past forgotten.
+   * Throws a TypeError or RangeError for a bad argument, and for targets of another kind than the others of the same
+   * update; a DivergenceError for a loss or gradient that is not finite. Parameters, optimizer, state and what the rule
+   * keeps of the past are then as before, but that the gradient's is only seen at an update: the gradient under way is
+   * then dropped, and the past forgotten.
    */
   learn(input: StepInput, target: StepTarget, out?: Float32Array): LearnedStep;
-  /** As `learn` without a target, for what the rule keeps of the past moves on with the state, but no step towards an update. */
+  /**
+   * As `learn` without a target, for what the rule keeps of the past moves on with the state, but no step towards an
+   * update.
+   */
   step(input: StepInput, out?: Float32Array): Float32Array;
-  /** A new sequence: zeros, and the past is forgotten. The gradient under way stays. */
+  /** Begins a new sequence: zeros, and the past is forgotten. The gradient under way stays. */
   reset(): void;
   /**
    * All that it takes to go on bit for bit, with a network of the same parameters (`saveNetwork` is for them) and the same

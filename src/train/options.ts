@@ -11,17 +11,17 @@ import type { Optimizer } from "../optimize/optimizer.js";
 import { requireData } from "./read-windows.js";
 import { requireSignal, type StopSignal } from "./stop-signal.js";
 
-/** The learning rate for the update after `step` updates, from 0. */
+/** Gives the learning rate for the update after `step` updates, from 0. */
 export type Schedule = (step: number) => number;
 
 export interface TrainOptions {
   /** Default bptt() over each window: truncation at its start. */
   learner?: Learner;
   /**
-   * Steps from one update to the next, of online rules alone, which learn forwards in time (those of `learningRules` that are
-   * `online`): counted along windows that carry, across them and within them; what is left where a run of them ends makes an
-   * update of its own. Default: an update a window. Between updates, what a rule keeps of the past is of older parameters: its
-   * gradient is exact, or unbiased, only as far as they changed little.
+   * Steps from one update to the next, of online rules alone, which learn forwards in time (those of `learningRules`
+   * that are `online`): counted along windows that carry, across them and within them; what is left where a run of them
+   * ends makes an update of its own. Default: an update a window. Between updates, what a rule keeps of the past is of
+   * older parameters: its gradient is exact, or unbiased, only as far as they changed little.
    */
   updateEvery?: number;
   /** Of this network, or not used yet. */
@@ -50,7 +50,10 @@ export interface TrainOptions {
    * ends otherwise, the parameters are the last.
    */
   patience?: number;
-  /** An AbortSignal. Stops training between updates, or while it waits for data, and throws signal.reason; the network stays usable. */
+  /**
+   * An AbortSignal. Stops training between updates, or while it waits for data, and throws signal.reason; the network
+   * stays usable.
+   */
   signal?: StopSignal;
 }
 
@@ -90,7 +93,7 @@ function requireValidation({ validation, validateEvery, patience }: TrainOptions
   }
 }
 
-/** How the learner begins that updates so often. */
+/** Returns how the learner begins that updates so often. */
 function requireBegin(learner: Learner | undefined, updateEvery: number | undefined): BeginLearning {
   const begin = learner === undefined ? wholeTape : requireLearner("learner", learner);
   if (updateEvery === undefined) return begin;

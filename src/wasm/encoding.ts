@@ -1,6 +1,7 @@
 /**
- * How binaries stand in JavaScript: as hexadecimal digits, which gzip takes better than base64 (8.6 kB for 10.6), since
- * a byte looks the same wherever it stands; and as the difference from another binary that the code carries anyway.
+ * Decodes binaries as they stand in JavaScript: as hexadecimal digits, which gzip takes better than base64 (8.6 kB for
+ * 10.6), since a byte looks the same wherever it stands; and as the difference from another binary that the code carries
+ * anyway.
  */
 
 export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
@@ -8,9 +9,9 @@ export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A binary from another and the difference, as scripts/difference.ts writes it: again and again the number of bytes that
- * follow, these bytes, how far behind the last copied byte of the base the next copy begins (2n forwards, 2n - 1 backwards),
- * and its length. Numbers are seven bits a byte, lowest first, the eighth says that more come.
+ * Makes a binary from another and the difference, as scripts/difference.ts writes it: again and again the number of
+ * bytes that follow, these bytes, how far behind the last copied byte of the base the next copy begins (2n forwards, 2n
+ * - 1 backwards), and its length. Numbers are seven bits a byte, lowest first, the eighth says that more come.
  */
 export function applyDifference(base: Uint8Array, difference: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];

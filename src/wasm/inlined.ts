@@ -5,7 +5,7 @@ import { relaxedDifference } from "./generated/relaxed-difference.js";
 import { simd } from "./generated/simd.js";
 import { provideKernels, type PlainBuild } from "./load.js";
 
-/** The binary of a build. */
+/** Returns the binary of a build. */
 export function inlinedKernels(build: PlainBuild): Uint8Array<ArrayBuffer> {
   const bytes = fromHex(simd);
   return build === "simd" ? bytes : applyDifference(bytes, fromHex(relaxedDifference));

@@ -27,7 +27,7 @@ const probes: Record<PlainBuild, Uint8Array<ArrayBuffer>> = {
 
 let taken: readonly PlainBuild[] | undefined;
 
-/** What this engine could run, fastest last. */
+/** Returns what this engine could run, fastest last. */
 export function engineBuilds(): readonly PlainBuild[] {
   const takes = (build: PlainBuild): boolean =>
     typeof WebAssembly === "object" && WebAssembly.validate(probes[build]);
@@ -47,7 +47,7 @@ export function provideKernels(build: PlainBuild, source: () => WebAssembly.Modu
 }
 
 /**
- * What this engine could run, of the builds whose kernels are there, fastest last.
+ * Returns what this engine could run, of the builds whose kernels are there, fastest last.
  * @internal
  */
 export function plainBuilds(): readonly PlainBuild[] {
@@ -134,7 +134,7 @@ function compileKernels(build: Build): WebAssembly.Module {
 }
 
 /**
- * A build's kernels, compiled synchronously on first use, some milliseconds.
+ * Returns a build's kernels, compiled synchronously on first use, some milliseconds.
  * @internal
  */
 export function kernelModule(build: Build): WebAssembly.Module {
@@ -154,7 +154,7 @@ export function provideModule(build: Build, module: WebAssembly.Module): void {
 }
 
 /**
- * An instance on the given memory.
+ * Makes an instance on the given memory.
  * @internal
  */
 export function instantiateKernels(build: Build, memory: WebAssembly.Memory): Kernels {

@@ -70,7 +70,7 @@ export function compileMerged(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Modul
   return typeof process === "string" ? process : compile(bytes, process, true);
 }
 
-/** The same module to another identity: V8 would hand out the code it has for the same bytes. */
+/** Makes the same module of another identity: V8 would hand out the code it has for the same bytes. */
 function withMark(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...bytes, 0, 2, 1, 0x6e]); // a custom section called "n"
 }
@@ -98,7 +98,7 @@ function sameBits(wide: Trial, narrow: Trial): boolean {
   return true;
 }
 
-/** C[24, 64] += A[24, 64] · B: 0.2 million operations, some microseconds. */
+/** Times C[24, 64] += A[24, 64] · B: 0.2 million operations, some microseconds. */
 function timeProduct({ kernels }: Trial): number {
   const start = performance.now();
   for (let i = 0; i < 20; i++) kernels.gemm(1 << 18, 1 << 17, 1 << 16, 24, 64, 64, 64, 64, false);
@@ -106,7 +106,7 @@ function timeProduct({ kernels }: Trial): number {
 }
 
 /**
- * Whether 256-bit operations came of it: without them tiles of this width run out of registers, and the code compiled
+ * Returns whether 256-bit operations came of it: without them tiles of this width run out of registers, and the code compiled
  * plainly is as slow. With them it takes a third of the time. The best of many turns, since the machine may be busy.
  */
 function isFaster(wide: Trial, narrow: Trial): boolean {

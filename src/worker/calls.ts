@@ -166,7 +166,7 @@ export const jobs = {
 
 export type Calls = typeof calls;
 export type Jobs = typeof jobs;
-/** The arguments of a call or job that come after the table of handles, and the job. */
+/** Holds the arguments of a call or job that come after the table of handles, and the job. */
 export type CallArguments<Name extends keyof Calls> = Calls[Name] extends (
   handles: HandleTable,
   ...args: infer Args

@@ -1,4 +1,4 @@
-/** The messages that the page and the worker send each other. */
+/** Defines the messages that the page and the worker send each other. */
 
 import type { TrainingWindow } from "../data/training-data.js";
 import type { Build, CompleteOptions } from "../network/types.js";
@@ -30,7 +30,10 @@ export interface SessionInfo {
 /** Says what a job reads windows for. */
 export type Source = "data" | "validation";
 
-/** A message to the worker. `job`: the id of the call that it is about; `iteration`: which of the job's iterations of data. */
+/**
+ * A message to the worker. `job`: the id of the call that it is about; `iteration`: which of the job's iterations of
+ * data.
+ */
 export type ToWorker =
   | { readonly kind: "hello" }
   | { readonly kind: "module"; readonly build: Build; readonly module: WebAssembly.Module }

@@ -42,11 +42,11 @@ export interface StartWorkerOptions {
 }
 
 /**
- * Stands for a worker, and makes things in it. Calls are answered in their order, between the updates of a training that is
- * running; a call that fails rejects with an error of the class that it would have thrown here, and changes nothing.
+ * Stands for a worker, and makes things in it. Calls are answered in their order, between the updates of a training that
+ * is running; a call that fails rejects with an error of the class that it would have thrown here, and changes nothing.
  *
- * When the worker ends, whatever the reason, all that waits for it rejects with a `WorkerError`, and so does every later call.
- * A browser tells of that in secure contexts only, to which `localhost` belongs.
+ * When the worker ends, whatever the reason, all that waits for it rejects with a `WorkerError`, and so does every later
+ * call. A browser tells of that in secure contexts only, to which `localhost` belongs.
  */
 export interface NetworkWorker {
   /** Makes a network, as `createNetwork` does. */
@@ -69,7 +69,7 @@ export interface RemoteNetwork extends Disposable {
   readonly options: CompleteOptions;
   readonly build: Build;
   readonly parameters: readonly RemoteParameter[];
-  /** RangeError for an unknown name. */
+  /** Returns a parameter by its name. Throws a RangeError for an unknown one. */
   parameter(name: string): RemoteParameter;
   forward(sequence: Sequence, options?: ForwardOptions): Promise<ForwardResult>;
   backward(target: Target, options?: BackwardOptions): Promise<BackwardResult>;
@@ -84,11 +84,11 @@ export interface RemoteNetwork extends Disposable {
   clipGradientValue(maxValue: number): Promise<void>;
   /**
    * Trains, as `train` does, from the first event that is asked for. The worker trains on while the page is busy, up to
-   * `options.ahead`, and rests while no event is taken. Events come in groups, at least every 16 ms, and are yielded one by
-   * one.
+   * `options.ahead`, and rests while no event is taken. Events come in groups, at least every 16 ms, and are yielded one
+   * by one.
    *
-   * `data`: described, so that the worker makes it; or as for `train`, its windows then being copied to the worker, some ahead
-   * of their use. `break` ends training quietly, and the signal with its reason, within one update.
+   * `data`: described, so that the worker makes it; or as for `train`, its windows then being copied to the worker, some
+   * ahead of their use. `break` ends training quietly, and the signal with its reason, within one update.
    *
    * Throws a TypeError for what cannot cross.
    */
@@ -132,8 +132,9 @@ export interface RemoteTrainOptions extends Omit<
   schedule?: ArrayLike<number> | OwnDescription;
   validation?: RemoteData;
   /**
-   * Milliseconds that the worker trains on while the oldest event waits to be taken; default 100. After `break` the parameters
-   * may thus be some updates ahead of the last event. 0: each update begins when its event is asked for, as without a worker.
+   * Milliseconds that the worker trains on while the oldest event waits to be taken; default 100. After `break` the
+   * parameters may thus be some updates ahead of the last event. 0: each update begins when its event is asked for, as
+   * without a worker.
    */
   ahead?: number;
 }

@@ -1,15 +1,15 @@
-/** How many of a layer's units let no gradient through. */
+/** Counts how many of a layer's units let no gradient through. */
 
 import { activationsOf, type Activation } from "../../network/cells/activations.js";
 import type { Dynamics } from "../../network/dynamics/dynamics.js";
 import { elementAt } from "../../memory/regions.js";
 
-/** Of one gate, candidate or state, over all units, steps and sequences. */
+/** Describes one gate, candidate or state, over all units, steps and sequences. */
 export interface Saturation {
   /**
-   * A gate or candidate by its letter, or a state: `"h"` of an Elman layer; `"r"`, `"z"` and the candidate `"n"` of a GRU;
-   * `"i"`, `"f"`, `"o"`, the candidate `"g"` and the cell state `"c"` of an LSTM; `"z"` of a minGRU and `"f"`, `"i"` of a minLSTM, whose
-   * candidates are linear.
+   * A gate or candidate by its letter, or a state: `"h"` of an Elman layer; `"r"`, `"z"` and the candidate `"n"` of a
+   * GRU; `"i"`, `"f"`, `"o"`, the candidate `"g"` and the cell state `"c"` of an LSTM; `"z"` of a minGRU and `"f"`,
+   * `"i"` of a minLSTM, whose candidates are linear.
    */
   name: string;
   /**
@@ -18,8 +18,8 @@ export interface Saturation {
    */
   low: number;
   /**
-   * The share at the upper end: gates above 0.99, tanh above 0.99. A forget gate there keeps all, but a minLSTM's, which keeps
-   * f/(f + i).
+   * The share at the upper end: gates above 0.99, tanh above 0.99. A forget gate there keeps all, but a minLSTM's, which
+   * keeps f/(f + i).
    */
   high: number;
   /** The share of units that are at one of the two ends, always the same, all the time: of max(0, ·) the dead ones. */

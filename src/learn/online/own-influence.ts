@@ -73,7 +73,10 @@ export class OwnInfluence implements OnlineRule {
     return [...input, { place: place("weight_hh"), a: "h", dzAt }, { place: place("bias_hh"), a: "1", dzAt }];
   }
 
-  /** E_p ← Σ_q J_pq E_q + D_p ⊗ a for both parts of a layer's states; g += q·E_h, a unit's rows by its own cotangent. */
+  /**
+   * Moves E_p ← Σ_q J_pq E_q + D_p ⊗ a for both parts of a layer's states; g += q·E_h, a unit's rows by its own
+   * cotangent.
+   */
   private move(layer: number, derivatives: readonly UnitDerivative[], q: Region): void {
     const { batch, parts, parameterCount } = this.dynamics;
     const { engine, cell, parameters } = parts;

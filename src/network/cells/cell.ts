@@ -81,14 +81,14 @@ export interface CellDefinition {
   /** Where the input's part of z goes, and where the backward pass leaves dz: [T·B, blocks·H]. */
   preactivations(run: CellRun): Region;
   preactivationGradients(run: CellRun): Region;
-  /** The time loop forward; `recurrent`: pointer to forward panels of W_hh, or 0 where there is none. */
+  /** Runs the time loop forward; `recurrent`: pointer to forward panels of W_hh, or 0 where there is none. */
   forward(engine: Engine, run: CellRun, recurrent: number): void;
-  /** The time loop backward; `recurrent`: pointer to backward panels of W_hh, or 0. */
+  /** Runs the time loop backward; `recurrent`: pointer to backward panels of W_hh, or 0. */
   backward(engine: Engine, run: CellRun, recurrent: number): void;
   /**
-   * The derivative of the time loop along a tangent, forwards in time. `tangents` has h, c and z of the same shapes: h and c
-   * come in with the initial state's tangent and go out with the states', and the inputs' part stands where `preactivations`
-   * says. c is [B, H], of one step at a time. `recurrent`: as for `forward`.
+   * Computes the derivative of the time loop along a tangent, forwards in time. `tangents` has h, c and z of the same
+   * shapes: h and c come in with the initial state's tangent and go out with the states', and the inputs' part stands
+   * where `preactivations` says. c is [B, H], of one step at a time. `recurrent`: as for `forward`.
    */
   tangent(engine: Engine, run: CellRun, tangents: CellRun, recurrent: number): void;
 }

@@ -1,4 +1,4 @@
-/** Where states lie in a window's T + 1 slots of B rows, either way through time: see CellShapes. */
+/** Says where states lie in a window's T + 1 slots of B rows, either way through time: see CellShapes. */
 
 import { rowsOf, type Region } from "../../memory/regions.js";
 
@@ -9,7 +9,7 @@ export interface Span {
   readonly reverse: boolean;
 }
 
-/** The states after each step, in the order of time, [T·B, H]. */
+/** Returns the states after each step, in the order of time, [T·B, H]. */
 export function stepSlots(region: Region, { steps, batch, reverse }: Span): Region {
   return rowsOf(region, reverse ? 0 : batch, steps * batch);
 }

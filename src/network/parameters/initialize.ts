@@ -1,4 +1,4 @@
-/** What parameters start from. */
+/** Draws what parameters start from. */
 
 import { Random } from "../../random.js";
 import { cells } from "../cells/by-name.js";
@@ -6,7 +6,7 @@ import { directionsOf } from "../sizes.js";
 import type { ParameterPlace, Parameters } from "./parameters.js";
 import type { CompleteOptions } from "../types.js";
 
-/** ±bound, evenly. */
+/** Draws from ±bound, evenly. */
 function uniform(random: Random, length: number, bound: number): Float32Array {
   return Float32Array.from({ length }, () => (2 * random.uniform() - 1) * bound);
 }
@@ -18,7 +18,7 @@ function identity(H: number): Float32Array {
 }
 
 /**
- * A random orthogonal matrix, evenly from all of them (Stewart 1980, "The efficient generation of random orthogonal
+ * Draws a random orthogonal matrix, evenly from all of them (Stewart 1980, "The efficient generation of random orthogonal
  * matrices"): from the last coordinate to the first, an orthogonal matrix of one row more is a reflection, whose first
  * column points evenly in all directions, times diag(±1, the matrix so far).
  */
@@ -63,7 +63,7 @@ function reflectRows(
   }
 }
 
-/** W_hh of one gate. */
+/** Draws W_hh of one gate. */
 function recurrentStart(options: CompleteOptions, random: Random): Float32Array {
   const { hiddenSize: H, initialization } = options;
   switch (initialization.recurrent) {
@@ -99,8 +99,8 @@ function startOf({ name, shape }: ParameterPlace, options: CompleteOptions, rand
 }
 
 /**
- * As PyTorch: the recurrent layers uniform in ±1/√H, the head in ±1/√(D·H), an embedding from N(0, 1); W_hh and the forget
- * gate's bias as the options say. A stream of the seed for each parameter.
+ * Initializes as PyTorch does: the recurrent layers uniform in ±1/√H, the head in ±1/√(D·H), an embedding from N(0, 1);
+ * W_hh and the forget gate's bias as the options say. A stream of the seed for each parameter.
  */
 export function initialize(parameters: Parameters, options: CompleteOptions): void {
   parameters.places.forEach((place, stream) => {

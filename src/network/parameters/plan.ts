@@ -1,4 +1,7 @@
-/** Names, shapes and layouts of a network's parameters: those of torch.nn.Embedding, RNN, GRU, LSTM and Linear, in PyTorch's order. */
+/**
+ * Names, shapes and layouts of a network's parameters: those of torch.nn.Embedding, RNN, GRU, LSTM and Linear, in
+ * PyTorch's order.
+ */
 
 import { cells } from "../cells/by-name.js";
 import { padded, plain, type Layout } from "./layout.js";
@@ -73,7 +76,7 @@ export function planParameters(options: CompleteOptions): ParameterPlan[] {
   ];
 }
 
-/** The shapes by name. */
+/** Returns the shapes by name. */
 export function parameterShapes(options: CompleteOptions): Map<string, readonly number[]> {
   return new Map(planParameters(options).map(({ name, shape }) => [name, shape]));
 }
