@@ -10,8 +10,8 @@ export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
 
 /**
  * Makes a binary from another and the difference, as scripts/difference.ts writes it: again and again the number of
- * bytes that follow, these bytes, how far behind the last copied byte of the base the next copy begins (2n forwards, 2n
- * - 1 backwards), and its length. Numbers are seven bits a byte, lowest first, the eighth says that more come.
+ * bytes that follow, these bytes, how far behind the last copied byte of the base the next copy begins (2n
+ * forwards, 2n−1 backwards), and its length. Numbers are seven bits a byte, lowest first, the eighth says that more come.
  */
 export function applyDifference(base: Uint8Array, difference: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
