@@ -25,7 +25,7 @@ export { uoro, type UoroOptions } from "./online/uoro.js";
 
 /** Describes a learning rule: a row of `learningRules`. */
 export interface LearningRule {
-  /** Makes the learner. Throws a TypeError or RangeError for options that are not the rule's. */
+  /** Makes the learner. Throws a TypeError or RangeError for options that are not the rule's; one that has none ignores them. */
   create(options: object): Learner;
   /** Whether it learns forwards in time, step by step, as `onlineSession` and `updateEvery` need it. */
   readonly online: boolean;

@@ -49,7 +49,8 @@ function describedLearner(name: string, description: Exclude<LearnerDescription,
   const { type, ...options } = description;
   if (!Object.hasOwn(learningRules, type)) throw unknownType(name, description, Object.keys(learningRules));
   const rule: LearningRule = learningRules[type];
-  requireKnown(name, options, rule.options);
+  // A rule that has none does not look at them.
+  if (rule.options.length === 0) requireKnown(name, options, []);
   return rule.create(options);
 }
 

@@ -3,7 +3,7 @@
  * clone would copy the whole buffer that an array is a part of.
  */
 
-import { describe, requireKnown } from "../errors.js";
+import { describe, requireKnown, requireObject } from "../errors.js";
 import type { Fields, Packed } from "./fields.js";
 
 /** How a field goes, when the tables of `fields` are read: see there. */
@@ -48,7 +48,8 @@ export class Parcel {
     options: Options,
     table: Known,
   ): Packed<Options, Known> {
-    if (typeof options === "object") requireKnown("options", options, Object.keys(table));
+    if (typeof options === "object")
+      requireKnown("options", requireObject<object>("options", options), Object.keys(table));
     return this.pack("options", options, table);
   }
 

@@ -114,8 +114,10 @@ describe.each(subjects)("$title", (subject) => {
 });
 
 it("a rule that spoils its window leaves those that are compared with it alone", () => {
-  const spoils = createLearner("spoils", () => ({
-    *window({ window, inputs, targets }) {
+  const spoils = createLearner("spoils", ({ state }) => ({
+    *window({ window, inputs, targets, lengths }) {
+      state?.h.fill(0.9);
+      for (const each of [lengths, inputs.lengths]) each?.fill(1);
       inputs.array.fill(250);
       targets?.array.fill(250);
       spoil(window);
@@ -125,8 +127,10 @@ it("a rule that spoils its window leaves those that are compared with it alone",
   }));
   using network = networkFor("gru");
   const compare = (rules: Learner[]) => {
-    const [{ inputs, targets }] = windowsOf();
-    const { full, learners } = compareLearners(network, inputs, targets, rules, { draws: 2 });
+    const [{ inputs, targets }] = windowsOf([7, 4, 5]);
+    const state = { h: new Float32Array(B * 4).fill(0.1) };
+    const { full, learners } = compareLearners(network, inputs, targets, rules, { draws: 2, state });
+    expect(state.h.every((x) => x === Math.fround(0.1))).toBe(true);
     return [full, ...learners.slice(-3).map(({ measured }) => ({ ...measured, milliseconds: 0 }))];
   };
   const rules = [bptt(), tbptt({ k1: 2, k2: 4 }), uoro()];

@@ -71,6 +71,14 @@ it("backward, which stays possible", () => {
   expect(network.backward(targets).count).toBe(2);
 });
 
+it("but a truncation that gradientFlow measured is one of tbptt's as it is", () => {
+  const measured = { k1: 2, k2: 4, predictedBias: 0.1, relativeBias: 0.1, bytes: 8 };
+  expect(library.tbptt(measured).name).toBe("tbptt");
+  expect(() => invoke(library, "tbptt", { ...measured, byte: 1 })).toThrow(
+    /^"options" expected k1 or k2, got "byte": did you mean/,
+  );
+});
+
 it("in options of options", () => {
   expect(() => invoke(library, "createNetwork", { ...sizes, initialization: { forget: 1 } })).toThrow(
     /^"initialization" expected recurrent or forgetBias, got "forget": did you mean "forgetBias"\?$/,
@@ -113,6 +121,22 @@ describe("for a worker", () => {
     ["a learner", { optimizer: adam, learner: { type: "tbptt", k1: 1, k: 2 } }, "k", "k1"],
   ])("%s", async (_, options, wrong, meant) => {
     await expect(trained(options)).rejects.toThrow(refusal(wrong, meant));
+  });
+
+  it("options that are no object", async () => {
+    for (const [options, came] of [
+      [null, "null"],
+      [[1], "an array of 1"],
+      [new Float32Array(2), "Float32Array\\(2\\)"],
+    ] as const) {
+      const message = new RegExp(`^"options" expected an object, got ${came}$`);
+      await expect(invoke(remote, "forward", inputs, options)).rejects.toThrow(message);
+    }
+  });
+
+  it("but a truncation that was measured is one of tbptt's", async () => {
+    const learner = { type: "tbptt", k1: 2, k2: 4, predictedBias: 0.1, relativeBias: 0.1, bytes: 8 };
+    await trained({ optimizer: adam, learner });
   });
 
   it("a rule that has no options", async () => {

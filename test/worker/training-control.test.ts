@@ -10,7 +10,8 @@ import { ownWorker } from "./workers.js";
 
 const V = 5;
 const tokens = Uint8Array.from({ length: 500 }, (_, i) => (i * i) % V);
-const described = { type: "tokenStream", tokens, batch: 2, window: 4 } as const;
+const stream = { batch: 2, window: 4 };
+const described = { type: "tokenStream", tokens, ...stream } as const;
 const optimizer = { type: "adam" } as const;
 
 let worker: NetworkWorker;
@@ -65,7 +66,7 @@ class Watched {
 describe("break", () => {
   it.each([
     ["described", () => described],
-    ["this thread's", () => tokenStream(tokens, described)],
+    ["this thread's", () => tokenStream(tokens, stream)],
   ])("ends a training over %s data: nothing goes on after it", async (_, data) => {
     let events = 0;
     for await (const event of endless(data())) {
@@ -138,7 +139,7 @@ describe("a training of which no event is taken", () => {
 
   it.each([
     ["described", () => described],
-    ["this thread's", () => tokenStream(tokens, described)],
+    ["this thread's", () => tokenStream(tokens, stream)],
   ])("rests over %s data, and goes on when the next is", async (_, data) => {
     const events = endless(data(), { ahead: 10 });
     const first = await events.next();
@@ -294,7 +295,7 @@ describe("while a training runs", () => {
     const sampled = await session.sample({ length: 5 });
     expect(sampled.length).toBe(5);
     let steps = 0;
-    for await (const { step } of other.train(tokenStream(tokens, described), { optimizer, maxSteps: 20 }))
+    for await (const { step } of other.train(tokenStream(tokens, stream), { optimizer, maxSteps: 20 }))
       steps = step;
     expect(steps).toBe(20);
     await events.return();

@@ -14,7 +14,7 @@ import {
   type LearnerContext,
   type LearnerRun,
 } from "../learner.js";
-import { joinStretches, stepsOf, windowOf, type Stretch } from "../windows/stretches.js";
+import { copyOf, joinStretches, stepsOf, windowOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `artbp`. */
 export interface ArtbpOptions {
@@ -87,7 +87,9 @@ class ArtbpRun implements LearnerRun {
       to++;
       const cut = this.random.uniform() < this.cutAfter(++d);
       if (!cut && to < inputs.steps) continue;
-      this.pending.push(stepsOf(checked, from, to));
+      const stretch = stepsOf(checked, from, to);
+      // What waits for the next window is no reason to keep the whole of this one.
+      this.pending.push(cut ? stretch : copyOf(stretch));
       this.pendingSteps += to - from;
       [from, d] = [to, 0];
       if (cut) yield this.flush();

@@ -1,4 +1,4 @@
-import { requireInteger, requireOptions } from "../../errors.js";
+import { requireInteger, requireKnown, requireObject } from "../../errors.js";
 import { CarriedPass } from "./carried-pass.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
@@ -10,7 +10,7 @@ import {
   type LearnerRun,
 } from "../learner.js";
 import { OverlappingPass } from "./overlapping-pass.js";
-import { joinStretches, stepsOf, type Stretch } from "../windows/stretches.js";
+import { copyOf, joinStretches, stepsOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `tbptt`. */
 export interface TbpttOptions {
@@ -19,6 +19,9 @@ export interface TbpttOptions {
   /** Steps that errors go back, at least k1; default k1. */
   k2?: number;
 }
+
+/** What `gradientFlow` says besides of a truncation that it recommends, which may be given as it is. */
+const MEASURED = ["predictedBias", "relativeBias", "bytes"];
 
 /**
  * Creates a learner for truncated back-propagation through time (Williams & Peng 1990; Sutskever 2013,
@@ -42,7 +45,9 @@ export interface TbpttOptions {
  * which sequences ended early.
  */
 export function tbptt(options: TbpttOptions): Learner {
-  const { k1, k2 = k1 } = requireOptions("options", options, ["k1", "k2"]);
+  const { k1, k2 = k1 } = requireObject("options", options);
+  const own = Object.entries(options).filter(([name]) => !MEASURED.includes(name));
+  requireKnown("options", Object.fromEntries(own), ["k1", "k2"]);
   requireInteger("k1", k1, 1);
   requireInteger("k2", k2, 1);
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}: losses would be lost`);
@@ -102,7 +107,9 @@ function cut(window: CheckedWindow, k1: number, first: number): Stretch[] {
   const { steps: T } = window.inputs;
   const stretches: Stretch[] = [];
   for (let from = 0, to = first; from < T; from = to, to += k1) {
-    stretches.push(stepsOf(window, from, Math.min(to, T)));
+    const stretch = stepsOf(window, from, Math.min(to, T));
+    // The last may wait for the next window, which is no reason to keep the whole of this one.
+    stretches.push(to > T ? copyOf(stretch) : stretch);
   }
   return stretches;
 }

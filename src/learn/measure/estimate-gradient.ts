@@ -3,7 +3,8 @@ import { requireSequence, requireState, requireTarget } from "../../network/argu
 import { divisorOf, type Targets } from "../../network/model/targets.js";
 import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
 import type { Network, Reduction, Sequence, State, Target } from "../../network/types.js";
-import { copyOf, type CheckedWindow } from "../windows/checked-window.js";
+import type { CheckedWindow } from "../windows/checked-window.js";
+import { copyOf } from "../windows/stretches.js";
 import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "../learner.js";
 
 /** Configures `estimateGradient`. */
@@ -125,17 +126,17 @@ function runRule(
   seed: number,
 ): Omit<Answer, "bytes"> {
   let draws = false;
+  // A rule may spoil what it is given, and others may come after it.
   const run = begin({
     network: copy,
     reduction: "sum",
-    state,
+    state: state && { h: state.h.slice(), ...(state.c && { c: state.c.slice() }) },
     get seed() {
       draws = true;
       return seed;
     },
   });
   try {
-    // A rule may spoil what it is given, and others may come after it.
     return { ...sumOfRun(run, copy, copyOf(window), divisor), draws };
   } finally {
     run.dispose?.();

@@ -4,9 +4,9 @@ import type { TrainingWindow } from "../../data/training-data.js";
 import { requireBoolean, requireObject } from "../../errors.js";
 import { requireSequence, requireTarget } from "../../network/arguments.js";
 import { countSteps } from "../../network/model/batch.js";
-import { makeTargets, targetKindNames } from "../../network/model/targets.js";
+import { targetKindNames } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
-import type { Stretch } from "./stretches.js";
+import { copyOf, type Stretch } from "./stretches.js";
 
 /**
  * Holds a window as it came, and the checked stretch to learn from: rules need not check it again. The stretch's arrays are copies,
@@ -14,16 +14,6 @@ import type { Stretch } from "./stretches.js";
  */
 export interface CheckedWindow extends Stretch {
   readonly window: TrainingWindow;
-}
-
-/** Returns the stretch with arrays of its own. */
-export function copyOf<Checked extends Pick<Stretch, "inputs" | "targets">>(checked: Checked): Checked {
-  const { inputs, targets } = checked;
-  return {
-    ...checked,
-    inputs: { ...inputs, array: inputs.array.slice() },
-    targets: targets && makeTargets(targets.kind, targets.array.slice(), targets.count),
-  };
 }
 
 /** Records what a carried window keeps: batch, kind of inputs, kind of targets ("none" without targets). */
@@ -93,6 +83,6 @@ export class WindowChecks {
     const kinds = { batch: inputs.batch, inputs: inputs.kind, targets: targets?.kind ?? "none" };
     if (carry && this.before !== undefined) requireSameKinds(this.before, kinds);
     this.before = kinds;
-    return { window: given, ...copyOf(checked), lengths: inputs.lengths, carry };
+    return copyOf({ window: given, ...checked, lengths: inputs.lengths, carry });
   }
 }

@@ -34,6 +34,18 @@ function needed(lengths: Int32Array | undefined, steps: number): Int32Array | un
   return lengths?.some((length) => length < steps) === true ? lengths : undefined;
 }
 
+/** Returns the stretch with arrays of its own. */
+export function copyOf<Checked extends Stretch>(stretch: Checked): Checked {
+  const { inputs, targets } = stretch;
+  const lengths = stretch.lengths?.slice();
+  return {
+    ...stretch,
+    inputs: { ...inputs, array: inputs.array.slice(), lengths: needed(lengths, inputs.steps) },
+    targets: targets && makeTargets(targets.kind, targets.array.slice(), targets.count),
+    lengths,
+  };
+}
+
 /** Returns steps [from, to), which have so many targets; the arrays are parts of the stretch's own. */
 function partOf(stretch: Stretch, from: number, to: number, count: number): Stretch {
   const { inputs, targets, carry } = stretch;
