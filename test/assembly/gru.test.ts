@@ -1,29 +1,24 @@
-import { describe, expect, it } from "vitest";
 import { cells } from "../../src/network/cells/by-name.js";
-import { Random } from "../../src/random.js";
-import { builds } from "../builds.js";
+import type { Random } from "../../src/random.js";
 import { gru } from "../oracle/cells/gru.js";
+import { describeCell } from "./describe-cell.js";
 import {
   after,
   before,
-  describeWindow,
   draw,
   farFrom,
   finalIn,
   isPast,
   oracle,
   outputsOf,
-  runCell,
   slots,
-  stepsFor,
   timesOf,
-  waysOf,
   type Outcome,
   type Sizes,
   type Way,
   type Window,
 } from "./gated-windows.js";
-import { Guarded, mismatch } from "./guarded.js";
+import { mismatch } from "./guarded.js";
 import {
   difference,
   Expected,
@@ -37,7 +32,7 @@ import {
   tanhSlope,
   type Near,
 } from "./running-error.js";
-import { fractions, sizes } from "./values.js";
+import { fractions } from "./values.js";
 
 /** A window whose fourth block, q, comes in as the bias b_hn in every row. */
 function drawWindow(random: Random, sizesOf: Sizes, way: Way): { window: Window; bias: Float32Array } {
@@ -162,31 +157,12 @@ function windowErrors(window: Window, bias: Float32Array, { h, dz, dh0 }: Outcom
   ];
 }
 
-/** One of each build whose tensors stand at multiples of 64 bytes, and one of each with tensors 32 past. */
-const subjects = [0, 8].map((offset) => builds.map((build) => ({ build, on: new Guarded(build, offset) })));
-
-describe("the GRU window, T from 1 to 9 and B from 1 to 7, in every build", () => {
-  it.each(sizes)("H = %i: each step is within its rounding, and the window is the oracle's", (H) => {
-    const random = new Random(H);
-    const found: string[] = [];
-    for (const T of stepsFor(H)) {
-      for (let B = 1; B <= 7; B++) {
-        for (const way of waysOf(random, { T, B, H })) {
-          const { window, bias } = drawWindow(random, { T, B, H }, way);
-          for (const { build, on } of subjects[B % 2]) {
-            const outcome = runCell(on, cells.gru, window);
-            const faults = [
-              ...forwardFaults(window, outcome),
-              ...backwardFaults(window, outcome),
-              ...windowErrors(window, bias, outcome),
-              ...outcome.faults,
-              ...on.finish(),
-            ];
-            found.push(...faults.map((fault) => `${build} ${describeWindow(window)}: ${fault}`));
-          }
-        }
-      }
-    }
-    expect(found).toEqual([]);
-  });
+describeCell("GRU", cells.gru, (random, sizes, way) => {
+  const { window, bias } = drawWindow(random, sizes, way);
+  const faults = (outcome: Outcome): string[] => [
+    ...forwardFaults(window, outcome),
+    ...backwardFaults(window, outcome),
+    ...windowErrors(window, bias, outcome),
+  ];
+  return { window, faults };
 });

@@ -1,29 +1,22 @@
-import { describe, expect, it } from "vitest";
 import { cells } from "../../src/network/cells/by-name.js";
-import { Random } from "../../src/random.js";
-import { builds } from "../builds.js";
 import { minlstm } from "../oracle/cells/minlstm.js";
+import { describeCell } from "./describe-cell.js";
 import {
   after,
   before,
-  describeWindow,
   draw,
   farFrom,
   finalIn,
   isPast,
   oracle,
   outputsOf,
-  runCell,
   slots,
-  stepsFor,
   timesOf,
-  waysOf,
   type Outcome,
   type Window,
 } from "./gated-windows.js";
-import { Guarded, mismatch, unit } from "./guarded.js";
+import { mismatch, unit } from "./guarded.js";
 import { difference, Expected, near, product, sigmoid, sum, type Near } from "./running-error.js";
-import { sizes } from "./values.js";
 
 /** i/(f + i), whose sum and quotient are rounded once each; f and i are as the kernel made them. */
 function shareOf(f: number, i: number): Near {
@@ -110,31 +103,12 @@ function windowErrors(window: Window, { h, dz, dh0 }: Outcome): string[] {
   ];
 }
 
-/** One of each build whose tensors stand at multiples of 64 bytes, and one of each with tensors 32 past. */
-const subjects = [0, 8].map((offset) => builds.map((build) => ({ build, on: new Guarded(build, offset) })));
-
-describe("the minLSTM window, T from 1 to 9 and B from 1 to 7, in every build", () => {
-  it.each(sizes)("H = %i: each step is within its rounding, and the window is the oracle's", (H) => {
-    const random = new Random(H);
-    const found: string[] = [];
-    for (const T of stepsFor(H)) {
-      for (let B = 1; B <= 7; B++) {
-        for (const way of waysOf(random, { T, B, H })) {
-          const window = draw(random, { T, B, H }, way, 0, 3);
-          for (const { build, on } of subjects[B % 2]) {
-            const outcome = runCell(on, cells.minlstm, window);
-            const faults = [
-              ...forwardFaults(window, outcome),
-              ...backwardFaults(window, outcome),
-              ...windowErrors(window, outcome),
-              ...outcome.faults,
-              ...on.finish(),
-            ];
-            found.push(...faults.map((fault) => `${build} ${describeWindow(window)}: ${fault}`));
-          }
-        }
-      }
-    }
-    expect(found).toEqual([]);
-  });
+describeCell("minLSTM", cells.minlstm, (random, sizes, way) => {
+  const window = draw(random, sizes, way, 0, 3);
+  const faults = (outcome: Outcome): string[] => [
+    ...forwardFaults(window, outcome),
+    ...backwardFaults(window, outcome),
+    ...windowErrors(window, outcome),
+  ];
+  return { window, faults };
 });

@@ -72,7 +72,7 @@ it("backward, which stays possible", () => {
 });
 
 it("but a truncation that gradientFlow measured is one of tbptt's as it is", () => {
-  const measured = { k1: 2, k2: 4, predictedBias: 0.1, relativeBias: 0.1, bytes: 8 };
+  const measured: library.Truncation = { k1: 2, k2: 4, predictedBias: 0.1, relativeBias: 0.1, bytes: 8 };
   expect(library.tbptt(measured).name).toBe("tbptt");
   expect(() => invoke(library, "tbptt", { ...measured, byte: 1 })).toThrow(
     /^"options" expected k1 or k2, got "byte": did you mean/,
