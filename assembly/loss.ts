@@ -2,7 +2,7 @@
 import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Scalar, Vector } from "./math";
-import { Pointer } from "./pointer";
+import { OptionalPointer, Pointer } from "./pointer";
 
 /** Writes −∞ into a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
 function padRow(row: usize, columns: usize, stride: usize): void {
@@ -47,23 +47,54 @@ export function softmaxRows(
   }
 }
 
+/** A row's factor of its loss and gradient; 1 where there are no weights. */
+function weightOf(weights: usize, row: usize): f32 {
+  return weights == 0 ? 1 : f32.load(weights + row * 4);
+}
+
+/** Returns Σ (x − most) over the columns; the row's padding becomes `most`, which adds nothing. */
+function sumBelow(row: usize, most: f32, columns: usize, stride: usize): f32 {
+  for (let n = columns; n < stride; n++) f32.store(row + n * 4, most);
+  const top = f32x4.splat(most);
+  let sum = f32x4.splat(0);
+  for (let n: usize = 0; n < stride * 4; n += 16) sum = f32x4.add(sum, f32x4.sub(v128.load(row + n), top));
+  return Lanes.sum(sum);
+}
+
+/** row ← flush(row·factor − less) in the columns, 0 in the padding. */
+function scaleRow(row: usize, factor: f32, less: f32, constants: usize, columns: usize, stride: usize): void {
+  const tiny = Vector.constant(constants, Constant.tiny);
+  const by = f32x4.splat(factor);
+  const lower = f32x4.splat(less);
+  for (let n: usize = 0; n < stride * 4; n += 32) {
+    const d0 = f32x4.sub(f32x4.mul(v128.load(row + n), by), lower);
+    const d1 = f32x4.sub(f32x4.mul(v128.load(row + n, 16), by), lower);
+    v128.store(row + n, Lanes.flush(d0, tiny));
+    v128.store(row + n, Lanes.flush(d1, tiny), 16);
+  }
+  if (less != 0) memory.fill(row + columns * 4, 0, (stride - columns) * 4);
+}
+
 /**
- * Computes softmax cross-entropy and its gradient, in place. x[rows, stride]: logits come in, scale·(p − onehot(class))
- * goes out; a class of −1 is no target: its row becomes zeros. Returns Σ −ln p[class], in nats.
+ * Computes softmax cross-entropy and its gradient, in place. x[rows, stride]: logits come in, scale·w·(p − q) goes out, with
+ * q = (1 − s)·onehot(class) + s/columns for the label smoothing s (Szegedy et al. 2016) and the row's weight w, of `weights`
+ * or 1; a class of −1 is no target: its row becomes zeros. Returns Σ w·(−Σ q·ln p), in nats.
  */
 export function crossEntropy(
   x: Pointer,
   classes: Pointer,
+  weights: OptionalPointer,
   constants: Pointer,
   scale: f32,
+  smoothing: f32,
   rows: usize,
   columns: usize,
   stride: usize,
 ): f64 {
   assert(Check.multiple(stride, 8) && Check.atLeast(columns, 1) && Check.atLeast(stride, columns));
   assert(Check.vectors(x, rows * stride) && Check.elements(classes, rows) && Check.constants(constants));
+  assert(weights == 0 || Check.elements(weights, rows));
   const bytes = stride * 4;
-  const tiny = Vector.constant(constants, Constant.tiny);
   let loss: f64 = 0;
   for (let r: usize = 0; r < rows; r++, x += bytes) {
     const target = i32.load(classes + r * 4);
@@ -72,20 +103,83 @@ export function crossEntropy(
       continue;
     }
     assert(Check.atLeast(columns, <usize>target + 1));
+    const weight = weightOf(weights, r);
     padRow(x, columns, stride);
     const most = rowMaximum(x, bytes);
+    const below: f64 = smoothing > 0 ? <f64>sumBelow(x, most, columns, stride) / <f64>columns : 0;
+    if (smoothing > 0) padRow(x, columns, stride);
     const logit = f32.load(x + ((<usize>target) << 2));
     const sum = exponentials(x, most, constants, bytes);
-    loss += <f64>most - <f64>logit + Scalar.naturalLogarithm(<f64>sum);
-    const factor = f32x4.splat(scale / sum);
-    for (let n: usize = 0; n < bytes; n += 32) {
-      const d0 = Lanes.flush(f32x4.mul(v128.load(x + n), factor), tiny);
-      const d1 = Lanes.flush(f32x4.mul(v128.load(x + n, 16), factor), tiny);
-      v128.store(x + n, d0);
-      v128.store(x + n, d1, 16);
-    }
+    // ln Σ exp(x − max) − (1 − s)·(x[class] − max) − s·mean(x − max)
+    const under =
+      smoothing > 0
+        ? (1 - <f64>smoothing) * (<f64>most - <f64>logit) - <f64>smoothing * below
+        : <f64>most - <f64>logit;
+    loss += <f64>weight * (under + Scalar.naturalLogarithm(<f64>sum));
+    const factor = scale * weight;
+    scaleRow(x, factor / sum, (factor * smoothing) / <f32>columns, constants, columns, stride);
     const at = x + ((<usize>target) << 2);
-    f32.store(at, f32.load(at) - scale);
+    f32.store(at, f32.load(at) - factor * (1 - smoothing));
+  }
+  return loss;
+}
+
+/**
+ * Computes softmax cross-entropy against probabilities and its gradient, in place; as `crossEntropy`, with
+ * q = (1 − s)·targets + s/columns, targets[rows, stride] with NaN in the padding. A row whose first target is NaN has none:
+ * it becomes zeros.
+ */
+export function softCrossEntropy(
+  x: Pointer,
+  targets: Pointer,
+  weights: OptionalPointer,
+  constants: Pointer,
+  scale: f32,
+  smoothing: f32,
+  rows: usize,
+  columns: usize,
+  stride: usize,
+): f64 {
+  assert(Check.multiple(stride, 8) && Check.atLeast(columns, 1) && Check.atLeast(stride, columns));
+  assert(Check.vectors(x, rows * stride) && Check.vectors(targets, rows * stride));
+  assert(Check.constants(constants) && (weights == 0 || Check.elements(weights, rows)));
+  const bytes = stride * 4;
+  const tiny = Vector.constant(constants, Constant.tiny);
+  const kept = f32x4.splat(1 - smoothing);
+  let loss: f64 = 0;
+  for (let r: usize = 0; r < rows; r++, x += bytes, targets += bytes) {
+    const first = f32.load(targets);
+    if (first != first) {
+      memory.fill(x, 0, bytes);
+      continue;
+    }
+    padRow(x, columns, stride);
+    const most = rowMaximum(x, bytes);
+    const spread = smoothing / <f32>columns;
+    const below = sumBelow(x, most, columns, stride);
+    let under: f64 = smoothing > 0 ? <f64>spread * <f64>below : 0;
+    let mass: f64 = <f64>smoothing;
+    const top = f32x4.splat(most);
+    for (let n: usize = 0; n < bytes; n += 16) {
+      const q = v128.load(targets + n);
+      const target = f32x4.mul(v128.and(q, f32x4.eq(q, q)), kept);
+      mass += <f64>Lanes.sum(target);
+      // A target of 0 adds nothing, be its logit −∞.
+      const part = f32x4.mul(target, f32x4.sub(v128.load(x + n), top));
+      under += <f64>Lanes.sum(v128.and(part, f32x4.ne(target, f32x4.splat(0))));
+    }
+    padRow(x, columns, stride);
+    const sum = exponentials(x, most, constants, bytes);
+    const weight = weightOf(weights, r);
+    loss += <f64>weight * (mass * Scalar.naturalLogarithm(<f64>sum) - under);
+    const factor = scale * weight;
+    scaleRow(x, <f32>((<f64>factor * mass) / <f64>sum), factor * spread, constants, columns, stride);
+    const by = f32x4.mul(kept, f32x4.splat(factor));
+    for (let n: usize = 0; n < bytes; n += 16) {
+      const q = v128.load(targets + n);
+      const d = f32x4.sub(v128.load(x + n), f32x4.mul(v128.and(q, f32x4.eq(q, q)), by));
+      v128.store(x + n, Lanes.flush(d, tiny));
+    }
   }
   return loss;
 }
@@ -109,35 +203,4 @@ export function countCorrect(x: Pointer, classes: Pointer, rows: usize, columns:
     if (best == target) correct++;
   }
   return correct;
-}
-
-/**
- * Computes the squared error and its gradient, in place. x[count]: outputs come in, 2·scale·(x − target) goes out; a NaN
- * target is none: 0. Returns Σ (x − target)². count a multiple of 4; padding in targets is NaN.
- */
-export function squaredError(
-  x: Pointer,
-  targets: Pointer,
-  constants: Pointer,
-  scale: f32,
-  count: usize,
-): f64 {
-  assert(Check.vectors(x, count) && Check.vectors(targets, count));
-  assert(Check.constants(constants));
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const factor = f32x4.splat(2 * scale);
-  let low = f64x2.splat(0);
-  let high = f64x2.splat(0);
-  const end = x + count * 4;
-  for (; x < end; x += 16, targets += 16) {
-    const target = v128.load(targets);
-    const d = v128.and(f32x4.sub(v128.load(x), target), f32x4.eq(target, target));
-    v128.store(x, Lanes.flush(f32x4.mul(d, factor), tiny));
-    const d0 = f64x2.promote_low_f32x4(d);
-    const d1 = f64x2.promote_low_f32x4(i32x4.shuffle(d, d, 2, 3, 2, 3));
-    low = f64x2.add(low, f64x2.mul(d0, d0));
-    high = f64x2.add(high, f64x2.mul(d1, d1));
-  }
-  const sum = f64x2.add(low, high);
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }

@@ -51,7 +51,7 @@ function measureCell(size: Size, build: Build): { table: Table; data: unknown } 
   const { model } = given;
   const { arena } = model.engine;
   const { sequence, target } = randomWindow(size);
-  const checked = new WindowChecks(network, false).check({ inputs: sequence, targets: target });
+  const checked = new WindowChecks(network).check({ inputs: sequence, targets: target });
   model.reserveWeights("tokens", true);
   const before = arena.reserved;
   const { inputs, targets } = checked;

@@ -35,7 +35,7 @@ const sizes: readonly Size[] = diagonal.flatMap((cell) =>
 function stepBy(learner: Learner, size: Size, build: Build): () => void {
   const network = networkOf(size, build);
   const run = requireLearner("learner", learner)({ network, reduction: "mean", seed: 1 });
-  const checks = new WindowChecks(network, false);
+  const checks = new WindowChecks(network);
   const windows = Array.from({ length: WINDOWS }, (_, seed) => {
     const { sequence, target } = randomWindow(size, seed);
     return checks.check({ inputs: sequence, targets: target, carry: true });

@@ -78,7 +78,7 @@ function gradients(size: Size, learner: Learner, build: Build): { run: () => voi
   const network = networkOf(size, build);
   const { sequence, target } = randomWindow(size);
   const learning = requireLearner("learner", learner)({ network, reduction: "mean", seed: 1 });
-  const checks = new WindowChecks(network, false);
+  const checks = new WindowChecks(network);
   return {
     run: () => {
       const window = checks.check({ inputs: sequence, targets: target, carry: true });

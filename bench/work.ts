@@ -124,7 +124,7 @@ export function trainingStep(
 ): () => void {
   const optimizer = adam({ learningRate });
   const carries = sequence.tokens !== undefined;
-  const checks = new WindowChecks(network, false);
+  const checks = new WindowChecks(network);
   let carried: State | undefined;
   return () => {
     network.zeroGradients();

@@ -9,6 +9,7 @@ export { supportedBuilds } from "./wasm/load.js";
 export { cellNames } from "./network/cells/by-name.js";
 export { createNetwork } from "./network/create-network.js";
 export { inspect, type Inspection } from "./network/inspect.js";
+export * from "./network/losses/by-name.js";
 export { softmax } from "./network/softmax.js";
 export type * from "./network/types.js";
 export { clipGradientNorm, clipGradientValue } from "./optimize/clip.js";
@@ -53,7 +54,7 @@ export {
   type LossFunction,
 } from "./learn/learner.js";
 export * from "./learn/rules.js";
-export { evaluate, type Evaluation } from "./train/evaluate.js";
+export { evaluate, type EvaluateOptions, type Evaluation } from "./train/evaluate.js";
 export { onlineSession } from "./train/online-session.js";
 export type {
   LearnedStep,

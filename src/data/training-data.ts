@@ -7,6 +7,11 @@ import type { Sequence, Target } from "../network/types.js";
 export interface TrainingWindow {
   inputs: Sequence;
   targets: Target;
+  /**
+   * Targets of whole sequences, [B] classes or [B, O] values, which a network of one output a sequence takes in place of
+   * `targets`; there they stand at each sequence's last step.
+   */
+  sequenceTargets?: Target;
   carry?: boolean;
 }
 

@@ -84,6 +84,10 @@ export class StrictJson {
     return size;
   }
 
+  readNumber(): number {
+    return Number(this.readNumberText(NUMBER, "a number").text);
+  }
+
   /** Reads a string, a number, true or false. */
   readScalar(): Scalar {
     this.skipSpace();

@@ -2,9 +2,9 @@
  * Defines what a learning rule is to the training loop: how it begins, takes windows and yields gradients.
  */
 
-import { describe, requireInteger, requireObject } from "../errors.js";
+import { describe, requireInteger, requireNumber, requireObject } from "../errors.js";
 import type { TrainingWindow } from "../data/training-data.js";
-import type { Network, Reduction, State } from "../network/types.js";
+import type { Loss, Network, Reduction, State } from "../network/types.js";
 import type { CheckedWindow } from "./windows/checked-window.js";
 
 /**
@@ -30,9 +30,10 @@ export type LossFunction = (
 export interface LearnerContext {
   readonly network: Network;
   /**
-   * The caller's own loss, instead of the targets'; its gradient is taken as it is, whatever the reduction.
+   * The loss instead of the targets' own: one of the library's, which a window's checked targets know of; or a function, whose
+   * gradient is taken as it is, whatever the reduction.
    */
-  readonly loss?: LossFunction | undefined;
+  readonly loss?: LossFunction | Loss | undefined;
   /** Whether loss and gradient of an event are means over its targets or sums; `train` asks for means. */
   readonly reduction: Reduction;
   /**
@@ -52,6 +53,8 @@ export interface GradientEvent {
   readonly loss: number | undefined;
   /** Number of targets that the loss is the mean, or the sum, over. */
   readonly count: number;
+  /** What the mean was divided by, where targets have weights: their sum; default `count`. */
+  readonly weight?: number;
   /** T·B, the number of steps, over all sequences, that this gradient was learned from. */
   readonly steps: number;
 }
@@ -123,10 +126,32 @@ export function requireLearner(name: string, learner: unknown): BeginLearning {
   throw new TypeError(`"${name}" expected one made by bptt(), tbptt(), …, got ${describe(learner)}`);
 }
 
-/** Throws a RangeError for a bidirectional network: for rules that do not wait for a sequence's end. */
-export function requireOneDirection({ options }: Network, rule: string): void {
-  if (options.bidirectional)
+/** Whether a loss is a function of the caller's own. */
+export function isLossFunction(loss: LearnerContext["loss"]): loss is LossFunction {
+  return typeof loss === "function";
+}
+
+/** Returns the context's loss where it is a function of the caller's own. */
+export function callersLoss({ loss }: Pick<LearnerContext, "loss">): LossFunction | undefined {
+  return isLossFunction(loss) ? loss : undefined;
+}
+
+/**
+ * Throws a RangeError for what needs whole sequences, for rules that cut them: a bidirectional network, or a function for the
+ * loss of one output a sequence, which would be asked about sequences that have not ended.
+ */
+export function requireStepwise(
+  { network, loss }: Pick<LearnerContext, "network" | "loss">,
+  rule: string,
+): void {
+  const { bidirectional, output } = network.options;
+  if (bidirectional)
     throw new RangeError(`"learner" expected bptt() for a bidirectional network, got ${rule}()`);
+  if (output === "sequence" && isLossFunction(loss)) {
+    throw new RangeError(
+      `"learner" expected bptt() for a loss function and one output a sequence, got ${rule}(), which cuts sequences`,
+    );
+  }
 }
 
 /** Returns the run with each event checked as it comes. */
@@ -148,11 +173,12 @@ function* checkedEvents(name: string, events: Iterable<GradientEvent>): Generato
   if (!isIterable(events))
     throw new TypeError(`"${name}" expected an iterable of events, got ${describe(events)}`);
   for (const event of events) {
-    const { loss, count, steps } = requireObject(`${name} event`, event);
+    const { loss, count, weight, steps } = requireObject(`${name} event`, event);
     if (loss !== undefined && typeof loss !== "number")
       throw new TypeError(`"${name} event.loss" expected a number or undefined, got ${describe(loss)}`);
     requireInteger(`${name} event.count`, count, 0);
     requireInteger(`${name} event.steps`, steps, 0);
+    if (weight !== undefined) requireNumber(`${name} event.weight`, weight, { least: 0 });
     yield event;
   }
 }

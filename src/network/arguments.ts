@@ -12,7 +12,8 @@ import { cells, quotedCells } from "./cells/by-name.js";
 import { directionsOf, outputWidth } from "./sizes.js";
 import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Target } from "./types.js";
 import type { Inputs, Tokens } from "./model/batch.js";
-import { countTargets, makeTargets, targetKind, targetKindNames, type Targets } from "./model/targets.js";
+import type { LossDefinition, TargetRange } from "./losses/definition.js";
+import { counted, targetKind, targetKindNames, type TargetKindName, type Targets } from "./model/targets.js";
 
 /** The largest size: beyond it, sizes and counts would not be 32-bit integers. */
 export const LARGEST = 0x7fff_ffff;
@@ -65,6 +66,23 @@ export function requireTokens(
   const tokens = requireTokenArray(name, value, length, shape);
   requireTokenRange(name, tokens, inputSize);
   return tokens;
+}
+
+/** Throws a RangeError, with the place, for an array in which a number is not finite. */
+function requireFinite(name: string, array: Float32Array): void {
+  // x − x is 0, or NaN where x is not finite; four sums, as one would wait for each addition.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = array.length - (array.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += array[i] - array[i];
+    b += array[i + 1] - array[i + 1];
+    c += array[i + 2] - array[i + 2];
+    d += array[i + 3] - array[i + 3];
+  }
+  for (let i = whole; i < array.length; i++) a += array[i] - array[i];
+  if (a + b + c + d === 0) return;
+  const at = array.findIndex((x) => !Number.isFinite(x));
+  throw new RangeError(`"${name}" expected finite numbers, got ${array[at]} at ${at}`);
 }
 
 /** Returns the one field that is given; a TypeError names the fields if there are none or several. */
@@ -136,7 +154,9 @@ export function requireSequence(
     }
     const shape = `[T=${T}, B=${B}, I=${I}]`;
     const values = requireFloat32Array(`${name}.values`, settled(given.values), T * B * I, shape);
-    return { steps: T, batch: B, kind, array: withPadding(values, lengths, T, 0), lengths };
+    const array = withPadding(values, lengths, T, 0);
+    requireFinite(`${name}.values`, array);
+    return { steps: T, batch: B, kind, array, lengths };
   }
   const tokens = requireTokenArray(`${name}.tokens`, given.tokens, T * B, `[T=${T}, B=${B}]`);
   const array = withPadding(tokens, lengths, T, 0);
@@ -160,6 +180,7 @@ export function requireStepInput(input: StepInput, batch: number, options: Compl
   }
   if (input instanceof Float32Array) {
     const array = requireFloat32Array("input", settled(input), batch * I, `[B=${batch}, I=${I}]`);
+    requireFinite("input", array);
     return { ...step, kind: "values", array };
   }
   if (!isTokens(input)) {
@@ -209,6 +230,19 @@ export function requireState(
   return { h };
 }
 
+/** Returns a checked gradient of a state, in which all numbers are finite; undefined stands for zeros. */
+export function requireStateGradient(
+  name: string,
+  gradient: State | undefined,
+  batch: number,
+  options: CompleteOptions,
+): State | undefined {
+  const checked = requireState(name, gradient, batch, options);
+  if (checked !== undefined) requireFinite(`${name}.h`, checked.h);
+  if (checked?.c !== undefined) requireFinite(`${name}.c`, checked.c);
+  return checked;
+}
+
 /** Returns a session's batch size, which the state may imply, and its checked initial state. */
 export function requireSessionStart(
   { batch, state }: SessionOptions,
@@ -224,32 +258,93 @@ export function requireSessionStart(
 /** Holds the sizes that targets must fit: T, B, and the sequences' lengths. */
 type TargetSizes = Pick<Inputs, "steps" | "batch"> & { readonly lengths?: Int32Array | undefined };
 
+/** Throws a RangeError unless all elements are in the range, or `none`. */
 function requireRange(
   name: string,
   array: ArrayLike<number>,
-  { least, most, words }: { least: number; most: number; words: string },
+  none: number,
+  { least, most, words }: TargetRange,
 ): void {
   for (let i = 0; i < array.length; i++) {
-    if (!(array[i] >= least && array[i] <= most))
+    if (!((array[i] >= least && array[i] <= most) || Object.is(array[i], none)))
       throw new RangeError(`"${name}" expected ${words}, got ${array[i]} at ${i}`);
   }
 }
 
-/** Returns the checked targets of T steps and B sequences; throws a TypeError or RangeError with `name`. */
+/** Throws a RangeError for a step that has targets for some outputs alone, where they are one target together. */
+function requireWholeRows(name: string, array: ArrayLike<number>, width: number): void {
+  for (let i = 0; i < array.length; i++) {
+    const first = i - (i % width);
+    if (Number.isNaN(array[i]) !== Number.isNaN(array[first]))
+      throw new RangeError(
+        `"${name}" expected probabilities of all ${width} classes or NaN for all, got NaN at ${i}`,
+      );
+  }
+}
+
+/** Returns the loss that the targets are for. Throws a TypeError for targets of a kind that it does not take. */
+function lossFor(name: string, kind: TargetKindName, asked: LossDefinition | undefined): LossDefinition {
+  const loss = asked ?? targetKind(kind).loss;
+  if (loss.against.includes(kind)) return loss;
+  throw new TypeError(`"${name}" expected ${loss.against.join(" or ")} for ${loss.name}(), got ${kind}`);
+}
+
+function requireWeights(
+  name: string,
+  value: unknown,
+  length: number,
+  shape: string,
+): Float32Array | undefined {
+  if (value === undefined) return undefined;
+  return requireFloat32Array(name, settled(value), length, shape);
+}
+
+/**
+ * Returns the checked targets of T steps and B sequences, for the loss that is asked for or the kind's own; throws a TypeError or
+ * RangeError with `name`.
+ */
 export function requireTarget(
   target: Target,
   { steps: T, batch: B, lengths }: TargetSizes,
   options: CompleteOptions,
   name = "targets",
+  asked?: LossDefinition,
 ): Targets {
   const O = outputWidth(options);
   const given = requireObject(name, target);
   const kind = requireOneOf(name, given, targetKindNames);
-  const { arrayType, perOutput, none, range } = targetKind(kind);
-  const [length, shape] = perOutput ? [T * B * O, `[T=${T}, B=${B}, O=${O}]`] : [T * B, `[T=${T}, B=${B}]`];
+  const loss = lossFor(name, kind, asked);
+  const { arrayType, perOutput, none } = targetKind(kind);
+  const whole = options.output === "sequence";
+  const [rows, rowShape] = whole ? [B, `B=${B}`] : [T * B, `T=${T}, B=${B}`];
+  const width = kind === "values" && loss.width !== undefined ? loss.width(O) : O;
+  const [length, shape] = perOutput
+    ? [rows * width, `[${rowShape}, ${width === O ? "O" : "K"}=${width}]`]
+    : [rows, `[${rowShape}]`];
   const require = arrayType === Int32Array ? requireInt32Array : requireFloat32Array;
   const values = require(`${name}.${kind}`, settled(given[kind]), length, shape);
-  const array = withPadding(values, lengths, T, none);
-  if (range !== undefined) requireRange(`${name}.${kind}`, array, range(O));
-  return makeTargets(kind, array, countTargets({ kind, array } as Targets, { steps: T, batch: B, lengths }));
+  const givenWeights = requireWeights(`${name}.weights`, given.weights, rows, `[${rowShape}]`);
+  if (givenWeights !== undefined && kind === "gradient")
+    throw new TypeError(`"${name}.weights" expected none beside a gradient, which is taken as it is`);
+  const padded = whole ? undefined : lengths;
+  const array = withPadding(values, padded, T, none);
+  const weights = givenWeights && withPadding(givenWeights, padded, T, 0);
+  requireRange(`${name}.${kind}`, array, none, loss.range?.(kind, O) ?? rangeOf(kind, O));
+  if (loss.joint === true && kind === "values") requireWholeRows(`${name}.${kind}`, array, width);
+  if (weights !== undefined) requireRange(`${name}.weights`, weights, 0, WEIGHTS);
+  const ends = whole ? (lengths?.slice() ?? new Int32Array(B).fill(T)) : undefined;
+  const repeat = kind === "values" ? O / width : 1;
+  return counted({ kind, loss, steps: T, batch: B, array, weights, ends, repeat }, lengths);
+}
+
+/** The largest float32. */
+const MOST = 3.4028234663852886e38;
+const WEIGHTS = { least: 0, most: MOST, words: "finite weights of at least 0" };
+
+/** Returns what targets of a kind may be, whatever their loss. */
+function rangeOf(kind: TargetKindName, O: number): TargetRange {
+  if (kind === "classes")
+    return { least: -1, most: O - 1, words: `classes from 0 to ${O - 1}, or -1 for none` };
+  const finite = { least: -MOST, most: MOST };
+  return { ...finite, words: kind === "values" ? "finite numbers, or NaN for none" : "finite numbers" };
 }

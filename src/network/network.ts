@@ -4,8 +4,15 @@ import { describe, DisposedError, requireBoolean, requireChoice, requireOptions 
 import { makeDisposable } from "../memory/disposable.js";
 import type { Engine } from "../memory/engine.js";
 import { readRegion } from "../memory/regions.js";
-import { requireSequence, requireSessionStart, requireState, requireTarget } from "./arguments.js";
+import {
+  requireSequence,
+  requireSessionStart,
+  requireState,
+  requireStateGradient,
+  requireTarget,
+} from "./arguments.js";
 import { type Inputs } from "./model/batch.js";
+import { requireLoss } from "./losses/definition.js";
 import { Inference } from "./model/inference.js";
 import { Model } from "./model/model.js";
 import { NetworkParameter } from "./parameters/parameters.js";
@@ -102,11 +109,12 @@ export class RecurrentNetwork implements Network {
     const rows = inputs.steps * inputs.batch;
     const width = this.options.hiddenSize * directionsOf(this.options);
     const hidden = wantsHidden ? createResult("hidden", rows * width) : undefined;
-    const outputs = createResult("outputs", rows * outputWidth(this.options));
+    const outputRows = this.model.onePerSequence ? inputs.batch : rows;
+    const outputs = createResult("outputs", outputRows * outputWidth(this.options));
     const state = keepTape
       ? this.record(inputs, initial, training, outputs, hidden)
       : this.infer(inputs, initial, training, outputs, hidden);
-    clearPadding(outputs, inputs, outputWidth(this.options));
+    if (!this.model.onePerSequence) clearPadding(outputs, inputs, outputWidth(this.options));
     if (hidden === undefined) return { outputs, state };
     clearPadding(hidden, inputs, width);
     return { outputs, state, hidden };
@@ -118,27 +126,29 @@ export class RecurrentNetwork implements Network {
     const { window, lengths, pass } = recorded;
     const { model } = this;
     const { steps, batch, inputs } = window.sizes;
-    const targets = requireTarget(target, { steps, batch, lengths }, this.options);
     const {
+      loss: givenLoss,
       reduction = "mean",
       stateGradient: givenGradient,
       inputGradient: wantsInputs = false,
-    } = requireOptions("options", options, ["reduction", "stateGradient", "inputGradient"]);
+    } = requireOptions("options", options, ["loss", "reduction", "stateGradient", "inputGradient"]);
+    const definition = givenLoss === undefined ? undefined : requireLoss("options.loss", givenLoss);
+    const targets = requireTarget(target, { steps, batch, lengths }, this.options, "targets", definition);
     requireChoice("options.reduction", reduction, ["mean", "sum"]);
-    const finalGradient = requireState("options.stateGradient", givenGradient, batch, this.options);
+    const finalGradient = requireStateGradient("options.stateGradient", givenGradient, batch, this.options);
     if (requireBoolean("options.inputGradient", wantsInputs) && inputs === "tokens") {
       throw new RangeError(`"options.inputGradient" expected false, got true: tokens have no gradient`);
     }
     const inputGradient = wantsInputs
       ? createResult("inputGradient", steps * batch * this.options.inputSize)
       : undefined;
-    const { loss, count } = this.tape.consume(recorded, targets, reduction, finalGradient);
+    const result = this.tape.consume(recorded, targets, reduction, finalGradient);
     const stateGradient = readStateGradient(model.engine, model.runs(window, pass));
-    if (inputGradient === undefined) return { loss, count, stateGradient };
+    if (inputGradient === undefined) return { ...result, stateGradient };
     model.eachInputGradient(window, pass, (dx, first) => {
       readRegion(model.engine.arena.f32, dx, inputGradient.subarray(first * dx.columns));
     });
-    return { loss, count, stateGradient, inputGradient };
+    return { ...result, stateGradient, inputGradient };
   }
 
   summary(): string {
@@ -206,9 +216,11 @@ export class RecurrentNetwork implements Network {
     const { model } = this;
     const rows = inputs.steps * inputs.batch;
     const state = this.inference.run(inputs, initial, training, (window, pass) => {
-      const { firstRow, steps } = pass;
-      const outputs = window.rows(window.regions.outputs, steps);
-      readRegion(model.engine.arena.f32, outputs, out.subarray((firstRow * out.length) / rows));
+      const { firstRow } = pass;
+      const outputs = model.outputs(window, pass);
+      // With one output a sequence, the last stretch's remain.
+      const at = model.onePerSequence ? 0 : (firstRow * out.length) / rows;
+      readRegion(model.engine.arena.f32, outputs, out.subarray(at));
       if (hidden === undefined) return;
       const into = hidden.subarray((firstRow * hidden.length) / rows);
       readHidden(model.engine, model.topHidden(window, pass), into);

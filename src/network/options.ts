@@ -54,6 +54,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     "layers",
     "bidirectional",
     "dropout",
+    "output",
     "embeddingSize",
     "seed",
     "initialization",
@@ -63,6 +64,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     layers = 1,
     bidirectional = false,
     dropout = 0,
+    output = "step",
     embeddingSize = 0,
     seed = 0,
   } = given;
@@ -75,6 +77,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     layers: requireInteger("layers", layers, 1, MOST_LAYERS),
     bidirectional: requireBoolean("bidirectional", bidirectional),
     dropout: requireNumber("dropout", dropout, { least: 0, below: 1 }),
+    output: requireChoice("output", output, ["step", "sequence"]),
     embeddingSize: requireInteger("embeddingSize", embeddingSize, 0, MOST),
     seed: requireInteger("seed", seed, Number.MIN_SAFE_INTEGER),
     initialization: completeInitialization(given.initialization, cell),

@@ -1,13 +1,11 @@
 import type { Inputs } from "./model/batch.js";
-import { applyLoss, countCorrect, targetKind, targetKindNames, type Targets } from "./model/targets.js";
+import { applyLoss, countCorrect, targetKind, type Targets } from "./model/targets.js";
 import type { RecurrentNetwork } from "./network.js";
 import type { State } from "./types.js";
 
 export interface Score {
-  /** Sum over the targets: nats for classes, squared errors for values. */
+  /** Sum of the losses, each times its weight. */
   loss: number;
-  /** Number of targets: steps for classes, elements for values. */
-  count: number;
   /** Number of targets whose class was the likeliest; for classes only. */
   correct?: number;
   /** The final state, after the last step. */
@@ -23,16 +21,14 @@ export function score(
 ): Score {
   network.requireAlive();
   const { model, inference } = network;
-  const { kind, array, count } = targets;
-  if (!targetKind(kind).hasLoss) {
-    const kinds = targetKindNames.filter((name) => targetKind(name).hasLoss).join(" or ");
-    throw new RangeError(`"targets" expected ${kinds}, got a ${kind}: it has no loss`);
-  }
+  const { kind } = targets;
+  if (!targetKind(kind).hasLoss)
+    throw new RangeError(`"targets" expected classes or values, got a ${kind}: it has no loss`);
   let loss = 0;
   let correct = 0;
   const final = inference.run(inputs, state, false, (window, { steps }, first) => {
-    if (kind === "classes") correct += countCorrect(model.engine, window, array, first, steps);
+    if (kind === "classes") correct += countCorrect(model.engine, window, targets, first, steps);
     loss += applyLoss(model.engine, window, targets, first, steps, 1);
   });
-  return { loss, count, ...(kind === "classes" ? { correct } : {}), state: final };
+  return { loss, ...(kind === "classes" ? { correct } : {}), state: final };
 }

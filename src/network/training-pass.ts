@@ -28,12 +28,12 @@ export function accumulateGradient(
   state?: State,
   reduction: Reduction = "mean",
   stepsBefore: readonly number[] = [],
-): { loss: number; count: number } & PassStates {
+): { loss: number } & PassStates {
   network.requireAlive();
   const recorded = network.tape.record(inputs, state, true);
   const states = stepsBefore.map((steps) => stateAfter(network, recorded, steps));
-  const { loss, count } = network.tape.consume(recorded, targets, reduction);
-  return { loss, count, state: stateAfter(network, recorded, inputs.steps), states };
+  const { loss } = network.tape.consume(recorded, targets, reduction);
+  return { loss, state: stateAfter(network, recorded, inputs.steps), states };
 }
 
 /**

@@ -32,6 +32,11 @@ export interface NetworkOptions {
   bidirectional?: boolean;
   /** The share of outputs of every layer but the last that training sets to 0, the others growing by 1/(1 − share); default 0. */
   dropout?: number;
+  /**
+   * Default "step": outputs after each step, [T, B, O]. "sequence": one output a sequence, [B, O]; the head reads each direction's
+   * own final state (PyTorch's h_n of the top layer, forward then reverse), so that targets, weights and gradients are [B, ·] too.
+   */
+  output?: "step" | "sequence";
   /** Tokens only: learned vectors of this width; 0 (default): one-hot rows, never materialised. */
   embeddingSize?: number;
   /** Default 0, an integer; the same seed and build give the same numbers. */
@@ -83,14 +88,27 @@ export interface State {
   c?: Float32Array;
 }
 
-/** What the outputs should have been; exactly one of the three. */
+/**
+ * What the outputs should have been; exactly one of classes, values and gradient. Sizes are those of a network with an output a
+ * step; with one output a sequence there is no T.
+ */
 export interface Target {
   /** [T, B]; -1 = no target at this step; softmax cross-entropy, in nats. */
   classes?: Int32Array;
-  /** [T, B, O]; NaN = no target there; squared error, averaged over elements. */
+  /** [T, B, O]; NaN = no target there; squared error, averaged over elements, unless another loss is asked for. */
   values?: Float32Array;
   /** [T, B, O]; dLoss/dOutputs from a loss of the caller's own. */
   gradient?: Float32Array;
+  /**
+   * [T, B], finite, at least 0: how much a step's loss counts; default 1. "mean" divides by the weights' sum over all steps
+   * (values: elements) that have a target, as PyTorch's class weights do.
+   */
+  weights?: Float32Array;
+}
+
+/** A loss, made by `crossEntropy()`, `meanSquaredError()`, `huber()`, … */
+export interface Loss {
+  readonly name: string;
 }
 
 export interface ForwardOptions {
@@ -105,7 +123,7 @@ export interface ForwardOptions {
 }
 
 export interface ForwardResult {
-  /** The head's linear outputs, [T, B, O]: logits for classification, predictions for regression. */
+  /** The head's linear outputs, [T, B, O], or [B, O] of a network with one output a sequence: logits for classification, predictions for regression. */
   outputs: Float32Array;
   /** The final state. */
   state: State;
@@ -115,7 +133,12 @@ export interface ForwardResult {
 export type Reduction = "mean" | "sum";
 
 export interface BackwardOptions {
-  /** Default "mean": over the steps (classes) or elements (values, no ½) that have a target; `gradient` is taken as it is. */
+  /** Default softmax cross-entropy for classes and squared error for values; none with a gradient. */
+  loss?: Loss;
+  /**
+   * Default "mean": over the steps (classes) or elements (values, no ½) that have a target, divided by the sum of their weights
+   * where there are weights; `gradient` is taken as it is.
+   */
   reduction?: Reduction;
   /** dLoss/d(final state), default zeros. */
   stateGradient?: State;
@@ -128,6 +151,8 @@ export interface BackwardResult {
   loss: number;
   /** Targets counted: steps for classes, elements for values and for a gradient. */
   count: number;
+  /** What "mean" divides by: the sum of the targets' weights, `count` where they have none. */
+  weight: number;
   /** dLoss/d(initial state). */
   stateGradient: State;
   /** [T, B, I]. */

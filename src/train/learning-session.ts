@@ -5,7 +5,8 @@ import type { Learner } from "../learn/learner.js";
 import { OnlineProcess, type RunningRule } from "../learn/online/online-process.js";
 import { makeDisposable } from "../memory/disposable.js";
 import { requireState, requireStepInput, requireTarget, zeroState } from "../network/arguments.js";
-import { makeTargets, targetKind, type Targets } from "../network/model/targets.js";
+import { definitionOf } from "../network/losses/definition.js";
+import { noTargets, targetKind, type Targets } from "../network/model/targets.js";
 import type { RecurrentNetwork } from "../network/network.js";
 import { outputWidth } from "../network/sizes.js";
 import type { State, StepInput, Target } from "../network/types.js";
@@ -21,9 +22,11 @@ function copyState({ h, c }: State): State {
 }
 
 /** Returns the checked target of one step, in any of its forms; throws a TypeError or RangeError. */
-function requireStepTarget(target: StepTarget, batch: number, { options }: RecurrentNetwork): Targets {
+function requireStepTarget(target: StepTarget, { batch, network, loss }: SessionPlan): Targets {
+  const { options } = network;
   const sizes = { steps: 1, batch };
-  const require = (given: Target): Targets => requireTarget(given, sizes, options, "target");
+  const require = (given: Target): Targets =>
+    requireTarget(given, sizes, options, "target", definitionOf(loss));
   if (target instanceof Int32Array) return require({ classes: target });
   if (target instanceof Float32Array) return require({ values: target });
   if (typeof target !== "number") {
@@ -63,7 +66,7 @@ export class LearningSession implements OnlineSession {
     this.network = plan.network;
     this.learner = plan.learner;
     this.batch = plan.batch;
-    this.noTarget = makeTargets("classes", new Int32Array(plan.batch).fill(-1), 0);
+    this.noTarget = noTargets(plan.batch);
     const begins = copyState(plan.state ?? zeroState(plan.batch, plan.network.options));
     this.parts = { process: this.createProcess(), steps: 0, updates: 0, begins };
   }
@@ -92,7 +95,7 @@ export class LearningSession implements OnlineSession {
   learn(input: StepInput, target: StepTarget, out?: Float32Array): LearnedStep {
     this.requireAlive();
     const inputs = requireStepInput(input, this.batch, this.network.options);
-    const targets = requireStepTarget(target, this.batch, this.network);
+    const targets = requireStepTarget(target, this.plan);
     this.requireSameKind(targets);
     const result = this.requireOut(out);
     const { process } = this.parts;
@@ -104,7 +107,7 @@ export class LearningSession implements OnlineSession {
     const masks = model.droppedWindows;
     dynamics.forward(inputs, 0, 1);
     const outputs = dynamics.outputs();
-    const { kind, count } = targets;
+    const { kind, count, weight } = targets;
     const { hasLoss } = targetKind(kind);
     const sum = dynamics.putLoss(targets, 0, 1);
     if (hasLoss && !Number.isFinite(sum)) {
@@ -114,12 +117,14 @@ export class LearningSession implements OnlineSession {
     this.startGradient();
     dynamics.addHeadGradients();
     rule.advance();
-    process.add(inputs, count > 0 ? kind : (process.pending.kind ?? kind), 1, count);
+    const former = process.pending.kind;
+    process.add({ inputs, targets, count });
+    if (count === 0) process.pending.kind = former ?? kind;
     if (isUpdate) this.update(running, masks, rate);
     this.parts.begins = undefined;
     this.parts.steps++;
     result.set(outputs);
-    const loss = count > 0 ? sum / count : sum;
+    const loss = weight > 0 ? sum / weight : sum;
     if (count > 0 && hasLoss) this.lastFiniteLoss = loss;
     return { loss, count, outputs: result };
   }
@@ -168,8 +173,8 @@ export class LearningSession implements OnlineSession {
   }
 
   private createProcess(): OnlineProcess {
-    const { network, rule, seed } = this.plan;
-    return new OnlineProcess(rule, { network, reduction: "mean", seed });
+    const { network, rule, loss, seed } = this.plan;
+    return new OnlineProcess(rule, { network, loss, reduction: "mean", seed });
   }
 
   /**

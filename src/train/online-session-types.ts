@@ -1,7 +1,7 @@
 /** What a program has of a session that learns: what it is made of, what it is told, what it answers. */
 
 import type { Learner } from "../learn/learner.js";
-import type { Session, State, StepInput, Target } from "../network/types.js";
+import type { Loss, Session, State, StepInput, Target } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import type { Schedule } from "./options.js";
 
@@ -10,6 +10,8 @@ export interface OnlineSessionOptions {
   learner: Learner;
   /** Of this network, or not used yet. */
   optimizer: Optimizer;
+  /** Default softmax cross-entropy for classes and squared error for values; none with a gradient. */
+  loss?: Loss;
   /** Calls of `learn` from one update to the next, whose gradients are averaged over their targets; default 1. */
   updateEvery?: number;
   /** Sequences side by side; default 1, or what the state says. */
@@ -34,7 +36,7 @@ export type StepTarget = number | Int32Array | Float32Array | Target;
 
 export interface LearnedStep {
   /**
-   * The mean over the step's targets, in nats or of squares, before this step's update; 0 without targets, NaN for a
+   * The mean over the step's targets, by their weights, before this step's update; 0 without targets, NaN for a
    * gradient.
    */
   loss: number;

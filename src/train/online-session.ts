@@ -4,6 +4,7 @@ import { requireCovered } from "../learn/online/online-learner.js";
 import { requireOnline } from "../learn/online/online-learners.js";
 import { requireSessionStart } from "../network/arguments.js";
 import { requireNetwork } from "../network/network.js";
+import { requireLoss } from "../network/losses/definition.js";
 import type { Network } from "../network/types.js";
 import { LearningSession } from "./learning-session.js";
 import type { OnlineSession, OnlineSessionOptions } from "./online-session-types.js";
@@ -15,21 +16,27 @@ import { requireClipOption, requireFunction, requireOptimizer } from "./options.
  */
 export function onlineSession(network: Network, options: OnlineSessionOptions): OnlineSession {
   const given = requireNetwork(network);
-  const { learner, optimizer, clipNorm, clipValue, schedule, ...rest } = requireOptions("options", options, [
-    "learner",
-    "optimizer",
-    "clipNorm",
-    "clipValue",
-    "schedule",
-    "updateEvery",
-    "seed",
-    "batch",
-    "state",
-  ]);
+  const { learner, optimizer, loss, clipNorm, clipValue, schedule, ...rest } = requireOptions(
+    "options",
+    options,
+    [
+      "learner",
+      "optimizer",
+      "loss",
+      "clipNorm",
+      "clipValue",
+      "schedule",
+      "updateEvery",
+      "seed",
+      "batch",
+      "state",
+    ],
+  );
   requireLearner("learner", learner);
   const instead = `it needs several steps at a time, which train() takes`;
   const { plan: rule } = requireOnline(learner, "a session", instead);
-  requireCovered(rule, given);
+  requireCovered(rule, { network: given });
+  if (loss !== undefined) requireLoss("loss", loss);
   requireOptimizer(optimizer);
   const { updateEvery = 1, seed = given.options.seed } = rest;
   requireInteger("updateEvery", updateEvery, 1);
@@ -39,7 +46,7 @@ export function onlineSession(network: Network, options: OnlineSessionOptions): 
   if (schedule !== undefined) requireFunction("schedule", schedule);
   const { batch, state } = requireSessionStart(rest, given.options);
   return new LearningSession({
-    ...{ network: given, learner, rule, optimizer, updateEvery, seed },
+    ...{ network: given, learner, rule, optimizer, loss, updateEvery, seed },
     ...{ clipNorm, clipValue, schedule, batch, state },
   });
 }

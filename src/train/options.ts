@@ -6,7 +6,8 @@ import { requireLearner, type BeginLearning, type Learner, type LossFunction } f
 import { requireOnline } from "../learn/online/online-learners.js";
 import { wholeTape } from "../learn/back/whole-tape.js";
 import { requireNetwork } from "../network/network.js";
-import type { Network } from "../network/types.js";
+import { requireLoss } from "../network/losses/definition.js";
+import type { Loss, Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import { requireData } from "./read-windows.js";
 import { requireSignal, type StopSignal } from "./stop-signal.js";
@@ -27,10 +28,12 @@ export interface TrainOptions {
   /** Of this network, or not used yet. */
   optimizer: Optimizer;
   /**
-   * A loss of the caller's own instead of the targets', of training and of validation; a window's `targets` may then be {}.
-   * Means over several windows weigh each by its targets, or by its T·B steps where it has none.
+   * The loss of training and of validation: one of the library's, such as `huber()`, for the targets; or a function of the
+   * caller's own, and a window's `targets` may then be {}. Default: softmax cross-entropy for classes, squared error for
+   * values. Means over several windows weigh each by its targets' weights, or their number, or by its T·B steps where it has
+   * none.
    */
-  loss?: LossFunction;
+  loss?: Loss | LossFunction;
   /** Scales the gradients so that their joint L2 norm is at most this. */
   clipNorm?: number;
   /** Then holds every gradient within ± this. */
@@ -78,6 +81,11 @@ export function requireOptimizer(optimizer: unknown): void {
 /** Throws for an option that clips but is not above 0, where nothing would be learned. Infinity: nothing is cut. */
 export function requireClipOption(name: string, limit: number | undefined): void {
   if (limit !== undefined && limit !== Infinity) requireNumber(name, limit, { above: 0 });
+}
+
+/** Throws a TypeError for what is no loss. */
+export function requireLossOption(loss: unknown): void {
+  if (loss !== undefined && typeof loss !== "function") requireLoss("loss", loss, "a function, or ");
 }
 
 function requireCount(name: string, count: number | undefined): number | undefined {
@@ -128,7 +136,7 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
   const { learner, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
   const begin = requireBegin(learner, given.updateEvery);
   requireOptimizer(optimizer);
-  if (loss !== undefined) requireFunction("loss", loss);
+  requireLossOption(loss);
   requireClipOption("clipNorm", clipNorm);
   requireClipOption("clipValue", clipValue);
   if (schedule !== undefined) requireFunction("schedule", schedule);

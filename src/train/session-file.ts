@@ -37,6 +37,8 @@ export interface SessionProgress {
   pendingSteps: number;
   /** Targets of the gradient under way. */
   pendingCount: number;
+  /** The sum of their weights. */
+  pendingWeight: number;
   /** Kind of targets of the gradient under way; "none" while it has none. */
   pendingKind: TargetKindName | "none";
   /** The state of the rule's random numbers, four 32-bit words; empty where the rule draws none. */
@@ -104,6 +106,7 @@ function readProgress(text: string | undefined): SessionProgress {
     droppedWindows: () => (read.droppedWindows = json.readSize()),
     pendingSteps: () => (read.pendingSteps = json.readSize()),
     pendingCount: () => (read.pendingCount = json.readSize()),
+    pendingWeight: () => (read.pendingWeight = json.readNumber()),
     pendingKind: () => (read.pendingKind = word("pendingKind", [...targetKindNames, "none"])),
     random: () => (read.random = json.readSizes(4)),
     optimizerSteps: () => (read.optimizerSteps = json.readSizes(MOST_PARAMETERS)),
@@ -114,6 +117,8 @@ function readProgress(text: string | undefined): SessionProgress {
     readers[name as keyof SessionProgress]();
   });
   json.finish();
+  // Files of the first version have none: there were no weights.
+  read.pendingWeight ??= read.pendingCount ?? 0;
   for (const name of Object.keys(readers))
     if (!Object.hasOwn(read, name)) throw new FormatError(`${PLACE}: expected "${name}", got none`);
   requireRandom(read.random ?? []);

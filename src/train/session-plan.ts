@@ -3,7 +3,7 @@
 import type { Learner } from "../learn/learner.js";
 import type { OnlineRulePlan } from "../learn/online/online-rule.js";
 import type { RecurrentNetwork } from "../network/network.js";
-import type { State } from "../network/types.js";
+import type { Loss, State } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import type { Schedule } from "./options.js";
 
@@ -12,6 +12,7 @@ export interface SessionPlan {
   readonly network: RecurrentNetwork;
   readonly learner: Learner;
   readonly rule: OnlineRulePlan;
+  readonly loss: Loss | undefined;
   readonly optimizer: Optimizer;
   readonly updateEvery: number;
   readonly seed: number;

@@ -73,6 +73,7 @@ export function saveProgress(plan: SessionPlan, parts: SessionParts): Uint8Array
     droppedWindows: network.model.droppedWindows,
     pendingSteps: pending.steps,
     pendingCount: pending.count,
+    pendingWeight: pending.weight,
     pendingKind: pending.kind ?? "none",
     random: [...process.words],
     optimizerSteps: [...(optimizerMemory(optimizer)?.prepare(network).steps ?? [])],
@@ -162,8 +163,8 @@ function writeParts(
   const gradients = tensors.get("gradients");
   if (gradients !== undefined) model.parameters.writeGradients(gradients);
   model.droppedWindows = progress.droppedWindows;
-  const { pendingSteps: steps, pendingCount: count, pendingKind } = progress;
+  const { pendingSteps: steps, pendingCount: count, pendingWeight: weight, pendingKind } = progress;
   const kind = pendingKind === "none" ? undefined : pendingKind;
-  process.pending = { steps, count, positions: steps, loss: 0, kind };
+  process.pending = { steps, count, weight, positions: steps, loss: 0, kind };
   return parts;
 }

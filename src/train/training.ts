@@ -50,10 +50,10 @@ export class Training {
   private readonly patience: Patience | undefined;
   private readonly throughput = new Throughput();
   private epoch = 0;
-  /** Σ count·loss of the epoch's updates. */
+  /** Σ weight·loss of the epoch's updates. */
   private lossSum = 0;
-  /** Σ count of the epoch's updates. */
-  private targets = 0;
+  /** Σ weight of the epoch's updates. */
+  private weight = 0;
   /** The last update's event. */
   private last: Progress | undefined;
   private over = false;
@@ -63,7 +63,7 @@ export class Training {
     this.plan = plan;
     this.pace = new Pace(signal);
     this.learner = begin({ network, loss, reduction: "mean", seed: network.options.seed });
-    this.checks = new WindowChecks(network, loss !== undefined);
+    this.checks = new WindowChecks(network, loss);
     this.updates = new Updates(plan);
     this.patience = patience === undefined ? undefined : new Patience(network, patience);
   }
@@ -84,7 +84,7 @@ export class Training {
     const { data, signal } = this.plan;
     this.epoch++;
     this.lossSum = 0;
-    this.targets = 0;
+    this.weight = 0;
     this.checks.restart();
     for await (const window of readWindows("data", data, signal)) {
       yield* this.apply(this.learner.window(this.checks.check(window)));
@@ -113,8 +113,9 @@ export class Training {
     const { updates, throughput, epoch } = this;
     const update = updates.apply(gradient);
     throughput.stop(gradient.steps);
-    this.lossSum += update.loss * gradient.count;
-    this.targets += gradient.count;
+    const { weight = gradient.count } = gradient;
+    this.lossSum += update.loss * weight;
+    this.weight += weight;
     this.over = updates.step >= this.plan.maxSteps;
     this.last = {
       step: updates.step,
@@ -135,18 +136,18 @@ export class Training {
 
   private async endEpoch(last: Progress): Promise<Progress> {
     const { validation, validateEvery } = this.plan;
-    const loss = this.targets > 0 ? this.lossSum / this.targets : 0;
+    const loss = this.weight > 0 ? this.lossSum / this.weight : 0;
     const event = { ...last, loss, epochEnd: true };
     const validates = validation !== undefined && validateEvery === undefined;
     return validates ? { ...event, validationLoss: await this.validate() } : event;
   }
 
   private async validate(): Promise<number> {
-    const { network, validation, loss: callersLoss } = this.plan;
+    const { network, validation, loss: asked } = this.plan;
     if (validation === undefined) return NaN;
     const { loss } = await measure(
       requireNetwork(network),
-      { name: "validation", data: validation, loss: callersLoss },
+      { name: "validation", data: validation, loss: asked },
       this.pace,
     );
     if (!Number.isFinite(loss)) this.updates.diverge(`the validation loss was ${loss}`);

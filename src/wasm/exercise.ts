@@ -48,7 +48,7 @@ const TINY = 2.4e-35;
 
 /** Parameters that point to other numbers than those from −1 to 1. */
 const integers = ["*tokens", "*classes", "?lengths"];
-const notNegative = ["*v", "?most", "*square", "*sum"];
+const notNegative = ["?weights", "*weights", "*levels", "*v", "?most", "*square", "*sum"];
 
 /** Returns the values that a parameter takes. */
 function choicesOf(parameter: string, place: number): readonly number[] {

@@ -24,14 +24,13 @@ import type { LearnerDescription, OptimizerDescription, OwnDescription, SentData
 import type { HandleTable } from "./handle-table.js";
 import type { Apart, fields, Packed } from "./fields.js";
 import type { Job } from "./job.js";
-import type { RemoteTrainOptions } from "./types.js";
+import type { Remote, RemoteEvaluateOptions, RemoteTrainOptions } from "./types.js";
 
 /** Holds what is sent for those options of `train` that go in ways of their own. */
 interface SentApart {
   readonly learner: LearnerDescription | undefined;
   /** A description, or the handle of an optimizer that the worker keeps. */
   readonly optimizer: OptimizerDescription | number;
-  readonly loss: OwnDescription | undefined;
   readonly schedule: OwnDescription | ArrayLike<number> | undefined;
   readonly validation: SentData | undefined;
 }
@@ -51,8 +50,12 @@ export const calls = {
 
   forward: (handles: HandleTable, network: number, sequence: Sequence, options: ForwardOptions | undefined) =>
     handles.network(network).forward(sequence, options),
-  backward: (handles: HandleTable, network: number, target: Target, options: BackwardOptions | undefined) =>
-    handles.network(network).backward(target, options),
+  backward: (
+    handles: HandleTable,
+    network: number,
+    target: Target,
+    options: Remote<BackwardOptions> | undefined,
+  ) => handles.network(network).backward(target, handles.factory.withLoss(options)),
   zeroGradients: (handles: HandleTable, network: number) => {
     handles.network(network).zeroGradients();
   },
@@ -70,14 +73,14 @@ export const calls = {
     sequence: Sequence,
     target: Target,
     learner: LearnerDescription,
-    options: EstimateGradientOptions | undefined,
+    options: Remote<EstimateGradientOptions> | undefined,
   ) =>
     estimateGradient(
       handles.network(network),
       sequence,
       target,
       handles.factory.learner("learner", learner),
-      options,
+      handles.factory.withLoss(options),
     ),
   compareLearners: (
     handles: HandleTable,
@@ -85,10 +88,16 @@ export const calls = {
     sequence: Sequence,
     target: Target,
     learners: readonly LearnerDescription[],
-    options: CompareLearnersOptions | undefined,
+    options: Remote<CompareLearnersOptions> | undefined,
   ) => {
     const made = learners.map((learner, i) => handles.factory.learner(`learners[${i}]`, learner));
-    return compareLearners(handles.network(network), sequence, target, made, options);
+    return compareLearners(
+      handles.network(network),
+      sequence,
+      target,
+      made,
+      handles.factory.withLoss(options),
+    );
   },
 
   gradientFlow: (
@@ -96,8 +105,8 @@ export const calls = {
     network: number,
     sequence: Sequence,
     target: Target,
-    options: GradientFlowOptions | undefined,
-  ) => gradientFlow(handles.network(network), sequence, target, options),
+    options: Remote<GradientFlowOptions> | undefined,
+  ) => gradientFlow(handles.network(network), sequence, target, handles.factory.withLoss(options)),
 
   readParameter: (handles: HandleTable, network: number, name: string) =>
     handles.network(network).parameter(name).read(),
@@ -160,8 +169,17 @@ export const jobs = {
     });
     return job.relay(events, ahead);
   },
-  evaluate: (handles: HandleTable, job: Job, network: number, data: SentData) =>
-    evaluate(handles.network(network), job.windows("data", data, handles.factory)),
+  evaluate: (
+    handles: HandleTable,
+    job: Job,
+    network: number,
+    data: SentData,
+    options: Packed<RemoteEvaluateOptions, typeof fields.evaluateOptions> | undefined,
+  ) => {
+    const { factory } = handles;
+    const loss = options?.loss === undefined ? undefined : factory.loss(options.loss);
+    return evaluate(handles.network(network), job.windows("data", data, factory), { loss });
+  },
 };
 
 export type Calls = typeof calls;

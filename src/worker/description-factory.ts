@@ -6,12 +6,15 @@ import type { TrainingData } from "../data/training-data.js";
 import { describe, requireKnown } from "../errors.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
 import { learningRules, type LearningRule } from "../learn/rules.js";
+import { losses } from "../network/losses/by-name.js";
+import type { Loss } from "../network/types.js";
 import { optimizers, type Optimizer, type OptimizerName } from "../optimize/optimizers.js";
 import type { Schedule } from "../train/options.js";
 import {
   isOwn,
   type DataDescription,
   type LearnerDescription,
+  type LossDescription,
   type OptimizerDescription,
   type OptimizerOptions,
   type OwnDescription,
@@ -69,6 +72,21 @@ function describedData(name: string, description: Exclude<DataDescription, OwnDe
   }
 }
 
+function describedLoss(description: LossDescription): Loss {
+  const { type, ...options } = description;
+  if (!Object.hasOwn(losses, type)) throw unknownType("loss", description, Object.keys(losses));
+  const create = losses[type] as (options: object) => Loss;
+  const loss = create(options);
+  // Its fields are all that it takes; one that takes nothing did not look.
+  requireKnown("loss", options, Object.keys(loss));
+  return loss;
+}
+
+/** Options as the library takes them, of options that describe a loss. */
+type MadeLoss<Options> = Options extends { readonly loss?: unknown }
+  ? Omit<Options, "loss"> & { loss?: Loss }
+  : Options;
+
 /** Makes a schedule of a list of learning rates, one an update; the last holds from there on. */
 function listSchedule(rates: ArrayLike<number>): Schedule {
   return (step) => rates[Math.min(step, rates.length - 1)];
@@ -98,8 +116,16 @@ export class DescriptionFactory {
     return isOwn(description) ? makeOwn(name, this.own.data, description) : describedData(name, description);
   }
 
-  loss(description: OwnDescription): LossFunction {
-    return makeOwn("loss", this.own.losses, description);
+  loss(description: Loss | LossDescription | OwnDescription): Loss | LossFunction {
+    return isOwn(description)
+      ? makeOwn("loss", this.own.losses, description)
+      : describedLoss(description as LossDescription);
+  }
+
+  /** Returns options with the loss that theirs describes. */
+  withLoss<Options extends { readonly loss?: unknown } | undefined>(options: Options): MadeLoss<Options> {
+    if (options?.loss === undefined) return options as MadeLoss<Options>;
+    return { ...options, loss: describedLoss(options.loss as LossDescription) } as MadeLoss<Options>;
   }
 
   schedule(description: OwnDescription | ArrayLike<number>): Schedule {

@@ -6,6 +6,7 @@ import type { TrainingData } from "../data/training-data.js";
 import { describe } from "../errors.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
 import type { learningRules, LearningRuleName } from "../learn/rules.js";
+import type { LossName, losses } from "../network/losses/by-name.js";
 import type { Optimizer, OptimizerName, optimizers } from "../optimize/optimizers.js";
 import type { Schedule } from "../train/options.js";
 
@@ -24,6 +25,20 @@ export type OptimizerOptions = {
 /** Describes an optimizer: `{ type: "adam", learningRate: 1e-3 }` stands for `adam({ learningRate: 1e-3 })`. */
 export type OptimizerDescription =
   { [Name in OptimizerName]: { type: Name } & OptimizerOptions[Name] }[OptimizerName] | OwnDescription;
+
+/** Describes a loss: `{ type: "huber", delta: 2 }` stands for `huber({ delta: 2 })`. */
+export type LossDescription = {
+  [Name in LossName]: { type: Name } & RuleOptions<(typeof losses)[Name]>;
+}[LossName];
+
+/** Returns what stands for a loss on its way: a description goes as it is, and of what a function of the library's made, its own. */
+export function describeLoss(name: string, loss: unknown): unknown {
+  if (isOwn(loss) || has(loss, "type")) return loss;
+  if (typeof loss !== "object" || loss === null || !has(loss, "name"))
+    throw wrongDescription(name, loss, `a loss, { type: "huber", delta: 2 }`);
+  const { name: type, ...options } = loss as { name: string };
+  return { type, ...options };
+}
 
 /** The options that a learning rule takes; nothing, if it takes none. */
 type RuleOptions<Create extends (...args: never[]) => unknown> =

@@ -13,15 +13,16 @@ import type {
   State,
   Target,
 } from "../network/types.js";
-import type { RemoteTrainOptions } from "./types.js";
+import type { Remote, RemoteEvaluateOptions, RemoteTrainOptions } from "./types.js";
 
 /** A plain value goes as it is, but that typed arrays are copied. */
 type Plain = string | number | boolean | ArrayLike<number>;
 
-/** How a field goes: as it is ("value"), field by field, in a way of its own ("apart"), or not at all ("here"). */
+/** How a field goes: as it is ("value"), described ("loss"), field by field, in a way of its own ("apart"), or not at all ("here"). */
 type Way<Value> =
   | "apart"
   | "here"
+  | "loss"
   | (Value extends Plain ? "value" : Value extends (...args: never[]) => unknown ? never : Fields<Value>);
 
 /** A table of exactly the fields that the type has, each with the way it goes. */
@@ -48,20 +49,33 @@ const SEQUENCE = {
   lengths: "value",
 } as const satisfies Fields<Sequence>;
 
-const TARGET = { classes: "value", values: "value", gradient: "value" } as const satisfies Fields<Target>;
+const TARGET = {
+  classes: "value",
+  values: "value",
+  gradient: "value",
+  weights: "value",
+} as const satisfies Fields<Target>;
 
 /** Has a table for each kind of argument that consists of more than plain values. */
 export const fields = {
   state: STATE,
   sequence: SEQUENCE,
   target: TARGET,
-  window: { inputs: SEQUENCE, targets: TARGET, carry: "value" },
+  window: { inputs: SEQUENCE, targets: TARGET, sequenceTargets: TARGET, carry: "value" },
   forwardOptions: { state: STATE, training: "value", keepTape: "value", hidden: "value" },
-  backwardOptions: { reduction: "value", stateGradient: STATE, inputGradient: "value" },
+  backwardOptions: { loss: "loss", reduction: "value", stateGradient: STATE, inputGradient: "value" },
   sessionOptions: { batch: "value", state: STATE },
-  estimateGradientOptions: { state: STATE, seed: "value", reduction: "value" },
-  compareLearnersOptions: { state: STATE, seed: "value", draws: "value" },
-  gradientFlowOptions: { state: STATE, losses: "value", seed: "value", tolerance: "value", beyond: "value" },
+  estimateGradientOptions: { state: STATE, loss: "loss", seed: "value", reduction: "value" },
+  compareLearnersOptions: { state: STATE, loss: "loss", seed: "value", draws: "value" },
+  gradientFlowOptions: {
+    state: STATE,
+    loss: "loss",
+    losses: "value",
+    seed: "value",
+    tolerance: "value",
+    beyond: "value",
+  },
+  evaluateOptions: { loss: "loss" },
   sampleOptions: {
     length: "value",
     prime: "apart",
@@ -74,7 +88,7 @@ export const fields = {
     learner: "apart",
     updateEvery: "value",
     optimizer: "apart",
-    loss: "apart",
+    loss: "loss",
     clipNorm: "value",
     clipValue: "value",
     schedule: "apart",
@@ -92,11 +106,12 @@ export const fields = {
   readonly target: Fields<Target>;
   readonly window: Fields<TrainingWindow>;
   readonly forwardOptions: Fields<ForwardOptions>;
-  readonly backwardOptions: Fields<BackwardOptions>;
+  readonly backwardOptions: Fields<Remote<BackwardOptions>>;
   readonly sessionOptions: Fields<SessionOptions>;
-  readonly estimateGradientOptions: Fields<EstimateGradientOptions>;
-  readonly compareLearnersOptions: Fields<CompareLearnersOptions>;
-  readonly gradientFlowOptions: Fields<GradientFlowOptions>;
+  readonly estimateGradientOptions: Fields<Remote<EstimateGradientOptions>>;
+  readonly compareLearnersOptions: Fields<Remote<CompareLearnersOptions>>;
+  readonly gradientFlowOptions: Fields<Remote<GradientFlowOptions>>;
+  readonly evaluateOptions: Fields<RemoteEvaluateOptions>;
   readonly sampleOptions: Fields<SampleOptions>;
   readonly trainOptions: Fields<RemoteTrainOptions>;
 };

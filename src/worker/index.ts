@@ -3,6 +3,7 @@ import "../wasm/inlined.js";
 export type {
   DataDescription,
   LearnerDescription,
+  LossDescription,
   OptimizerDescription,
   OwnDescription,
   OwnFunctions,

@@ -27,7 +27,9 @@ import { PageSession } from "./page-session.js";
 import { evaluateInWorker, trainInWorker } from "./page-training.js";
 import { Parcel } from "./portable-arrays.js";
 import type {
+  Remote,
   RemoteData,
+  RemoteEvaluateOptions,
   RemoteNetwork,
   RemoteParameter,
   RemoteSession,
@@ -66,7 +68,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     return this.connection.call("forward", [this.requireHandle(), given, how], parcel.transfer);
   }
 
-  async backward(target: Target, options?: BackwardOptions): Promise<BackwardResult> {
+  async backward(target: Target, options?: Remote<BackwardOptions>): Promise<BackwardResult> {
     const parcel = new Parcel();
     const given = parcel.pack("target", target, fields.target);
     const how = parcel.packOptions(options, fields.backwardOptions);
@@ -104,15 +106,15 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     return trainInWorker(this.connection, this.requireHandle(), data, options);
   }
 
-  async evaluate(data: RemoteData): Promise<Evaluation> {
-    return evaluateInWorker(this.connection, this.requireHandle(), data);
+  async evaluate(data: RemoteData, options?: RemoteEvaluateOptions): Promise<Evaluation> {
+    return evaluateInWorker(this.connection, this.requireHandle(), data, options);
   }
 
   async estimateGradient(
     sequence: Sequence,
     target: Target,
     learner: LearnerDescription,
-    options?: EstimateGradientOptions,
+    options?: Remote<EstimateGradientOptions>,
   ): Promise<GradientEstimate> {
     const parcel = new Parcel();
     const inputs = parcel.pack("sequence", sequence, fields.sequence);
@@ -126,7 +128,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     sequence: Sequence,
     target: Target,
     learners: readonly LearnerDescription[],
-    options?: CompareLearnersOptions,
+    options?: Remote<CompareLearnersOptions>,
   ): Promise<LearnersComparison> {
     const list: unknown = learners;
     if (!Array.isArray(list))
@@ -143,7 +145,7 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
   async gradientFlow(
     sequence: Sequence,
     target: Target,
-    options?: GradientFlowOptions,
+    options?: Remote<GradientFlowOptions>,
   ): Promise<GradientFlow> {
     const parcel = new Parcel();
     const inputs = parcel.pack("sequence", sequence, fields.sequence);

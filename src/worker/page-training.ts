@@ -12,7 +12,7 @@ import { fields } from "./fields.js";
 import { packData, PageJob, type JobParts } from "./page-job.js";
 import { PageOptimizer } from "./page-optimizer.js";
 import { Parcel } from "./portable-arrays.js";
-import type { RemoteData, RemoteTrainOptions } from "./types.js";
+import type { RemoteData, RemoteEvaluateOptions, RemoteTrainOptions } from "./types.js";
 
 /** Default milliseconds ahead: six times what events are gathered for, so that a page now and then busy holds nothing up. */
 const AHEAD = 100;
@@ -40,14 +40,12 @@ function packOptimizer(
 }
 
 function packOptions(options: RemoteTrainOptions, connection: Connection, parcel: Parcel): SentTraining {
-  const { learner, loss, schedule, validation } = options;
+  const { learner, schedule, validation } = options;
   if (learner !== undefined) requireDescription("learner", learner, `{ type: "tbptt", k1: 64 }`);
-  if (loss !== undefined) requireDescription("loss", loss);
   return {
     ...parcel.packOptions(options, fields.trainOptions),
     learner,
     optimizer: packOptimizer(options.optimizer, connection),
-    loss,
     schedule: schedule === undefined ? undefined : packSchedule(schedule),
     validation: validation === undefined ? undefined : packData("validation", validation, parcel),
   };
@@ -122,11 +120,13 @@ export async function evaluateInWorker(
   connection: Connection,
   network: number,
   data: RemoteData,
+  options?: RemoteEvaluateOptions,
 ): Promise<Evaluation> {
   const parcel = new Parcel();
   const sent = packData("data", data, parcel);
+  const how = parcel.packOptions(options, fields.evaluateOptions);
   const job = new PageJob(connection, { data });
-  const ended = job.begin("evaluate", [network, sent], parcel.transfer);
+  const ended = job.begin("evaluate", [network, sent, how], parcel.transfer);
   try {
     return await connection.awaiting(ended);
   } finally {

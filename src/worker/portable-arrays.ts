@@ -4,10 +4,11 @@
  */
 
 import { describe, requireKnown, requireObject } from "../errors.js";
+import { describeLoss } from "./descriptions.js";
 import type { Fields, Packed } from "./fields.js";
 
 /** How a field goes, when the tables of `fields` are read: see there. */
-type Way = "value" | "apart" | "here" | Table;
+type Way = "value" | "apart" | "here" | "loss" | Table;
 interface Table {
   readonly [field: string]: Way;
 }
@@ -56,6 +57,7 @@ export class Parcel {
   private packed(name: string, value: unknown, way: Way): unknown {
     if (typeof value === "function" || typeof value === "symbol")
       throw new TypeError(`"${name}" expected what can go to a worker, got ${describe(value)}`);
+    if (way === "loss" && value !== undefined) return describeLoss(name, value);
     if (ArrayBuffer.isView(value)) return this.copy(value);
     if (typeof way === "string" || typeof value !== "object" || value === null || Array.isArray(value))
       return value;

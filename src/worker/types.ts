@@ -12,6 +12,7 @@ import type {
   CompleteOptions,
   ForwardOptions,
   ForwardResult,
+  Loss,
   NetworkOptions,
   RuntimeOptions,
   Sequence,
@@ -26,6 +27,7 @@ import type { Progress } from "../train/training.js";
 import type {
   DataDescription,
   LearnerDescription,
+  LossDescription,
   OptimizerDescription,
   OwnDescription,
 } from "./descriptions.js";
@@ -72,7 +74,7 @@ export interface RemoteNetwork extends Disposable {
   /** Returns a parameter by its name. Throws a RangeError for an unknown one. */
   parameter(name: string): RemoteParameter;
   forward(sequence: Sequence, options?: ForwardOptions): Promise<ForwardResult>;
-  backward(target: Target, options?: BackwardOptions): Promise<BackwardResult>;
+  backward(target: Target, options?: Remote<BackwardOptions>): Promise<BackwardResult>;
   zeroGradients(): Promise<void>;
   clone(): Promise<RemoteNetwork>;
   session(options?: SessionOptions): Promise<RemoteSession>;
@@ -94,28 +96,42 @@ export interface RemoteNetwork extends Disposable {
    */
   train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void>;
   /** Evaluates, as `evaluate` does. Calls made before it is answered take effect between its windows. */
-  evaluate(data: RemoteData): Promise<Evaluation>;
+  evaluate(data: RemoteData, options?: RemoteEvaluateOptions): Promise<Evaluation>;
   /** Estimates a gradient, as `estimateGradient` does. */
   estimateGradient(
     sequence: Sequence,
     target: Target,
     learner: LearnerDescription,
-    options?: EstimateGradientOptions,
+    options?: Remote<EstimateGradientOptions>,
   ): Promise<GradientEstimate>;
   /** Compares learners, as `compareLearners` does. */
   compareLearners(
     sequence: Sequence,
     target: Target,
     learners: readonly LearnerDescription[],
-    options?: CompareLearnersOptions,
+    options?: Remote<CompareLearnersOptions>,
   ): Promise<LearnersComparison>;
   /** Follows gradients back, as `gradientFlow` does. */
-  gradientFlow(sequence: Sequence, target: Target, options?: GradientFlowOptions): Promise<GradientFlow>;
+  gradientFlow(
+    sequence: Sequence,
+    target: Target,
+    options?: Remote<GradientFlowOptions>,
+  ): Promise<GradientFlow>;
   /** Gives the memory back; idempotent; any later call rejects with a DisposedError. */
   dispose(): void;
 }
 
 export type RemoteData = TrainingData | DataDescription;
+
+/** Options whose loss may also be described. */
+export type Remote<Options extends { loss?: Loss }> = Omit<Options, "loss"> & {
+  loss?: Loss | LossDescription;
+};
+
+export interface RemoteEvaluateOptions {
+  /** As for `train`. */
+  loss?: Loss | LossDescription | OwnDescription;
+}
 
 /** Takes what `TrainOptions` takes, with descriptions in place of what consists of functions. */
 export interface RemoteTrainOptions extends Omit<
@@ -126,8 +142,8 @@ export interface RemoteTrainOptions extends Omit<
   learner?: LearnerDescription;
   /** A description, or an optimizer that `createOptimizer` made. */
   optimizer: OptimizerDescription | RemoteOptimizer;
-  /** `{ own: "name" }` of a function that the worker's `serveNetworks` was given. */
-  loss?: OwnDescription;
+  /** One of the library's, or `{ own: "name" }` of a function that the worker's `serveNetworks` was given. */
+  loss?: Loss | LossDescription | OwnDescription;
   /** Learning rates, one an update, of which the last holds from there on; or `{ own: "name" }` of a function. */
   schedule?: ArrayLike<number> | OwnDescription;
   validation?: RemoteData;

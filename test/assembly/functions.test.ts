@@ -230,7 +230,17 @@ function crossEntropyOf(on: Guarded, row: Float32Array, scale: number) {
   const { kernels, constants } = on.engine;
   const x = on.output("x", 1, row.length, {}, row);
   const classes = on.integers("classes", [0]);
-  const loss = kernels.crossEntropy(x.pointer, classes.pointer, constants, scale, 1, x.columns, x.stride);
+  const loss = kernels.crossEntropy(
+    x.pointer,
+    classes.pointer,
+    0,
+    constants,
+    scale,
+    0,
+    1,
+    x.columns,
+    x.stride,
+  );
   return { loss, gradient: on.read(x), faults: on.finish() };
 }
 

@@ -25,7 +25,7 @@ function crossEntropy(
   const logits = on.output("logits", rows, columns, {}, x);
   const targets = on.integers("classes", classes);
   const { pointer, stride } = logits;
-  const loss = kernels.crossEntropy(pointer, targets.pointer, constants, scale, rows, columns, stride);
+  const loss = kernels.crossEntropy(pointer, targets.pointer, 0, constants, scale, 0, rows, columns, stride);
   return { loss, gradient: on.read(logits) };
 }
 
@@ -40,8 +40,8 @@ function squaredError(
   const rows = values.length / columns;
   const outputs = on.output("outputs", rows, columns, {}, x);
   const targets = on.input("targets", rows, columns, values);
-  const count = rows * outputs.stride;
-  const loss = kernels.squaredError(outputs.pointer, targets.pointer, constants, scale, count);
+  const { pointer, stride } = outputs;
+  const loss = kernels.squaredError(pointer, targets.pointer, 0, constants, scale, rows, stride);
   return { loss, gradient: on.read(outputs) };
 }
 

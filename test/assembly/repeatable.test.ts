@@ -57,7 +57,7 @@ function* step(
   kernels.elmanForward(h.pointer, panels.pointer, 0, ...rest);
   yield;
   kernels.copyRows(dAfter, after, rows, stride, stride, stride);
-  const loss = kernels.crossEntropy(dAfter, classes.pointer, constants, 1 / rows, rows, H, stride);
+  const loss = kernels.crossEntropy(dAfter, classes.pointer, 0, constants, 1 / rows, 0, rows, H, stride);
   yield;
   kernels.packRows(panels.pointer, w.pointer, H, stride, stride, depth);
   kernels.elmanBackward(dh.pointer, h.pointer, panels.pointer, 0, ...rest);

@@ -217,7 +217,7 @@ describe.each(builds)("the losses, %s", (build) => {
         "classes",
         Int32Array.from({ length: 50 }, () => random.integer(17)),
       );
-      kernels.crossEntropy(x.pointer, classes.pointer, constants, scale, 50, 17, x.stride);
+      kernels.crossEntropy(x.pointer, classes.pointer, 0, constants, scale, 0, 50, 17, x.stride);
       expect(tooSmall(on.read(x))).toEqual([]);
       expect(on.finish()).toEqual([]);
     }
@@ -228,7 +228,7 @@ describe.each(builds)("the losses, %s", (build) => {
     const random = new Random(17);
     const x = on.output("x", 50, 17, {}, tiny(random, 50 * 17));
     const targets = on.input("targets", 50, 17, tiny(random, 50 * 17));
-    kernels.squaredError(x.pointer, targets.pointer, constants, 0.01, 50 * x.stride);
+    kernels.squaredError(x.pointer, targets.pointer, 0, constants, 0.01, 50, x.stride);
     const gradient = on.read(x);
     expect(tooSmall(gradient)).toEqual([]);
     expect(gradient.filter((d) => d !== 0).length).toBeGreaterThan(100);

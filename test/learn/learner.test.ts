@@ -32,7 +32,7 @@ describe("a learner", () => {
 
 describe("a learner of one's own", () => {
   const network = createNetwork({ inputSize: 3, hiddenSize: 2, outputSize: 3 });
-  const window = new WindowChecks(network, false).check({
+  const window = new WindowChecks(network).check({
     inputs: { steps: 1, batch: 1, tokens: Uint8Array.of(1) },
     targets: { classes: Int32Array.of(2) },
   });

@@ -19,11 +19,12 @@ function reference(network: Network, stretches: readonly TrainingWindow[]): Take
   const taken = stretches.map(({ inputs, targets, carry }) => {
     const run = network.forward(inputs, carry === true ? { state } : {});
     state = run.state;
-    const { loss, count } = network.backward(targets);
+    const { loss, count, weight } = network.backward(targets);
     const steps = inputs.steps * inputs.batch;
     return take(network, optimizer, {
       loss: targets.gradient === undefined ? loss : undefined,
       count,
+      weight,
       steps,
     });
   });
@@ -93,7 +94,7 @@ describe("gradients are those of forward and backward", () => {
     });
     const network = createLearning();
     const run = begin(learner, network);
-    const checks = new WindowChecks(network, false);
+    const checks = new WindowChecks(network);
     const epoch = (): GradientEvent[] => {
       checks.restart();
       return [...windows.flatMap((window) => [...run.window(checks.check(window))]), ...run.end()];
@@ -161,7 +162,7 @@ describe("a loss of the caller's own", () => {
       return { loss: 1, gradient: new Float32Array(outputs.length) };
     };
     const run = begin(learner, network, { loss });
-    const checks = new WindowChecks(network, true);
+    const checks = new WindowChecks(network, loss);
     const events = [...windows.flatMap((window) => [...run.window(checks.check(window))]), ...run.end()];
     expect(events).toHaveLength(seen.length);
     network.dispose();

@@ -58,7 +58,7 @@ function run(
   { after = () => undefined, loss }: { after?: (window: TrainingWindow) => void; loss?: LossFunction },
 ): unknown[] {
   using network = networkFor(cell);
-  const checks = new WindowChecks(network, loss !== undefined);
+  const checks = new WindowChecks(network, loss);
   const rule = begin(learner, network, { loss });
   const taken: unknown[] = [];
   const take = (event: GradientEvent): void => {

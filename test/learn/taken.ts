@@ -43,7 +43,7 @@ export function learn(
   optimizer: Optimizer = sgd(rate),
 ): Taken[] {
   const run = begin(learner, network, given);
-  const checks = new WindowChecks(network, given.loss !== undefined);
+  const checks = new WindowChecks(network, given.loss);
   const taken: Taken[] = [];
   for (const given of windows) {
     const window = structuredClone(given);

@@ -2,7 +2,9 @@
 
 import { cells } from "../../src/network/cells/by-name.js";
 import type { Random } from "../../src/random.js";
-import type { NetworkOptions, Sequence, State, Target } from "../../src/network/types.js";
+import { losses } from "../../src/network/losses/by-name.js";
+import type { OracleLoss } from "../oracle/loss.js";
+import type { Loss, NetworkOptions, Sequence, State, Target } from "../../src/network/types.js";
 
 export type TargetKind = "classes" | "values" | "gradient";
 
@@ -39,9 +41,14 @@ export function drawSequence(
   return { steps, batch, tokens: tokens.map(() => random.integer(inputSize)) };
 }
 
+/** Rows of outputs and targets. */
+export function outputRowsOf({ steps, batch, output }: DrawnSizes): number {
+  return output === "sequence" ? batch : steps * batch;
+}
+
 /** A fifth of the steps or elements have no target. */
 export function drawTarget(random: Random, kind: TargetKind, sizes: DrawnSizes): Target {
-  const rows = sizes.steps * sizes.batch;
+  const rows = outputRowsOf(sizes);
   const O = outputWidthOf(sizes);
   const missing = (): boolean => random.uniform() < 0.2;
   if (kind === "classes") {
@@ -49,6 +56,44 @@ export function drawTarget(random: Random, kind: TargetKind, sizes: DrawnSizes):
   }
   const array = normals(random, rows * O);
   return kind === "values" ? { values: array.map((x) => (missing() ? NaN : x)) } : { gradient: array };
+}
+
+/** Targets for a loss, half the time with weights, of which some are 0. */
+export function drawTargetFor(random: Random, loss: OracleLoss, sizes: DrawnSizes): Target {
+  const rows = outputRowsOf(sizes);
+  const O = outputWidthOf(sizes);
+  const weight = (): number => (random.integer(4) === 0 ? 0 : 2 * random.uniform());
+  const weights = random.integer(2) === 0 ? {} : { weights: new Float32Array(rows).map(weight) };
+  if (loss.name === "crossEntropy") {
+    if (random.integer(2) === 0) return { ...drawTarget(random, "classes", sizes), ...weights };
+    const values = new Float32Array(rows * O);
+    for (let r = 0; r < rows; r++) {
+      if (random.uniform() < 0.2) values.fill(NaN, r * O, (r + 1) * O);
+      else for (let k = 0; k < O; k++) values[r * O + k] = random.uniform();
+    }
+    return { values, ...weights };
+  }
+  const width = loss.name === "quantile" ? O / loss.levels.length : O;
+  const draw = loss.name === "binaryCrossEntropy" ? () => random.uniform() : () => random.normal();
+  const values = new Float32Array(rows * width).map(() => (random.uniform() < 0.2 ? NaN : draw()));
+  return { values, ...weights };
+}
+
+/** Every loss of the oracle, with options; quantiles are of two levels. */
+export const oracleLosses: readonly OracleLoss[] = [
+  { name: "crossEntropy" },
+  { name: "crossEntropy", labelSmoothing: 0.2 },
+  { name: "binaryCrossEntropy" },
+  { name: "meanSquaredError" },
+  { name: "meanAbsoluteError" },
+  { name: "huber", delta: 0.5 },
+  { name: "quantile", levels: [0.25, 0.75] },
+];
+
+/** The library's loss of an oracle's. */
+export function lossOf({ name, ...options }: OracleLoss): Loss {
+  const create = losses[name] as (options: object) => Loss;
+  return create(options);
 }
 
 export function drawState(random: Random, sizes: DrawnSizes): State {

@@ -33,11 +33,24 @@ export const kinds: readonly Kind[] = [
     inputs: ["tokens"],
   },
   {
+    name: "gru with one output a sequence",
+    options: { ...sizes, cell: "gru", output: "sequence" },
+    inputs: both,
+  },
+  {
+    name: "lstm of 2 layers in both directions with one output a sequence",
+    options: { ...sizes, cell: "lstm", layers: 2, bidirectional: true, output: "sequence" },
+    inputs: both,
+  },
+  {
     name: "lstm in both directions without a head",
     options: { ...sizes, cell: "lstm", bidirectional: true, outputSize: 0 },
     inputs: both,
   },
 ];
 
-/** Those that can go step by step. */
-export const streamingKinds = kinds.filter(({ options }) => options.bidirectional !== true);
+/** Those with an output for each step. */
+export const stepKinds = kinds.filter(({ options }) => options.output !== "sequence");
+
+/** Those that can go step by step, and say something at each. */
+export const streamingKinds = stepKinds.filter(({ options }) => options.bidirectional !== true);

@@ -12,7 +12,7 @@ import { sgd } from "../../src/optimize/sgd.js";
 import { builds } from "../builds.js";
 import { bitsOf, gradientBits, parameterBits } from "./bits.js";
 import { guardedEngine, guardedNetwork, networkIn } from "./guarded.js";
-import { kinds } from "./kinds.js";
+import { stepKinds as kinds } from "./kinds.js";
 import { accumulateGradient, score } from "./passes.js";
 
 const sizes = { inputSize: 6, hiddenSize: 5, outputSize: 3 };

@@ -120,6 +120,7 @@ describe("createNetwork's options", () => {
       layers: 1,
       bidirectional: false,
       dropout: 0,
+      output: "step",
       embeddingSize: 0,
       seed: 0,
       initialization: { recurrent: "uniform" },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createNetwork } from "../../src/network/create-network.js";
-import type { Build, Network, Sequence, State, Target } from "../../src/network/types.js";
+import type { Build, Loss, Network, Sequence, State, Target } from "../../src/network/types.js";
 import { clipGradientNorm } from "../../src/optimize/clip.js";
 import { sgd } from "../../src/optimize/sgd.js";
 import { builds } from "../builds.js";
@@ -11,6 +11,8 @@ import {
   windowsOf,
   type ModelFixture,
 } from "../fixtures/pytorch.js";
+import { lossFixtures } from "../fixtures/pytorch-losses.js";
+import { losses, type LossName } from "../../src/network/losses/by-name.js";
 import { relativeError } from "../oracle/compare.js";
 import type { Tensors } from "../oracle/model.js";
 import type { OracleState } from "../oracle/state.js";
@@ -22,7 +24,7 @@ function expectClose(what: string, actual: ArrayLike<number>, expected: ArrayLik
   expect(relativeError(actual, expected), what).toBeLessThanOrEqual(tolerance);
 }
 
-function networkOf({ sizes, parameters }: ModelFixture, build: Build): Network {
+function networkOf({ sizes, parameters }: Pick<ModelFixture, "sizes" | "parameters">, build: Build): Network {
   const network = createNetwork(sizes, { build });
   for (const [name, values] of parameters) network.parameter(name).write(values);
   return network;
@@ -143,5 +145,30 @@ describe.each(builds)("PyTorch's numbers, %s build", (build) => {
       expectClose(name, network.parameter(name).read(), values);
     expectClose("final h", state.h, fixture.finalH);
     network.dispose();
+  });
+});
+
+/** Makes a loss from PyTorch's name and options of it. */
+function makeLoss(name: string, options: object): Loss {
+  const create = losses[name as LossName] as (options: object) => Loss;
+  return create(options);
+}
+
+describe.each(builds)("PyTorch's losses, %s build", (build) => {
+  const fixtures = [...lossFixtures("loss_"), ...lossFixtures("pooled_")];
+
+  it("are 22 cases", () => {
+    expect(fixtures).toHaveLength(22);
+  });
+
+  it.each(fixtures)("$name", (fixture) => {
+    const network = networkOf(fixture, build);
+    const loss = makeLoss(fixture.lossName, fixture.options);
+    const { outputs } = network.forward(sequenceOf(fixture));
+    const back = network.backward(fixture.target, { loss, inputGradient: true });
+    expectClose("outputs", outputs, fixture.outputs);
+    expectClose("loss", [back.loss], [fixture.loss]);
+    expectClose("inputs", back.inputGradient ?? [], fixture.inputGradient);
+    expectGradients(network, fixture.gradients);
   });
 });

@@ -39,20 +39,29 @@ function filled(state: State, value: number): State {
   return { h: state.h.map(() => value), ...(state.c && { c: state.c.map(() => value) }) };
 }
 
+function filledGradient(state: State, value: number): State {
+  return filled(state, enormous(value));
+}
+
+/** What is refused where it comes in becomes so large that a product of it is no longer finite. */
+function enormous(value: number): number {
+  return Number.isFinite(value) ? value : 3e38;
+}
+
 function poisonedInputs(sequence: Sequence, value: number): Sequence {
-  return { ...sequence, ...(sequence.values && { values: sequence.values.map(() => value) }) };
+  return { ...sequence, ...(sequence.values && { values: sequence.values.map(() => enormous(value)) }) };
 }
 
 /** Every way in for a number that is not finite, in the memory that the next pass uses again. */
 function poison(network: RecurrentNetwork, given: ReturnType<typeof drawn>, value: number): void {
   const { sequence, state, stateGradient } = given;
-  const gradient = network.forward(sequence).outputs.map(() => value);
-  network.backward({ gradient }, { stateGradient: filled(stateGradient, value) });
+  const gradient = network.forward(sequence).outputs.map(() => enormous(value));
+  network.backward({ gradient }, { stateGradient: filledGradient(stateGradient, value) });
   network.forward(poisonedInputs(sequence, value), { state: filled(state, value) });
   network.backward(given.target);
   network.forward(poisonedInputs(sequence, value), { state: filled(state, value), keepTape: false });
   network.forward({ ...poisonedInputs(sequence, value), lengths: Int32Array.of(1, 4, 2) });
-  network.backward(given.target, { stateGradient: filled(stateGradient, value) });
+  network.backward(given.target, { stateGradient: filledGradient(stateGradient, value) });
 }
 
 describe.each(builds)("after numbers that were not finite, %s build", (build) => {

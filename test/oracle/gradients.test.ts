@@ -3,7 +3,8 @@ import { cellNames } from "../../src/network/cells/by-name.js";
 import { Random } from "../../src/random.js";
 import { cells } from "./cells/by-name.js";
 import { centralDifferences } from "./differences.js";
-import { oracleLoss, type OracleTarget, type Reduction } from "./loss.js";
+import { drawTargetFor, oracleLosses, outputRowsOf } from "../network/drawn.js";
+import { oracleLoss, type OracleLoss, type OracleTarget, type Reduction } from "./loss.js";
 import {
   directions,
   outputWidth,
@@ -12,7 +13,7 @@ import {
   type OracleModel,
   type OracleSizes,
 } from "./model.js";
-import { oracleBackward, oracleForward, type OracleSequence } from "./network.js";
+import { oracleBackward, oracleForward, rowLengths, type OracleSequence } from "./network.js";
 import type { OracleState } from "./state.js";
 
 const steps = 3;
@@ -31,6 +32,7 @@ interface Problem {
   target: OracleTarget;
   stateGradient: OracleState;
   reduction: Reduction;
+  loss?: OracleLoss;
 }
 
 function normals(random: Random, length: number): Float64Array {
@@ -47,8 +49,12 @@ function randomState(random: Random, sizes: OracleSizes): OracleState {
   return cells[sizes.cell].keepsC ? { h, c: normals(random, length) } : { h };
 }
 
-function randomTarget(random: Random, kind: (typeof targetKinds)[number], width: number): OracleTarget {
-  const length = steps * batch;
+function randomTarget(
+  random: Random,
+  kind: (typeof targetKinds)[number],
+  width: number,
+  length = steps * batch,
+): OracleTarget {
   switch (kind) {
     case "classes":
       return { classes: integers(random, length, -1, width) };
@@ -75,9 +81,11 @@ interface Case {
   targets: (typeof targetKinds)[number];
   withLengths: boolean;
   withDropout: boolean;
+  loss?: OracleLoss;
 }
 
-function randomProblem(seed: number, { sizes, inputs, targets, withLengths, withDropout }: Case): Problem {
+function randomProblem(seed: number, given: Case): Problem {
+  const { sizes, inputs, targets, withLengths, withDropout, loss } = given;
   const random = new Random(seed);
   const model = randomModel(sizes, random, 0.6);
   const values = inputs === "values" ? normals(random, steps * batch * inputSize) : undefined;
@@ -93,7 +101,11 @@ function randomProblem(seed: number, { sizes, inputs, targets, withLengths, with
     values,
     state: randomState(random, sizes),
     dropoutMasks: withDropout ? randomMasks(random, sizes) : [],
-    target: randomTarget(random, targets, outputWidth(sizes)),
+    target:
+      loss === undefined
+        ? randomTarget(random, targets, outputWidth(sizes), outputRowsOf({ ...sizes, steps, batch }))
+        : drawTargetFor(random, loss, { ...sizes, steps, batch }),
+    ...(loss && { loss }),
     stateGradient: randomState(random, sizes),
     reduction: random.integer(2) === 0 ? "mean" : "sum",
   };
@@ -114,12 +126,13 @@ function objective({
   target,
   stateGradient,
   reduction,
+  loss: asked,
 }: Problem): number {
   const { outputs, state: final, tape } = oracleForward(model, sequence, { state, dropoutMasks });
   // A caller's gradient stands for the loss ⟨gradient, outputs⟩.
   const loss =
     target.gradient === undefined
-      ? oracleLoss(outputs, outputWidth(model.sizes), tape.lengths, target, reduction).loss
+      ? oracleLoss(outputs, outputWidth(model.sizes), rowLengths(model, tape), target, reduction, asked).loss
       : dot(target.gradient, outputs);
   return loss + dot(stateGradient.h, final.h) + dot(stateGradient.c ?? [], final.c ?? []);
 }
@@ -134,9 +147,9 @@ function wrong(problem: Problem, variable: Float64Array, gradient: Float64Array)
 }
 
 function check(problem: Problem): void {
-  const { model, sequence, values, state, dropoutMasks, target, stateGradient, reduction } = problem;
+  const { model, sequence, values, state, dropoutMasks, target, stateGradient, reduction, loss } = problem;
   const { tape } = oracleForward(model, sequence, { state, dropoutMasks });
-  const result = oracleBackward(model, tape, target, { stateGradient, reduction });
+  const result = oracleBackward(model, tape, target, { stateGradient, reduction, loss });
   for (const [name, variable] of model.parameters)
     expect(wrong(problem, variable, result.gradients.get(name) ?? new Float64Array(0)), name).toEqual([]);
   expect(wrong(problem, state.h, result.stateGradient.h), "h").toEqual([]);
@@ -172,4 +185,62 @@ describe("the oracle's gradients against central differences", () => {
     }
     expect(seed).toBe(network.layers > 1 ? 48 : 24);
   });
+});
+
+const shallow = networks.filter(({ layers }) => layers < 3);
+
+describe("the losses' gradients against central differences", () => {
+  it.each(shallow)("$cell, $layers layers, bidirectional: $bidirectional", (network) => {
+    let seed = 1000;
+    for (const loss of oracleLosses) {
+      for (const output of ["step", "sequence"] as const) {
+        {
+          seed += 1;
+          const withLengths = seed % 4 > 1;
+          const sizes = sizesOf({
+            ...network,
+            output,
+            inputSize,
+            hiddenSize: 2,
+            outputSize: 2 + 2 * (seed % 2),
+          });
+          check(
+            randomProblem(seed, {
+              sizes,
+              inputs: "values",
+              targets: "none",
+              withLengths,
+              withDropout: false,
+              loss,
+            }),
+          );
+        }
+      }
+    }
+  });
+
+  it.each(shallow)(
+    "one output a sequence: $cell, $layers layers, bidirectional: $bidirectional",
+    (network) => {
+      let seed = 2000;
+      for (const inputs of inputKinds) {
+        for (const targets of targetKinds) {
+          for (const withLengths of [false, true]) {
+            seed += 1;
+            const sizes = sizesOf({
+              ...network,
+              output: "sequence",
+              inputSize,
+              hiddenSize: 2,
+              outputSize: seed % 3,
+              embeddingSize: inputs === "embedding" ? 2 : 0,
+            });
+            check(
+              randomProblem(seed, { sizes, inputs, targets, withLengths, withDropout: network.layers > 1 }),
+            );
+          }
+        }
+      }
+    },
+  );
 });

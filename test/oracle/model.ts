@@ -19,6 +19,7 @@ export interface OracleSizes {
   bidirectional: boolean;
   /** E; 0: the inputs are one-hot rows or values. */
   embeddingSize: number;
+  output: "step" | "sequence";
 }
 
 export interface OracleModel {
@@ -30,7 +31,7 @@ export interface OracleModel {
 export function sizesOf(
   given: Pick<OracleSizes, "inputSize" | "hiddenSize" | "outputSize"> & Partial<OracleSizes>,
 ): OracleSizes {
-  return { cell: "elman", layers: 1, bidirectional: false, embeddingSize: 0, ...given };
+  return { cell: "elman", layers: 1, bidirectional: false, embeddingSize: 0, output: "step", ...given };
 }
 
 /** Returns D, the number of directions. */
@@ -118,9 +119,10 @@ export function randomModel(given: Parameters<typeof sizesOf>[0], random: Random
 
 /** Copies a network, as it stands, into float64. */
 export function modelOf(network: Network): OracleModel {
-  const { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize } = network.options;
+  const { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize, output } =
+    network.options;
   return oracleModel(
-    { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize },
+    { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize, output },
     new Map(network.parameters.map((parameter) => [parameter.name, parameter.read()])),
   );
 }

@@ -4,15 +4,17 @@ import { cells } from "./cells/by-name.js";
 import type { CellState } from "./cells/cell.js";
 import { headBackward, headForward } from "./head.js";
 import { layerBackward, layerForward, type LayerGradients, type LayerPlan, type LayerTape } from "./layer.js";
-import { oracleLoss, type OracleTarget, type Reduction } from "./loss.js";
+import { oracleLoss, type OracleLoss, type OracleTarget, type Reduction } from "./loss.js";
 import {
   addLayerWeights,
+  addTo,
   directions,
   layerWeights,
   outputWidth,
   tensor,
   tensorsFor,
   type OracleModel,
+  type OracleSizes,
   type Tensors,
 } from "./model.js";
 import { joinStates, statesAt, type GivenState, type OracleState } from "./state.js";
@@ -38,7 +40,9 @@ export interface OracleTape {
   readonly layers: readonly (readonly LayerTape[])[];
   /** Hidden states of the top layer, [T, B, D*H]. */
   readonly hidden: Float64Array;
-  /** [T, B, O]. */
+  /** The top layer's final states, [B, D*H]. */
+  readonly finals: Float64Array;
+  /** [T, B, O], or [B, O] of one output a sequence. */
   readonly outputs: Float64Array;
 }
 
@@ -150,8 +154,12 @@ export function oracleForward(
     layers.push(runs.map((run) => run.tape));
     states.push(...runs.map((run) => run.states));
   }
-  const outputs = headForward(model, hidden, steps, lengths);
-  const tape = { sequence, lengths, dropoutMasks, layers, hidden, outputs };
+  const finals = finalHidden(sizes, states);
+  const outputs =
+    sizes.output === "sequence"
+      ? headForward(model, finals, 1, ones(batch))
+      : headForward(model, hidden, steps, lengths);
+  const tape = { sequence, lengths, dropoutMasks, layers, hidden, finals, outputs };
   return { outputs, state: joinStates(sizes, states), hidden, tape };
 }
 
@@ -162,7 +170,11 @@ export function oracleBackward(
   model: OracleModel,
   tape: OracleTape,
   target: OracleTarget,
-  options: { reduction?: Reduction | undefined; stateGradient?: GivenState | undefined } = {},
+  options: {
+    reduction?: Reduction | undefined;
+    stateGradient?: GivenState | undefined;
+    loss?: OracleLoss | undefined;
+  } = {},
 ): OracleBackward {
   const { sizes } = model;
   const { steps, batch, tokens } = tape.sequence;
@@ -171,22 +183,28 @@ export function oracleBackward(
   const { loss, count, gradient } = oracleLoss(
     tape.outputs,
     outputWidth(sizes),
-    tape.lengths,
+    rowLengths(model, tape),
     target,
     options.reduction,
+    options.loss,
   );
-  let dHidden = headBackward(model, tape, gradient, gradients);
+  const whole = sizes.output === "sequence";
+  const read = whole ? { sequence: { steps: 1 }, lengths: ones(batch), hidden: tape.finals } : tape;
+  const dRead = headBackward(model, read, gradient, gradients);
+  let dHidden = whole ? new Float64Array(tape.hidden.length) : dRead;
   const dStates: CellState[][] = [];
   const layers: LayerGradients[][] = [];
   for (let layer = sizes.layers - 1; layer >= 0; layer--) {
-    const runs = tape.layers[layer].map((layerTape, d) =>
-      layerBackward(
+    const runs = tape.layers[layer].map((layerTape, d) => {
+      const dFinal = statesAt(sizes, batch, layer * D + d, options.stateGradient);
+      if (whole && layer === sizes.layers - 1) addRows(dFinal, split(dRead, d, D, sizes.hiddenSize));
+      return layerBackward(
         planOf(model, layer, d, steps, tape.lengths),
         layerTape,
         split(dHidden, d, D, sizes.hiddenSize),
-        statesAt(sizes, batch, layer * D + d, options.stateGradient),
-      ),
-    );
+        dFinal,
+      );
+    });
     runs.forEach((run, d) => {
       addLayerWeights(gradients, layer, d, run.dWeights);
     });
@@ -200,6 +218,35 @@ export function oracleBackward(
     return { loss, count, gradients, layers, stateGradient, inputGradient: dHidden };
   scatterRows(tensor(gradients, "embedding.weight"), tokens ?? [], dHidden, sizes.embeddingSize);
   return { loss, count, gradients, layers, stateGradient };
+}
+
+/** Returns the top layer's final states, [B, D*H], the directions side by side. */
+function finalHidden(sizes: OracleSizes, states: readonly (readonly CellState[])[]): Float64Array {
+  const tops = states.slice(-directions(sizes));
+  return concatenate(
+    tops.map((sequences) => Float64Array.from(sequences.flatMap(({ h }) => Array.from(h)))),
+    sizes.hiddenSize,
+  );
+}
+
+/** Adds the rows of [B, H] to the states' h. */
+function addRows(states: readonly CellState[], rows: Float64Array): void {
+  states.forEach(({ h }, b) => {
+    addTo(h, rows.subarray(b * h.length));
+  });
+}
+
+/** Returns the lengths of the sequences of outputs: one, where there is one output a sequence. */
+export function rowLengths(
+  { sizes }: OracleModel,
+  { lengths }: Pick<OracleTape, "lengths">,
+): readonly number[] {
+  return sizes.output === "sequence" ? ones(lengths.length) : lengths;
+}
+
+/** Returns lengths of B sequences of one step. */
+function ones(batch: number): number[] {
+  return Array.from({ length: batch }, () => 1);
 }
 
 /** Adds the gradient of each step's row to that of its token's row. */

@@ -42,10 +42,8 @@ const gradientWindow = (dy: number): TrainingWindow => ({
 
 describe("divergence", () => {
   it.each<[string, TrainingWindow, RegExp]>([
-    ["an input of NaN", valueWindow(NaN, 0.5), /the loss was NaN/],
-    ["an infinite target", valueWindow(1, Infinity), /the loss was Infinity/],
-    ["a gradient of NaN", gradientWindow(NaN), /the gradient norm was NaN/],
-    ["an infinite gradient", gradientWindow(Infinity), /the gradient norm was (NaN|Infinity)/],
+    ["an enormous target", valueWindow(1, 3e38), /the gradient norm was (NaN|Infinity)/],
+    ["an enormous gradient", gradientWindow(3e38), /the gradient norm was (NaN|Infinity)/],
   ])("%s ends training with the parameters before the last update", async (_, bad, message) => {
     for (const clipping of [{}, { clipNorm: 1 }, { clipValue: 1 }]) {
       const options = { optimizer: adam({ learningRate: 0.1 }), ...clipping };
@@ -60,7 +58,7 @@ describe("divergence", () => {
   });
 
   it("at the first update leaves the parameters as they were", async () => {
-    const { error, parameters, now } = await diverge([valueWindow(NaN, 0)], { optimizer: adam() });
+    const { error, parameters, now } = await diverge([valueWindow(1, 3e38)], { optimizer: adam() });
     expect(error).toMatchObject({ step: 0, lastFiniteLoss: NaN, name: "DivergenceError" });
     expect(now).toEqual(parameters[0]);
   });
@@ -76,7 +74,7 @@ describe("divergence", () => {
 
   it("resets the optimizer: it may go on, with another network too", async () => {
     const optimizer = adam({ learningRate: 0.1 });
-    await diverge([good, good, valueWindow(NaN, 0)], { optimizer });
+    await diverge([good, good, valueWindow(1, 3e38)], { optimizer });
     const again = async (fresh: typeof optimizer): Promise<number[]> => {
       const network = tokenNetwork();
       await collect(train(network, tokenWindows(3), { optimizer: fresh }));
@@ -94,7 +92,7 @@ describe("divergence", () => {
       [2, NaN, false],
       [2, NaN, true],
     ]);
-    const { error } = await diverge([gradientWindow(1), gradientWindow(NaN)], { optimizer: adam() });
+    const { error } = await diverge([gradientWindow(1), gradientWindow(3e38)], { optimizer: adam() });
     expect(error).toMatchObject({ step: 1, lastFiniteLoss: NaN });
   });
 

@@ -25,7 +25,12 @@ describe("train refuses, at the call", () => {
       /"optimizer" .* got an object/,
     ],
     ["no learner", { optimizer, learner: {} }, TypeError, /"learner" expected one made by .*, got an object/],
-    ["a loss", { optimizer, loss: "mse" }, TypeError, /"loss" expected a function, got "mse"/],
+    [
+      "a loss",
+      { optimizer, loss: "mse" },
+      TypeError,
+      /"loss" expected a function, or a loss made by .*, got "mse"/,
+    ],
     ["clipNorm 0", { optimizer, clipNorm: 0 }, RangeError, /"clipNorm" .* above 0, got 0/],
     ["clipNorm -0", { optimizer, clipNorm: -0 }, RangeError, /"clipNorm" .* got -0/],
     ["clipNorm NaN", { optimizer, clipNorm: NaN }, RangeError, /"clipNorm" .* got NaN/],

@@ -1,6 +1,6 @@
 import { requireNumber, requireOptions } from "../../errors.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
-import { divisorOf, makeTargets, targetKind } from "../../network/model/targets.js";
+import { divisorOf, gradientTargets, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
 import { Random } from "../../random.js";
@@ -8,13 +8,14 @@ import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
-  requireOneDirection,
+  callersLoss,
+  requireStepwise,
   type GradientEvent,
   type Learner,
   type LearnerContext,
   type LearnerRun,
 } from "../learner.js";
-import { copyOf, joinStretches, stepsOf, windowOf, type Stretch } from "../windows/stretches.js";
+import { copyOf, joinStretches, stepsOf, weightOf, windowOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `artbp`. */
 export interface ArtbpOptions {
@@ -42,7 +43,7 @@ export function artbp(options: ArtbpOptions): Learner {
   requireNumber("meanLength", meanLength, { above: 1 });
   requireNumber("alpha", alpha, { above: 1 });
   return createLearner("artbp", (context) => {
-    requireOneDirection(context.network, "artbp");
+    requireStepwise(context, "artbp");
     return new ArtbpRun(context, (d) => alpha / ((alpha - 1) * meanLength + d));
   });
 }
@@ -115,7 +116,8 @@ class ArtbpRun implements LearnerRun {
     const stretch = joinStretches(this.pending);
     this.pending = [];
     this.pendingSteps = 0;
-    const { network, loss, reduction } = this.context;
+    const { network, reduction } = this.context;
+    const loss = callersLoss(this.context);
     const { inputs, targets, count } = stretch;
     const { steps, batch } = inputs;
     const dynamics = this.prepare(steps, batch, inputs.kind);
@@ -125,7 +127,7 @@ class ArtbpRun implements LearnerRun {
     if (loss !== undefined) {
       const { parameters } = requireNetwork(network).model;
       const answer = askLoss(loss, dynamics.outputs(), windowOf(stretch), parameters);
-      dynamics.loss(makeTargets("gradient", answer.gradient, answer.gradient.length), 0, 1);
+      dynamics.loss(gradientTargets(answer.gradient, steps, batch), 0, 1);
       sum = answer.loss;
     } else if (targets !== undefined) {
       const scale = 1 / divisorOf(targets, reduction);
@@ -134,7 +136,7 @@ class ArtbpRun implements LearnerRun {
     }
     dynamics.vjp({ losses: true, weights: this.weightsOf(steps) }).accumulate();
     this.state = dynamics.state;
-    return { loss: sum, count, steps: steps * batch };
+    return { loss: sum, count, weight: weightOf(stretch), steps: steps * batch };
   }
 
   /**

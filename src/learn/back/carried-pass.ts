@@ -4,9 +4,9 @@ import { targetKind } from "../../network/model/targets.js";
 import { requireNetwork, type RecurrentNetwork } from "../../network/network.js";
 import { accumulateGradient, trainingForward, type PassStates } from "../../network/training-pass.js";
 import type { State } from "../../network/types.js";
-import type { GradientEvent, LearnerContext, LossFunction } from "../learner.js";
+import { callersLoss, type GradientEvent, type LearnerContext, type LossFunction } from "../learner.js";
 import { askLoss } from "../windows/callers-loss.js";
-import { windowOf, type Stretch } from "../windows/stretches.js";
+import { weightOf, windowOf, type Stretch } from "../windows/stretches.js";
 
 /** A pass request names steps to run forward and backward through; only losses of the last ones count. */
 export interface PassRequest {
@@ -27,14 +27,16 @@ export interface Passed extends PassStates {
 
 /** Runs through `whole` and back: adds the gradient of its last steps' loss, truncated at its start. */
 export function passThrough(context: LearnerContext, request: PassRequest): Passed {
-  const { reduction, loss: callersLoss } = context;
+  const { reduction } = context;
+  const lossFunction = callersLoss(context);
   const { whole, last, state, stepsBefore } = request;
   const network = requireNetwork(context.network);
   const { inputs, count } = last;
   const steps = inputs.steps * inputs.batch;
-  if (callersLoss !== undefined) {
-    const { loss, ...states } = callersPass(network, callersLoss, request);
-    return { ...states, event: { loss, count, steps } };
+  const weight = weightOf(last);
+  if (lossFunction !== undefined) {
+    const { loss, ...states } = callersPass(network, lossFunction, request);
+    return { ...states, event: { loss, count, weight, steps } };
   }
   const { targets } = whole;
   if (targets === undefined) throw new Error("a stretch without targets came, and no loss of the caller's");
@@ -47,18 +49,22 @@ export function passThrough(context: LearnerContext, request: PassRequest): Pass
     stepsBefore,
   );
   const known = targetKind(targets.kind).hasLoss ? loss : undefined;
-  return { ...states, event: { loss: known, count, steps } };
+  return { ...states, event: { loss: known, count, weight, steps } };
 }
 
 function callersPass(
   network: RecurrentNetwork,
-  callersLoss: LossFunction,
+  lossFunction: LossFunction,
   { whole, last, state, stepsBefore }: PassRequest,
 ): PassStates & { loss: number } {
   const { outputs, ...states } = trainingForward(network, whole.inputs, state, stepsBefore);
   const { steps } = whole.inputs;
   const first = (outputs.length / steps) * (steps - last.inputs.steps);
-  const { loss, gradient } = askLoss(callersLoss, first > 0 ? outputs.slice(first) : outputs, windowOf(last));
+  const { loss, gradient } = askLoss(
+    lossFunction,
+    first > 0 ? outputs.slice(first) : outputs,
+    windowOf(last),
+  );
   network.backward({ gradient: first > 0 ? padded(gradient, first) : gradient });
   return { ...states, loss };
 }

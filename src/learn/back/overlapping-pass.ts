@@ -1,7 +1,7 @@
 import type { State } from "../../network/types.js";
 import { passThrough } from "./carried-pass.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
-import { dropSteps, dropTargets, joinStretches, type Stretch } from "../windows/stretches.js";
+import { dropTargets, joinStretches, stepsOf, type Stretch } from "../windows/stretches.js";
 
 /**
  * An overlapping pass carries the state as CarriedPass does, but each gradient goes back beyond its own
@@ -44,7 +44,7 @@ export class OverlappingPass {
     const { k1, k2, before } = this;
     const joined = before === undefined ? last : joinStretches([before, last]);
     const dropped = Math.max(0, joined.inputs.steps - k2);
-    const whole = dropSteps(joined, dropped);
+    const whole = stepsOf(joined, dropped, joined.inputs.steps);
     const { steps } = whole.inputs;
     // The next stretch ends 1 to k1 steps later, so its pass starts at one of these steps.
     const earliest = Math.max(0, steps + 1 - k2);
@@ -56,7 +56,7 @@ export class OverlappingPass {
       state: this.starts[dropped],
       stepsBefore,
     });
-    this.before = dropSteps(dropTargets(whole), earliest);
+    this.before = stepsOf(dropTargets(whole), earliest, steps);
     this.starts = states;
     return event;
   }

@@ -3,7 +3,7 @@ import { CarriedPass } from "./carried-pass.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
-  requireOneDirection,
+  requireStepwise,
   type GradientEvent,
   type Learner,
   type LearnerContext,
@@ -52,7 +52,7 @@ export function tbptt(options: TbpttOptions): Learner {
   requireInteger("k2", k2, 1);
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}: losses would be lost`);
   return createLearner("tbptt", (context) => {
-    requireOneDirection(context.network, "tbptt");
+    requireStepwise(context, "tbptt");
     return new TbpttRun(context, k1, k2);
   });
 }

@@ -1,6 +1,6 @@
 import { requireInteger, requireNumber, requireOptions } from "../../errors.js";
 import { RecurrentNetwork } from "../../network/network.js";
-import type { Network, Sequence, State, Target } from "../../network/types.js";
+import type { Loss, Network, Sequence, State, Target } from "../../network/types.js";
 import { Random } from "../../random.js";
 import { requireQuestion, requireSeed, type Question } from "../measure/estimate-gradient.js";
 import { fitDecay, horizonOf, type GradientDecay } from "./decay.js";
@@ -16,6 +16,8 @@ export interface GradientFlowOptions {
   losses?: number;
   /** Seed that chooses those steps, any safe integer; default the network's option `seed`. */
   seed?: number;
+  /** Default softmax cross-entropy for classes and squared error for values; none with a gradient. */
+  loss?: Loss;
   /** Relative bias of the gradient that a truncation may have, above 0; default 0.1. */
   tolerance?: number;
   /** Share of the norms' sum, between 0 and 1, that may lie beyond the horizon; default 0.01. */
@@ -106,7 +108,7 @@ export function gradientFlow(
     network,
     sequence,
     target,
-    requireOptions("options", options, ["state", "losses", "seed", "tolerance", "beyond"]),
+    requireOptions("options", options, ["state", "loss", "losses", "seed", "tolerance", "beyond"]),
   );
   requireOneWay(question.network);
   const { losses = 16, seed = network.options.seed, tolerance = 0.1, beyond = 0.01 } = options;

@@ -38,8 +38,18 @@ export interface FlowSums {
 }
 
 /** Returns for each step the number of sequences that have a target there. */
-export function targetsByStep({ kind, array }: Targets, { steps, batch, lengths }: Inputs): Int32Array {
+export function targetsByStep(targets: Targets, { steps, batch, lengths }: Inputs): Int32Array {
+  const { kind, array, ends } = targets;
   const { none, marksNone } = targetKind(kind);
+  if (ends !== undefined) {
+    const counts = new Int32Array(steps);
+    const width = array.length / batch;
+    for (let b = 0; b < batch; b++) {
+      const own = array.subarray(b * width, (b + 1) * width);
+      if (own.some((element) => !(marksNone && Object.is(element, none)))) counts[ends[b] - 1]++;
+    }
+    return counts;
+  }
   const isTarget = (element: number): boolean => !(marksNone && Object.is(element, none));
   const width = array.length / (steps * batch);
   const has = (t: number, b: number): boolean => {

@@ -1,5 +1,5 @@
 import { describe, requireInteger, requireOptions } from "../../errors.js";
-import type { Network, Sequence, State, Target } from "../../network/types.js";
+import type { Loss, Network, Sequence, State, Target } from "../../network/types.js";
 import { bptt } from "../back/bptt.js";
 import {
   askGradient,
@@ -22,6 +22,8 @@ export interface CompareLearnersOptions {
   draws?: number;
   /** The first of the seeds, any safe integer; default the network's option `seed`. */
   seed?: number;
+  /** Default softmax cross-entropy for classes and squared error for values; none with a gradient. */
+  loss?: Loss;
 }
 
 /** Describes a rule's gradient and what it costs. */
@@ -82,7 +84,7 @@ export function compareLearners(
     network,
     sequence,
     target,
-    requireOptions("options", options, ["state", "draws", "seed"]),
+    requireOptions("options", options, ["state", "loss", "draws", "seed"]),
   );
   const begins = requireLearners(learners);
   const { draws = 16, seed = network.options.seed } = options;

@@ -2,7 +2,8 @@ import { requireChoice, requireInteger, requireObject, requireOptions } from "..
 import { requireSequence, requireState, requireTarget } from "../../network/arguments.js";
 import { divisorOf, type Targets } from "../../network/model/targets.js";
 import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
-import type { Network, Reduction, Sequence, State, Target } from "../../network/types.js";
+import { requireLoss } from "../../network/losses/definition.js";
+import type { Loss, Network, Reduction, Sequence, State, Target } from "../../network/types.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import { copyOf } from "../windows/stretches.js";
 import { requireLearner, type BeginLearning, type Learner, type LearnerRun } from "../learner.js";
@@ -13,6 +14,8 @@ export interface EstimateGradientOptions {
   state?: State;
   /** Seed of a rule that draws, any safe integer; default the network's option `seed`. */
   seed?: number;
+  /** Default softmax cross-entropy for classes and squared error for values; none with a gradient. */
+  loss?: Loss;
   /** Whether loss and gradients are means over the sequence's targets (default) or sums. */
   reduction?: Reduction;
 }
@@ -32,6 +35,7 @@ export interface Question {
   readonly network: RecurrentNetwork;
   readonly window: CheckedWindow & { readonly targets: Targets };
   readonly state: State | undefined;
+  readonly loss: Loss | undefined;
   readonly reduction: Reduction;
   /** Number that the sums over the sequence are divided by. */
   readonly divisor: number;
@@ -42,12 +46,13 @@ export function requireQuestion(
   network: Network,
   sequence: Sequence,
   target: Target,
-  options: Pick<EstimateGradientOptions, "state" | "reduction">,
+  options: Pick<EstimateGradientOptions, "state" | "loss" | "reduction">,
 ): Question {
   const given = requireNetwork(network);
   const inputs = requireSequence(sequence, given.options);
-  const targets = requireTarget(target, inputs, given.options);
-  const { state, reduction = "mean" } = requireObject("options", options);
+  const { state, loss, reduction = "mean" } = requireObject("options", options);
+  const definition = loss === undefined ? undefined : requireLoss("options.loss", loss);
+  const targets = requireTarget(target, inputs, given.options, "targets", definition);
   const initial = requireState("options.state", state, inputs.batch, given.options);
   requireChoice("options.reduction", reduction, ["mean", "sum"]);
   const window = { inputs: sequence, targets: target };
@@ -55,6 +60,7 @@ export function requireQuestion(
     network: given,
     window: copyOf({ window, inputs, targets, count: targets.count, lengths: inputs.lengths, carry: false }),
     state: initial,
+    loss,
     reduction,
     divisor: divisorOf(targets, reduction),
   };
@@ -80,7 +86,7 @@ export function estimateGradient(
     network,
     sequence,
     target,
-    requireOptions("options", options, ["state", "seed", "reduction"]),
+    requireOptions("options", options, ["state", "seed", "loss", "reduction"]),
   );
   const begin = requireLearner("learner", learner);
   const { seed = network.options.seed } = options;
@@ -121,7 +127,7 @@ export function askGradient(question: Question, begin: BeginLearning, seed: numb
 /** Runs the rule over the sequence as one window and returns the sum of the gradients that it yields. */
 function runRule(
   copy: RecurrentNetwork,
-  { window, state, divisor }: Question,
+  { window, state, loss, divisor }: Question,
   begin: BeginLearning,
   seed: number,
 ): Omit<Answer, "bytes"> {
@@ -129,6 +135,7 @@ function runRule(
   // A rule may spoil what it is given, and others may come after it.
   const run = begin({
     network: copy,
+    loss,
     reduction: "sum",
     state: state && { h: state.h.slice(), ...(state.c && { c: state.c.slice() }) },
     get seed() {

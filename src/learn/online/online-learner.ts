@@ -2,11 +2,10 @@
 
 import { isDiagonal } from "../../network/cells/cell.js";
 import { cells, quotedCells } from "../../network/cells/by-name.js";
-import type { Network } from "../../network/types.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
-  requireOneDirection,
+  requireStepwise,
   type BeginLearning,
   type GradientEvent,
   type Learner,
@@ -28,10 +27,14 @@ export function createOnlineLearner(plan: OnlineRulePlan): Learner {
   return learner;
 }
 
-/** Throws a RangeError for a network that the rule does not cover. */
-export function requireCovered(plan: OnlineRulePlan, network: Network): void {
+/** Throws a RangeError for a network, or a loss, that the rule does not cover. */
+export function requireCovered(
+  plan: OnlineRulePlan,
+  context: Pick<LearnerContext, "network" | "loss">,
+): void {
   const { name, factored = false, diagonal = false } = plan;
-  requireOneDirection(network, name);
+  const { network } = context;
+  requireStepwise(context, name);
   const { cell } = network.options;
   if (diagonal && !isDiagonal(cells[cell])) {
     throw new RangeError(
@@ -55,7 +58,7 @@ class OnlineRun implements LearnerRun {
   private started = false;
 
   constructor(plan: OnlineRulePlan, context: LearnerContext, every: number | undefined) {
-    requireCovered(plan, context.network);
+    requireCovered(plan, context);
     this.process = new OnlineProcess(plan, context);
     this.context = context;
     this.every = every;

@@ -2,15 +2,15 @@
 
 import type { Inputs } from "../../network/model/batch.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
-import { makeTargets, targetKind, type TargetKindName } from "../../network/model/targets.js";
+import { gradientTargets, targetKind, type TargetKindName } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
 import type { InputKind } from "../../network/model/batch.js";
 import { Random } from "../../random.js";
 import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
-import type { GradientEvent, LearnerContext } from "../learner.js";
-import { countIn, stepsOf, windowOf } from "../windows/stretches.js";
+import { callersLoss, type GradientEvent, type LearnerContext } from "../learner.js";
+import { stepsOf, weightOf, windowOf, type Stretch } from "../windows/stretches.js";
 import type { OnlineRule, OnlineRulePlan } from "./online-rule.js";
 
 /** Holds a rule and the memory that it runs in, for one batch and kind of inputs. */
@@ -25,6 +25,8 @@ export interface PendingGradient {
   /** Steps along the sequence, and targets in them. */
   steps: number;
   count: number;
+  /** Σ of the targets' weights. */
+  weight: number;
   /** T·B, the steps of all sequences. */
   positions: number;
   /** Σ of the targets' losses; with a loss of the caller's own, Σ of each loss times its steps. */
@@ -32,7 +34,7 @@ export interface PendingGradient {
   kind: TargetKindName | undefined;
 }
 
-const NOTHING: PendingGradient = { steps: 0, count: 0, positions: 0, loss: 0, kind: undefined };
+const NOTHING: PendingGradient = { steps: 0, count: 0, weight: 0, positions: 0, loss: 0, kind: undefined };
 
 /** Separates these draws from others with the same seed. */
 const ONLINE_STREAM = 0x6f6e6c;
@@ -105,31 +107,35 @@ export class OnlineProcess {
       this.pending.loss += this.lossOf(checked, first, steps);
       rule.advance();
     }
-    this.add(inputs, checked.targets?.kind, to - from, countIn(checked, from, to));
+    this.add(stepsOf(checked, from, to));
   }
 
-  /** Adds to the pending gradient that so many more steps were learned from. */
-  add(inputs: Inputs, kind: TargetKindName | undefined, steps: number, count: number): void {
-    this.pending.steps += steps;
-    this.pending.positions += steps * inputs.batch;
+  /** Adds to the pending gradient that this stretch was learned from. */
+  add(
+    stretch: Pick<Stretch, "targets" | "count"> & { readonly inputs: Pick<Inputs, "steps" | "batch"> },
+  ): void {
+    const { inputs, targets, count } = stretch;
+    this.pending.steps += inputs.steps;
+    this.pending.positions += inputs.steps * inputs.batch;
     this.pending.count += count;
-    this.pending.kind = kind;
+    this.pending.weight += weightOf(stretch);
+    this.pending.kind = targets?.kind;
   }
 
   /** Finishes the pending gradient, as a mean if it is to be one, and returns its event. */
   take(): GradientEvent {
-    const { steps, count, positions, loss, kind } = this.pending;
-    const { network, reduction, loss: callersLoss } = this.context;
+    const { steps, count, weight, positions, loss, kind } = this.pending;
+    const { network, reduction } = this.context;
     this.pending = { ...NOTHING };
-    const event = { count, steps: positions };
-    if (callersLoss !== undefined) {
+    const event = { count, weight, steps: positions };
+    if (callersLoss(this.context) !== undefined) {
       if (steps > 1) requireNetwork(network).model.parameters.scaleGradients(1 / steps);
       return { ...event, loss: loss / steps };
     }
     if (kind !== undefined && !targetKind(kind).hasLoss) return { ...event, loss: undefined };
-    if (reduction === "sum" || count <= 1) return { ...event, loss };
-    requireNetwork(network).model.parameters.scaleGradients(1 / count);
-    return { ...event, loss: loss / count };
+    if (reduction === "sum" || weight === 0 || weight === 1) return { ...event, loss };
+    requireNetwork(network).model.parameters.scaleGradients(1 / weight);
+    return { ...event, loss: loss / weight };
   }
 
   dispose(): void {
@@ -146,7 +152,7 @@ export class OnlineProcess {
   /** Puts the gradients of the block's losses into `dynamics` and returns the sum of the losses. */
   private lossOf(checked: CheckedWindow, first: number, steps: number): number {
     const { dynamics } = this.require();
-    const { loss } = this.context;
+    const loss = callersLoss(this.context);
     if (loss !== undefined) {
       const { parameters } = requireNetwork(this.context.network).model;
       const answer = askLoss(
@@ -157,7 +163,7 @@ export class OnlineProcess {
       );
       // The gradient is weighted by its steps, as the loss is: all blocks together make a mean over steps.
       const array = steps === 1 ? answer.gradient : answer.gradient.map((g) => steps * g);
-      dynamics.loss(makeTargets("gradient", array, array.length), 0, 1);
+      dynamics.loss(gradientTargets(array, steps, checked.inputs.batch), 0, 1);
       return answer.loss * steps;
     }
     return checked.targets === undefined ? 0 : dynamics.loss(checked.targets, first, 1);

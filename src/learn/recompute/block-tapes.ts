@@ -161,7 +161,7 @@ export class BlockTapes {
       this.prepared = block;
     }
     // A gradient of the caller's own takes the outputs' place, so they are not needed.
-    if (!targetKind(targets.kind).hasLoss) engine.arena.zero(window.rows(window.regions.outputs, pass.steps));
+    if (!targetKind(targets.kind).hasLoss) engine.arena.zero(model.outputs(window, pass));
     else model.forwardHead(window, pass);
     const loss = applyLoss(engine, window, targets, first, pass.steps, scale);
     const behind = this.cotangent;

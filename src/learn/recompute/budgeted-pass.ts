@@ -14,7 +14,8 @@ import { clearPadding, createResult } from "../../network/model/transfer.js";
 import type { State } from "../../network/types.js";
 import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
-import type { GradientEvent, LearnerContext, LossFunction } from "../learner.js";
+import { callersLoss, type GradientEvent, type LearnerContext, type LossFunction } from "../learner.js";
+import { weightOf } from "../windows/stretches.js";
 import { planRecompute, type RecomputePlan } from "./plan.js";
 import { recomputeWindow } from "./recompute-window.js";
 
@@ -66,12 +67,14 @@ export class BudgetedPass {
    * too small, and an OutOfMemoryError.
    */
   gradient(checked: CheckedWindow): GradientEvent {
-    const { network, reduction, loss: callersLoss } = this.context;
+    const { network, reduction } = this.context;
+    const lossFunction = callersLoss(this.context);
     const { inputs, targets, count } = checked;
     const { model } = requireNetwork(network);
     const steps = inputs.steps * inputs.batch;
-    if (callersLoss !== undefined) {
-      return { loss: this.callersPass(model, checked, callersLoss), count, steps };
+    const weight = weightOf(checked);
+    if (lossFunction !== undefined) {
+      return { loss: this.callersPass(model, checked, lossFunction), count, weight, steps };
     }
     if (targets === undefined) throw new Error("a window without targets came, and no loss of the caller's");
     const divisor = divisorOf(targets, reduction);
@@ -83,7 +86,7 @@ export class BudgetedPass {
       scale: 1 / divisor,
     });
     this.state = state;
-    return { loss: targetKind(targets.kind).hasLoss ? loss / divisor : undefined, count, steps };
+    return { loss: targetKind(targets.kind).hasLoss ? loss / divisor : undefined, count, weight, steps };
   }
 
   dispose(): void {
@@ -92,13 +95,15 @@ export class BudgetedPass {
   }
 
   /**
-   * Runs a window with the caller's own loss, for which all outputs, [T, B, O], exist at once; returns it.
+   * Runs a window with the caller's own loss, for which all outputs exist at once; returns it.
    */
   private callersPass(model: Model, { inputs, window }: CheckedWindow, lossFunction: LossFunction): number {
     const { steps, batch } = inputs;
     const width = outputWidth(model.options);
-    const { plan, tapes } = this.prepare(model, inputs, steps * batch * width * 4);
-    const outputs = createResult("outputs", steps * batch * width);
+    const { onePerSequence } = model;
+    const length = (onePerSequence ? 1 : steps) * batch * width;
+    const { plan, tapes } = this.prepare(model, inputs, length * 4);
+    const outputs = createResult("outputs", length);
     const { version } = model.parameters;
     let lossValue = 0;
     const { state } = recomputeWindow(tapes, plan, {
@@ -106,11 +111,12 @@ export class BudgetedPass {
       inputs: { ...inputs, array: inputs.array.slice() },
       state: this.state,
       swept: (slot, block) => {
-        const blockOutputs = outputs.subarray(block * plan.block * batch * width);
+        // With one output a sequence, the last block's remain.
+        const blockOutputs = outputs.subarray(onePerSequence ? 0 : block * plan.block * batch * width);
         readRegion(model.engine.arena.f32, tapes.outputs(slot, block), blockOutputs);
       },
       targets: () => {
-        clearPadding(outputs, inputs, width);
+        if (!onePerSequence) clearPadding(outputs, inputs, width);
         const { loss, gradient } = askLoss(lossFunction, outputs, window);
         lossValue = loss;
         requireNetwork(this.context.network);

@@ -13,8 +13,7 @@ export function askLoss(
   window: TrainingWindow,
   parameters?: { readonly version: number },
 ): ReturnType<LossFunction> {
-  const { steps: T, batch: B } = window.inputs;
-  const length = outputs.length;
+  const { length } = outputs;
   const before = parameters?.version;
   const result = requireObject("loss(…)", lossFunction(outputs, window));
   if (parameters?.version !== before)
@@ -29,6 +28,6 @@ export function askLoss(
   const loss: unknown = result.loss;
   if (typeof loss !== "number")
     throw new TypeError(`"loss(…).loss" expected a number, got ${describe(loss)}`);
-  const shape = `[T=${T}, B=${B}, O=${length / (T * B)}]`;
+  const shape = `as many as outputs`;
   return { loss, gradient: requireFloat32Array("loss(…).gradient", result.gradient, length, shape) };
 }

@@ -6,6 +6,8 @@ import { requireSequence, requireTarget } from "../../network/arguments.js";
 import { countSteps } from "../../network/model/batch.js";
 import { targetKindNames } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
+import { definitionOf } from "../../network/losses/definition.js";
+import { isLossFunction, type LearnerContext } from "../learner.js";
 import { copyOf, type Stretch } from "./stretches.js";
 
 /**
@@ -24,20 +26,26 @@ interface Kinds {
 }
 
 /**
- * Returns the window's checked inputs and targets; with a loss of the caller's own there may be no targets.
+ * Returns the window's checked inputs and targets; with a loss function of the caller's own there may be no targets.
  * Throws a TypeError or RangeError.
  */
 function requireWindow(
-  { inputs: sequence, targets: given }: TrainingWindow,
+  { inputs: sequence, targets, sequenceTargets }: TrainingWindow,
   { options }: Network,
-  callersLoss: boolean,
+  loss: LearnerContext["loss"],
 ): Pick<Stretch, "inputs" | "targets" | "count"> {
   const inputs = requireSequence(sequence, options, "inputs");
-  const target = requireObject("targets", given);
-  if (callersLoss && targetKindNames.every((kind) => target[kind] === undefined))
+  if (sequenceTargets !== undefined && options.bidirectional && options.output === "step") {
+    throw new RangeError(
+      `"sequenceTargets" expected none for a bidirectional network with an output a step, whose reverse direction would learn ` +
+        `from one step alone: create the network with output: "sequence", or give targets of every step`,
+    );
+  }
+  const target = requireObject("targets", (options.output === "sequence" && sequenceTargets) || targets);
+  if (isLossFunction(loss) && targetKindNames.every((kind) => target[kind] === undefined))
     return { inputs, targets: undefined, count: countSteps(inputs) };
-  const targets = requireTarget(target, inputs, options);
-  return { inputs, targets, count: targets.count };
+  const checked = requireTarget(target, inputs, options, "targets", definitionOf(loss));
+  return { inputs, targets: checked, count: checked.count };
 }
 
 /** Returns whether the window carries. Throws a RangeError if it does and the network is bidirectional. */
@@ -61,12 +69,12 @@ function requireSameKinds(before: Kinds, now: Kinds): void {
 
 export class WindowChecks {
   private readonly network: Network;
-  private readonly callersLoss: boolean;
+  private readonly loss: LearnerContext["loss"];
   private before: Kinds | undefined;
 
-  constructor(network: Network, callersLoss: boolean) {
+  constructor(network: Network, loss?: LearnerContext["loss"]) {
     this.network = network;
-    this.callersLoss = callersLoss;
+    this.loss = loss;
   }
 
   /** Lets the next window begin an epoch. */
@@ -78,7 +86,7 @@ export class WindowChecks {
   check(window: TrainingWindow): CheckedWindow {
     const given = requireObject("window", window);
     const carry = requireCarry(given.carry, this.network) && this.before !== undefined;
-    const checked = requireWindow(given, this.network, this.callersLoss);
+    const checked = requireWindow(given, this.network, this.loss);
     const { inputs, targets } = checked;
     const kinds = { batch: inputs.batch, inputs: inputs.kind, targets: targets?.kind ?? "none" };
     if (carry && this.before !== undefined) requireSameKinds(this.before, kinds);

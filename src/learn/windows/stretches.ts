@@ -3,8 +3,15 @@
  */
 
 import type { TrainingWindow } from "../../data/training-data.js";
+import type { Target } from "../../network/types.js";
 import { countSteps, type Inputs } from "../../network/model/batch.js";
-import { countTargets, makeTargets, targetKind, type Targets } from "../../network/model/targets.js";
+import {
+  copyTargets,
+  joinTargets,
+  removeTargets,
+  targetsIn,
+  type Targets,
+} from "../../network/model/targets.js";
 
 /**
  * A stretch is a checked run of steps to learn from: a window, a part of one, or several joined. Its arrays belong to the library:
@@ -23,12 +30,6 @@ export interface Stretch {
   readonly carry: boolean;
 }
 
-/** Returns the number of targets in steps [from, to), or, without targets, of steps that are no padding. */
-export function countIn({ inputs, targets, count }: Stretch, from: number, to: number): number {
-  if (to - from === inputs.steps) return count;
-  return targets === undefined ? countSteps(inputs, from, to) : countTargets(targets, inputs, from, to);
-}
-
 /** Returns the lengths, or undefined where none is shorter than the stretch. */
 function needed(lengths: Int32Array | undefined, steps: number): Int32Array | undefined {
   return lengths?.some((length) => length < steps) === true ? lengths : undefined;
@@ -41,44 +42,39 @@ export function copyOf<Checked extends Stretch>(stretch: Checked): Checked {
   return {
     ...stretch,
     inputs: { ...inputs, array: inputs.array.slice(), lengths: needed(lengths, inputs.steps) },
-    targets: targets && makeTargets(targets.kind, targets.array.slice(), targets.count),
+    targets: targets && copyTargets(targets),
     lengths,
   };
 }
 
-/** Returns steps [from, to), which have so many targets; the arrays are parts of the stretch's own. */
-function partOf(stretch: Stretch, from: number, to: number, count: number): Stretch {
-  const { inputs, targets, carry } = stretch;
+/** Returns steps [from, to) of the stretch, parts of its arrays; a sequence that ended before has length 0. */
+export function stepsOf(stretch: Stretch, from: number, to: number): Stretch {
+  const { inputs, carry } = stretch;
+  if (from === 0 && to === inputs.steps) return stretch;
   const steps = to - from;
-  const cut = <Whole extends Inputs["array"] | Targets["array"]>(whole: Whole): Whole =>
-    whole.subarray((from * whole.length) / inputs.steps, (to * whole.length) / inputs.steps) as Whole;
+  const { array } = inputs;
+  const cut = array.subarray((from * array.length) / inputs.steps, (to * array.length) / inputs.steps);
   const lengths = stretch.lengths?.map((length) => Math.min(to, Math.max(from, length)) - from);
+  const needs = needed(lengths, steps);
+  const targets = stretch.targets && targetsIn(stretch.targets, from, to, needs);
   return {
-    inputs: { ...inputs, steps, array: cut(inputs.array), lengths: needed(lengths, steps) },
-    targets: targets && makeTargets(targets.kind, cut(targets.array), count),
-    count,
+    inputs: { ...inputs, steps, array: cut, lengths: needs },
+    targets,
+    count: targets?.count ?? countSteps(inputs, from, to),
     lengths,
     carry: carry || from > 0,
   };
 }
 
-/** Returns steps [from, to) of the stretch, a part of it; a sequence that ended before has length 0. */
-export function stepsOf(stretch: Stretch, from: number, to: number): Stretch {
-  return partOf(stretch, from, to, countIn(stretch, from, to));
-}
-
-/** Returns the stretch without its first steps, which have no targets. */
-export function dropSteps(stretch: Stretch, steps: number): Stretch {
-  return steps === 0 ? stretch : partOf(stretch, steps, stretch.inputs.steps, stretch.count);
-}
-
 /** Removes all targets, in the stretch's own array. */
 export function dropTargets(stretch: Stretch): Stretch {
   const { targets } = stretch;
-  if (targets === undefined) return { ...stretch, count: 0 };
-  const { kind, array } = targets;
-  array.fill(targetKind(kind).none);
-  return { ...stretch, targets: makeTargets(kind, array, 0), count: 0 };
+  return { ...stretch, targets: targets && removeTargets(targets), count: 0 };
+}
+
+/** Returns what the mean of a stretch's losses weighs beside those of others. */
+export function weightOf({ targets, count }: Pick<Stretch, "targets" | "count">): number {
+  return targets?.weight ?? count;
 }
 
 /** Returns the lengths of joined stretches. Throws a RangeError where a sequence goes on after its end. */
@@ -133,17 +129,11 @@ export function joinStretches(stretches: readonly Stretch[]): Stretch {
   const lengths = joinLengths(stretches);
   return {
     inputs: { steps, batch, kind, array, lengths: needed(lengths, steps) },
-    targets: first.targets && joinTargets(targets, count),
+    targets: first.targets && joinTargets(targets),
     count,
     lengths,
     carry: first.carry,
   };
-}
-
-function joinTargets(parts: readonly Targets[], count: number): Targets {
-  const [{ kind }] = parts;
-  const arrays = parts.map(({ array }) => array);
-  return makeTargets(kind, concatenate(targetKind(kind).arrayType, arrays), count);
 }
 
 /** Returns a copy of the stretch, as a window for a loss of the caller's own; a whole window is returned as it came. */
@@ -153,7 +143,12 @@ export function windowOf(stretch: Stretch & { readonly window?: TrainingWindow }
   const { steps, batch, kind, array } = inputs;
   return {
     inputs: { steps, batch, [kind]: array.slice(), ...(lengths && { lengths: lengths.slice() }) },
-    targets: targets === undefined ? {} : { [targets.kind]: targets.array.slice() },
+    targets: targets === undefined ? {} : targetOf(targets),
     carry,
   };
+}
+
+/** Returns copies of targets, as a caller would have given them. */
+function targetOf({ kind, array, weights }: Targets): Target {
+  return { [kind]: array.slice(), ...(weights && { weights: weights.slice() }) };
 }

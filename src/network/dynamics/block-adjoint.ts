@@ -28,6 +28,8 @@ export interface AdjointRequest {
   readonly weights: Float32Array | undefined;
 }
 
+const NO_WEIGHTS = new Float32Array(0);
+
 /** Plans a layer's regions; those of h and c are needed only where rows repeat the states of one sample. */
 function planLayer({ cell, options }: Model, steps: number, rows: number, belong: RowsBelong) {
   const shapes: Record<string, Shape> = cell.plan(steps, rows, options.hiddenSize, true);
@@ -51,7 +53,7 @@ export class BlockAdjoint {
   private readonly fromOutside: readonly Region[];
   /** [T, ·], contiguous copies for one row's gradients: dz, h before each step, the input. */
   private readonly rowOf: Readonly<
-    Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "weights", Region>
+    Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "weights" | "ends", Region>
   >;
   private last: (AdjointRequest & { runs: readonly CellRun[] }) | undefined;
 
@@ -80,10 +82,11 @@ export class BlockAdjoint {
       tokens: vector(inputs === "tokens" ? steps : 0),
       lengths: vector(rows),
       weights: vector(2 * steps),
+      ends: vector(rows),
       start: matrix(rows, layout.size),
     });
-    const { dz, h, dx, tokens, lengths, weights, start } = regions;
-    this.rowOf = { dz, h, x: regions["x"], dx, tokens, lengths, weights };
+    const { dz, h, dx, tokens, lengths, weights, ends, start } = regions;
+    this.rowOf = { dz, h, x: regions["x"], dx, tokens, lengths, weights, ends };
     this.start = new Rows(model.engine, start);
     this.layers = Array.from({ length: layers }, () => {
       const held = reserve(planLayer(model, steps, rows, belong));
@@ -104,8 +107,8 @@ export class BlockAdjoint {
       const dh = stepSlots(run.regions.dh, run);
       if (l < runs.length - 1) this.fromAbove(dh, runs[l + 1], l, request);
       else if (losses) {
-        model.head.backward([dh], window.rows(window.regions.outputs, pass.steps));
-        if (weights !== undefined) this.weigh(dh, 0);
+        model.backwardHead([run], model.outputs(window, pass));
+        if (weights !== undefined) this.weighLosses(run, request);
       } else this.engine.arena.zero(dh);
       const { dc } = run.regions;
       if (cotangent !== undefined) layout.addTo(cotangent, l, finalSlot(run.regions.dh, run), dc);
@@ -276,6 +279,23 @@ export class BlockAdjoint {
     const start = elementAt(this.rowOf.weights.pointer);
     f32.set(weights, start);
     for (let t = 0; t < weights.length; t++) f32[start + weights.length + t] = 1 / weights[t];
+  }
+
+  /** Multiplies dh, as the losses left it, by the weights of the steps that have the losses. */
+  private weighLosses(run: CellRun, { window, pass, weights = NO_WEIGHTS }: AdjointRequest): void {
+    if (!this.model.onePerSequence) {
+      this.weigh(stepSlots(run.regions.dh, run), 0);
+      return;
+    }
+    // The loss of a sequence is its last step's, though its state is read at the end of the block.
+    const { kernels, constants, arena } = this.engine;
+    const { pointer, stride } = finalSlot(run.regions.dh, run);
+    const factors = this.rowOf.ends.pointer;
+    for (let b = 0; b < this.rows; b++) {
+      const length = pass.lengths ? arena.i32[elementAt(window.regions.lengths.pointer) + b] : weights.length;
+      arena.f32[elementAt(factors) + b] = weights[Math.max(0, length - 1)];
+    }
+    kernels.addScaledRows(pointer, 0, factors, 0, constants, this.rows, stride);
   }
 
   /** Multiplies each step's rows by its weight (`at` 0), or divides them by it (`at` T). */

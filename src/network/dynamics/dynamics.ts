@@ -145,10 +145,9 @@ export class Dynamics {
     this.ran = false;
   }
 
-  /** Returns the last block's outputs, [T, B, O], in `out` if given; to be called before `loss`. */
+  /** Returns the last block's outputs, [T, B, O] or [B, O], in `out` if given; to be called before `loss`. */
   outputs(out?: Float32Array): Float32Array {
-    const { regions } = this.window;
-    return readRegion(this.model.engine.arena.f32, this.window.rows(regions.outputs, this.pass.steps), out);
+    return readRegion(this.model.engine.arena.f32, this.model.outputs(this.window, this.pass), out);
   }
 
   /**
@@ -170,8 +169,11 @@ export class Dynamics {
   /** Does the second half of `loss`: adds the gradients of the head's parameters. */
   addHeadGradients(): void {
     const { model, window, pass } = this;
-    const outputs = window.rows(window.regions.outputs, pass.steps);
-    model.head.addGradients(outputs, model.topHidden(window, pass), window.regions.scratch);
+    model.head.addGradients(
+      model.outputs(window, pass),
+      model.headStates(window, pass),
+      window.regions.scratch,
+    );
   }
 
   /**

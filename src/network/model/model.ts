@@ -12,7 +12,7 @@ import { Layer } from "./layer.js";
 import { planParameters } from "../parameters/plan.js";
 import { directionsOf } from "../sizes.js";
 import { Parameters, type ParameterPlace } from "../parameters/parameters.js";
-import { stepSlots } from "../cells/state-slots.js";
+import { finalSlot, stepSlots } from "../cells/state-slots.js";
 import type { CompleteOptions } from "../types.js";
 import { OwnWindow, type Window, type WindowSizes } from "./window.js";
 import { type InputKind } from "./batch.js";
@@ -90,11 +90,48 @@ export class Model {
     return this.forwardHead(window, pass);
   }
 
-  /** Computes the outputs from the top layer's hidden states, and returns them. */
+  /** Computes the outputs from the states that the head reads, and returns them. */
   forwardHead(window: Window, pass: Pass): Region {
-    const outputs = window.rows(window.regions.outputs, pass.steps);
-    this.head.forward(outputs, this.topHidden(window, pass));
+    const outputs = this.outputs(window, pass);
+    this.head.forward(outputs, this.headStates(window, pass));
     return outputs;
+  }
+
+  /** Returns the outputs, or their gradient after a loss: a row for each step and sequence, or for each sequence. */
+  outputs({ regions, sizes }: Window, { steps }: Pass): Region {
+    return this.onePerSequence ? regions.outputs : rowsOf(regions.outputs, 0, steps * sizes.batch);
+  }
+
+  /** Whether there is one output a sequence. */
+  get onePerSequence(): boolean {
+    return this.options.output === "sequence";
+  }
+
+  /** Returns what the head reads of each direction: the top layer's states after each step, or the final ones. */
+  headStates(window: Window, pass: Pass): Region[] {
+    return this.onePerSequence
+      ? this.topRuns(window, pass).map((run) => finalSlot(run.regions.h, run))
+      : this.topHidden(window, pass);
+  }
+
+  /** Writes dLoss/dh of the top layer's runs from dLoss/d(outputs): of all steps, which is 0 where the head does not read. */
+  backwardHead(runs: readonly CellRun[], outputs: Region): void {
+    const steps = runs.map((run) => stepSlots(run.regions.dh, run));
+    if (!this.onePerSequence) {
+      this.head.backward(steps, outputs);
+      return;
+    }
+    for (const dh of steps) this.engine.arena.zero(dh);
+    this.head.backward(
+      runs.map((run) => finalSlot(run.regions.dh, run)),
+      outputs,
+    );
+  }
+
+  /** Returns the top layer's runs, one for each direction. */
+  private topRuns(window: Window, pass: Pass): CellRun[] {
+    const top = this.options.layers - 1;
+    return this.layers[top].map((_, d) => this.run(window, pass, top, d));
   }
 
   /** Computes the states after each step from the window's initial states and inputs. */
@@ -130,9 +167,9 @@ export class Model {
   backward(window: Window, pass: Pass, addFinalGradient: (run: CellRun, index: number) => void): void {
     const top = this.options.layers - 1;
     const { regions } = window;
-    const outputs = window.rows(regions.outputs, pass.steps);
-    this.head.backward(this.dHidden(window, pass, top), outputs);
-    this.head.addGradients(outputs, this.hidden(window, pass, top), regions.scratch);
+    const outputs = this.outputs(window, pass);
+    this.backwardHead(this.topRuns(window, pass), outputs);
+    this.head.addGradients(outputs, this.headStates(window, pass), regions.scratch);
     for (let l = top; l >= 0; l--) {
       const input = this.inputOf(window, pass, l);
       this.layers[l].forEach((layer, d) => {

@@ -79,7 +79,7 @@ export class Tape {
     targets: Targets,
     reduction: Reduction,
     finalGradient?: State,
-  ): { loss: number; count: number } {
+  ): { loss: number } & Pick<Targets, "count" | "weight"> {
     const { engine } = this.model;
     const divisor = divisorOf(targets, reduction);
     const sum = applyLoss(engine, window, targets, 0, pass.steps, 1 / divisor);
@@ -87,7 +87,7 @@ export class Tape {
     this.model.backward(window, pass, (run, index) => {
       addFinalGradient(engine, run, index, finalGradient);
     });
-    return { loss: sum / divisor, count: targets.count };
+    return { loss: sum / divisor, count: targets.count, weight: targets.weight };
   }
 
   /** Forgets the tape: no backward pass can follow a forward pass without one. */

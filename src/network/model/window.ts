@@ -35,6 +35,7 @@ export function planShared(options: CompleteOptions, cell: CellDefinition, sizes
   const widest = Math.max(matrix(1, H).stride, matrix(1, width).stride);
   const blocks = cell.blocks * matrix(1, H).stride;
   const O = outputWidth(options);
+  const outputs = matrix(options.output === "sequence" ? batch : rows, O);
   return {
     /** [T·B], tokens, integers. */
     tokens: vector(dense ? 0 : rows),
@@ -42,10 +43,14 @@ export function planShared(options: CompleteOptions, cell: CellDefinition, sizes
     lengths: vector(batch),
     /** [T·B, I], dense inputs; or [T·B, E], embedded tokens. */
     x: width > 0 ? matrix(rows, width) : NONE,
-    /** [T·B, O]; a loss replaces them by its gradient. */
-    outputs: matrix(rows, O),
-    /** [T·B], target classes, integers. */
-    classes: vector(rows),
+    /** [T·B, O], or [B, O] of one output a sequence; a loss replaces them by its gradient. */
+    outputs,
+    /** One target class a row of outputs, integers. */
+    classes: vector(outputs.rows),
+    /** One weight a row of outputs. */
+    weights: vector(outputs.rows),
+    /** [O], the level of each output's quantile. */
+    levelRow: vector(outputs.stride),
     /** [staged, O], targets on their way to the loss; the padding holds NaN. */
     targetRows: matrix(staged, O),
     /** [staged, I or E], the inputs' gradient, some rows at a time. */

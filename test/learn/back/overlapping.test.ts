@@ -150,7 +150,7 @@ describe("k2 > k1", () => {
     const h = Float32Array.from({ length: BATCH * 5 }, (_, i) => i / 10 - 0.5);
     const epochs = (state?: State): unknown[] => {
       const run = begin(tbptt({ k1: 2, k2: 5 }), network, { state });
-      const checks = new WindowChecks(network, false);
+      const checks = new WindowChecks(network);
       return [1, 2].map(() => {
         checks.restart();
         return [...windows.flatMap((window) => [...run.window(checks.check(window))]), ...run.end()];
@@ -170,7 +170,7 @@ describe("k2 > k1", () => {
     const gradients = (disturb: (network: Network) => void): number[][] => {
       const network = createLearning({ cell: "lstm" });
       const run = begin(learner, network);
-      const checks = new WindowChecks(network, false);
+      const checks = new WindowChecks(network);
       const taken: number[][] = [];
       for (const window of windows) {
         for (const event of run.window(checks.check(window))) {

@@ -10,6 +10,7 @@ import { requireNetwork } from "../../../src/network/network.js";
 import type { Network, Sequence, State, Target } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
 import { gradientBits } from "../../network/bits.js";
+import { outputRowsOf } from "../../network/drawn.js";
 import { kinds } from "../../network/kinds.js";
 import { relativeError } from "../../oracle/compare.js";
 import { oracleBackward, oracleForward } from "../../oracle/network.js";
@@ -33,10 +34,11 @@ function drawn(network: Network, kind: "tokens" | "values") {
   const sequence: Sequence = { steps: T, batch: B, lengths: Int32Array.of(T, T - 2) };
   if (kind === "values") sequence.values = floats(T * B * I, 5);
   else sequence.tokens = Uint8Array.from({ length: T * B }, () => random.integer(I));
+  const rows = outputRowsOf({ ...options, steps: T, batch: B });
   const targets: Target[] = [
-    { classes: Int32Array.from({ length: T * B }, () => random.integer(O + 1) - 1) },
-    { values: floats(T * B * O, 6) },
-    { gradient: floats(T * B * O, 7) },
+    { classes: Int32Array.from({ length: rows }, () => random.integer(O + 1) - 1) },
+    { values: floats(rows * O, 6) },
+    { gradient: floats(rows * O, 7) },
   ];
   const h = floats(layers * D * B * H, 8);
   const state: State = cells[cell].hasCellState ? { h, c: floats(h.length, 9) } : { h };

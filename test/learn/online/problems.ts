@@ -63,7 +63,7 @@ export function gradientsOf(network: Network): Float64Array {
 /** The sum of the gradients that a run makes of the windows. */
 export function gradientOfRun(run: LearnerRun, { network, windows }: Problem): Float64Array {
   network.zeroGradients();
-  const checks = new WindowChecks(network, false);
+  const checks = new WindowChecks(network);
   // The generators add to the gradients as they go on.
   for (const window of windows) Array.from(run.window(checks.check(window)));
   Array.from(run.end());

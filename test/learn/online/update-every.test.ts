@@ -42,7 +42,7 @@ function gradientsEvery(
 ): Taken[] {
   const online = requireOnline(learner, "a test", "no");
   const run = online.begin(every)({ network, reduction: "mean", seed: 1 });
-  const checks = new WindowChecks(network, false);
+  const checks = new WindowChecks(network);
   network.zeroGradients();
   const taken: Taken[] = [];
   const take = (events: Iterable<GradientEvent>, spoil: () => void): void => {

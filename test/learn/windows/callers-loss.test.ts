@@ -45,7 +45,7 @@ describe("what a loss of the caller's own returns", () => {
       "too few",
       { loss: 1, gradient: new Float32Array(23) },
       RangeError,
-      /expected 24 values \(\[T=2, B=3, O=4\]\), got 23/,
+      /expected 24 values \(as many as outputs\), got 23/,
     ],
   ];
   it.each(wrong)("is refused: %s", (_, result, type, message) => {

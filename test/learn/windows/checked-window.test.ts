@@ -22,14 +22,14 @@ const gradient = (count: number) => ({ gradient: new Float32Array(count * 3) });
 describe("a window", () => {
   it("comes back as it is, with its targets counted", () => {
     const window = { inputs: tokens(2, 3), targets: { classes: Int32Array.of(0, -1, 2, -1, -1, 1) } };
-    const checked = new WindowChecks(network, false).check(window);
+    const checked = new WindowChecks(network).check(window);
     expect(checked.window).toBe(window);
     expect(checked).toMatchObject({ carry: false, count: 3, targets: { kind: "classes" } });
     expect(checked.inputs).toMatchObject({ steps: 2, batch: 3, kind: "tokens", lengths: undefined });
   });
 
   it("carries only where there is a window before it", () => {
-    const checks = new WindowChecks(network, false);
+    const checks = new WindowChecks(network);
     const window = { inputs: tokens(2, 3), targets: classes(6), carry: true };
     const carried = () => checks.check(window).carry;
     expect([carried(), carried(), carried()]).toEqual([false, true, true]);
@@ -77,7 +77,7 @@ describe("a window", () => {
     ],
   ];
   it.each(wrong)("refused: %s", (_, window, type, message) => {
-    const checks = new WindowChecks(network, false);
+    const checks = new WindowChecks(network);
     const check = () => checks.check(window as TrainingWindow);
     expect(check).toThrow(type);
     expect(check).toThrow(message);
@@ -111,7 +111,7 @@ describe("a carried window", () => {
     ],
   ];
   it.each(others)("%s", (_, second, message) => {
-    const checks = new WindowChecks(network, false);
+    const checks = new WindowChecks(network);
     checks.check(first);
     const check = () => checks.check({ ...second, carry: true });
     if (message === undefined) {
@@ -125,7 +125,8 @@ describe("a carried window", () => {
 });
 
 describe("with a loss of the caller's own", () => {
-  const check = (window: TrainingWindow) => new WindowChecks(network, true).check(window);
+  const own = () => ({ loss: 0, gradient: new Float32Array() });
+  const check = (window: TrainingWindow) => new WindowChecks(network, own).check(window);
 
   it("targets may be none: every step counts that is no padding", () => {
     const window = { inputs: tokens(4, 3), targets: {} };
@@ -148,7 +149,6 @@ describe("with a loss of the caller's own", () => {
 describe("a bidirectional network", () => {
   const checks = new WindowChecks(
     createNetwork({ inputSize: 3, hiddenSize: 2, outputSize: 3, bidirectional: true }),
-    false,
   );
 
   it("carries nothing", () => {

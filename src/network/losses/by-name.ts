@@ -1,0 +1,27 @@
+/** The losses that the library has: whoever lists them reads it here. */
+
+import { crossEntropy } from "./cross-entropy.js";
+import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./element-losses.js";
+import { quantile } from "./quantile.js";
+
+export { crossEntropy, type CrossEntropyOptions } from "./cross-entropy.js";
+export {
+  binaryCrossEntropy,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  type HuberOptions,
+} from "./element-losses.js";
+export { quantile, type QuantileOptions } from "./quantile.js";
+
+/** Every loss by its name: to choose from, or to make one whose name comes from elsewhere. */
+export const losses = {
+  crossEntropy,
+  binaryCrossEntropy,
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+  quantile,
+} as const;
+
+export type LossName = keyof typeof losses;
