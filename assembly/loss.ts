@@ -4,29 +4,55 @@ import { Lanes } from "./lanes";
 import { Constant, Scalar, Vector } from "./math";
 import { OptionalPointer, Pointer } from "./pointer";
 
-/** Writes −∞ into a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
-function padRow(row: usize, columns: usize, stride: usize): void {
-  for (let n = columns; n < stride; n++) f32.store(row + n * 4, -Infinity);
-}
-
-function rowMaximum(row: usize, bytes: usize): f32 {
-  let most = v128.load(row);
-  for (let n: usize = 16; n < bytes; n += 16) most = f32x4.pmax(most, v128.load(row + n));
-  return Lanes.maximum(most);
-}
-
-/** row ← exp(row − shift); returns the sum. */
-function exponentials(row: usize, shift: f32, constants: usize, bytes: usize): f32 {
-  const most = f32x4.splat(shift);
-  let sum = f32x4.splat(0);
-  for (let n: usize = 0; n < bytes; n += 32) {
-    const e0 = Vector.exp(f32x4.sub(v128.load(row + n), most), constants);
-    const e1 = Vector.exp(f32x4.sub(v128.load(row + n, 16), most), constants);
-    v128.store(row + n, e0);
-    v128.store(row + n, e1, 16);
-    sum = f32x4.add(f32x4.add(sum, e0), e1);
+/** A row of logits. */
+export class LogitRow {
+  /** Writes −∞ into a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
+  static pad(row: usize, columns: usize, stride: usize): void {
+    for (let n = columns; n < stride; n++) f32.store(row + n * 4, -Infinity);
   }
-  return Lanes.sum(sum);
+
+  static maximum(row: usize, bytes: usize): f32 {
+    let most = v128.load(row);
+    for (let n: usize = 16; n < bytes; n += 16) most = f32x4.pmax(most, v128.load(row + n));
+    return Lanes.maximum(most);
+  }
+
+  /** row ← exp(row − shift); returns the sum. */
+  static exponentials(row: usize, shift: f32, constants: usize, bytes: usize): f32 {
+    const most = f32x4.splat(shift);
+    let sum = f32x4.splat(0);
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const e0 = Vector.exp(f32x4.sub(v128.load(row + n), most), constants);
+      const e1 = Vector.exp(f32x4.sub(v128.load(row + n, 16), most), constants);
+      v128.store(row + n, e0);
+      v128.store(row + n, e1, 16);
+      sum = f32x4.add(f32x4.add(sum, e0), e1);
+    }
+    return Lanes.sum(sum);
+  }
+
+  /** Returns Σ (x − most) over the columns; the row's padding becomes `most`, which adds nothing. */
+  static sumBelow(row: usize, most: f32, columns: usize, stride: usize): f32 {
+    for (let n = columns; n < stride; n++) f32.store(row + n * 4, most);
+    const top = f32x4.splat(most);
+    let sum = f32x4.splat(0);
+    for (let n: usize = 0; n < stride * 4; n += 16) sum = f32x4.add(sum, f32x4.sub(v128.load(row + n), top));
+    return Lanes.sum(sum);
+  }
+
+  /** row ← flush(row·factor − less) in the columns, 0 in the padding. */
+  static scale(row: usize, factor: f32, less: f32, constants: usize, columns: usize, stride: usize): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const by = f32x4.splat(factor);
+    const lower = f32x4.splat(less);
+    for (let n: usize = 0; n < stride * 4; n += 32) {
+      const d0 = f32x4.sub(f32x4.mul(v128.load(row + n), by), lower);
+      const d1 = f32x4.sub(f32x4.mul(v128.load(row + n, 16), by), lower);
+      v128.store(row + n, Lanes.flush(d0, tiny));
+      v128.store(row + n, Lanes.flush(d1, tiny), 16);
+    }
+    if (less != 0) memory.fill(row + columns * 4, 0, (stride - columns) * 4);
+  }
 }
 
 /** Turns rows of logits into probabilities, in place: p = exp(x − max x) / Σ. */
@@ -41,8 +67,8 @@ export function softmaxRows(
   assert(Check.vectors(x, rows * stride) && Check.constants(constants));
   const bytes = stride * 4;
   for (let r: usize = 0; r < rows; r++, x += bytes) {
-    padRow(x, columns, stride);
-    const sum = f32x4.splat(exponentials(x, rowMaximum(x, bytes), constants, bytes));
+    LogitRow.pad(x, columns, stride);
+    const sum = f32x4.splat(LogitRow.exponentials(x, LogitRow.maximum(x, bytes), constants, bytes));
     for (let n: usize = 0; n < bytes; n += 16) v128.store(x + n, f32x4.div(v128.load(x + n), sum));
   }
 }
@@ -50,29 +76,6 @@ export function softmaxRows(
 /** A row's factor of its loss and gradient; 1 where there are no weights. */
 function weightOf(weights: usize, row: usize): f32 {
   return weights == 0 ? 1 : f32.load(weights + row * 4);
-}
-
-/** Returns Σ (x − most) over the columns; the row's padding becomes `most`, which adds nothing. */
-function sumBelow(row: usize, most: f32, columns: usize, stride: usize): f32 {
-  for (let n = columns; n < stride; n++) f32.store(row + n * 4, most);
-  const top = f32x4.splat(most);
-  let sum = f32x4.splat(0);
-  for (let n: usize = 0; n < stride * 4; n += 16) sum = f32x4.add(sum, f32x4.sub(v128.load(row + n), top));
-  return Lanes.sum(sum);
-}
-
-/** row ← flush(row·factor − less) in the columns, 0 in the padding. */
-function scaleRow(row: usize, factor: f32, less: f32, constants: usize, columns: usize, stride: usize): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const by = f32x4.splat(factor);
-  const lower = f32x4.splat(less);
-  for (let n: usize = 0; n < stride * 4; n += 32) {
-    const d0 = f32x4.sub(f32x4.mul(v128.load(row + n), by), lower);
-    const d1 = f32x4.sub(f32x4.mul(v128.load(row + n, 16), by), lower);
-    v128.store(row + n, Lanes.flush(d0, tiny));
-    v128.store(row + n, Lanes.flush(d1, tiny), 16);
-  }
-  if (less != 0) memory.fill(row + columns * 4, 0, (stride - columns) * 4);
 }
 
 /**
@@ -104,12 +107,12 @@ export function crossEntropy(
     }
     assert(Check.atLeast(columns, <usize>target + 1));
     const weight = weightOf(weights, r);
-    padRow(x, columns, stride);
-    const most = rowMaximum(x, bytes);
-    const below: f64 = smoothing > 0 ? <f64>sumBelow(x, most, columns, stride) / <f64>columns : 0;
-    if (smoothing > 0) padRow(x, columns, stride);
+    LogitRow.pad(x, columns, stride);
+    const most = LogitRow.maximum(x, bytes);
+    const below: f64 = smoothing > 0 ? <f64>LogitRow.sumBelow(x, most, columns, stride) / <f64>columns : 0;
+    if (smoothing > 0) LogitRow.pad(x, columns, stride);
     const logit = f32.load(x + ((<usize>target) << 2));
-    const sum = exponentials(x, most, constants, bytes);
+    const sum = LogitRow.exponentials(x, most, constants, bytes);
     // ln Σ exp(x − max) − (1 − s)·(x[class] − max) − s·mean(x − max)
     const under =
       smoothing > 0
@@ -117,7 +120,7 @@ export function crossEntropy(
         : <f64>most - <f64>logit;
     loss += <f64>weight * (under + Scalar.naturalLogarithm(<f64>sum));
     const factor = scale * weight;
-    scaleRow(x, factor / sum, (factor * smoothing) / <f32>columns, constants, columns, stride);
+    LogitRow.scale(x, factor / sum, (factor * smoothing) / <f32>columns, constants, columns, stride);
     const at = x + ((<usize>target) << 2);
     f32.store(at, f32.load(at) - factor * (1 - smoothing));
   }
@@ -153,10 +156,10 @@ export function softCrossEntropy(
       memory.fill(x, 0, bytes);
       continue;
     }
-    padRow(x, columns, stride);
-    const most = rowMaximum(x, bytes);
+    LogitRow.pad(x, columns, stride);
+    const most = LogitRow.maximum(x, bytes);
     const spread = smoothing / <f32>columns;
-    const below = sumBelow(x, most, columns, stride);
+    const below = LogitRow.sumBelow(x, most, columns, stride);
     let under: f64 = smoothing > 0 ? <f64>spread * <f64>below : 0;
     let mass: f64 = <f64>smoothing;
     const top = f32x4.splat(most);
@@ -168,12 +171,12 @@ export function softCrossEntropy(
       const part = f32x4.mul(target, f32x4.sub(v128.load(x + n), top));
       under += <f64>Lanes.sum(v128.and(part, f32x4.ne(target, f32x4.splat(0))));
     }
-    padRow(x, columns, stride);
-    const sum = exponentials(x, most, constants, bytes);
+    LogitRow.pad(x, columns, stride);
+    const sum = LogitRow.exponentials(x, most, constants, bytes);
     const weight = weightOf(weights, r);
     loss += <f64>weight * (mass * Scalar.naturalLogarithm(<f64>sum) - under);
     const factor = scale * weight;
-    scaleRow(x, <f32>((<f64>factor * mass) / <f64>sum), factor * spread, constants, columns, stride);
+    LogitRow.scale(x, <f32>((<f64>factor * mass) / <f64>sum), factor * spread, constants, columns, stride);
     const by = f32x4.mul(kept, f32x4.splat(factor));
     for (let n: usize = 0; n < bytes; n += 16) {
       const q = v128.load(targets + n);

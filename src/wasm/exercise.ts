@@ -19,6 +19,7 @@ const sizes: Readonly<Record<string, readonly number[] | undefined>> = {
   N: [88],
   rows: [18],
   columns: [24],
+  blank: [7],
   width: [24],
   stride: [40],
   depth: [20],
@@ -47,8 +48,11 @@ const INTEGERS = 5;
 const TINY = 2.4e-35;
 
 /** Parameters that point to other numbers than those from −1 to 1. */
-const integers = ["*tokens", "*classes", "?lengths"];
+const integers = ["*tokens", "*classes", "?lengths", "*labels", "*labelLengths"];
 const notNegative = ["?weights", "*weights", "*levels", "*v", "?most", "*square", "*sum"];
+
+/** Parameters that point to float64, half of which may look like a NaN in float32. */
+const float64s = ["*variables"];
 
 /** Returns the values that a parameter takes. */
 function choicesOf(parameter: string, place: number): readonly number[] {
@@ -92,21 +96,35 @@ function adaptRooms(signature: string, buffer: ArrayBuffer): void {
   }
 }
 
+/** Returns what lies in the rooms, as the numbers that a kernel takes them for. */
+export function readRooms(name: keyof Kernels, buffer: ArrayBuffer): (Float32Array | Float64Array)[] {
+  const parameters = signatures[name].split(" ");
+  return Array.from({ length: ROOMS }, (_, place) => {
+    const start = FIRST_FREE + place * ROOM;
+    return float64s.includes(parameters[place])
+      ? new Float64Array(buffer, start, ROOM / 8)
+      : new Float32Array(buffer, start, ROOM / 4);
+  });
+}
+
+const kernelNames = Object.keys(signatures) as (keyof Kernels)[];
+
 /**
  * Yields the name of a kernel after each of its runs, while `memory` holds what it left, and the number that it returned.
  * Of the memory, at least a mebibyte, the start is overwritten, with the same numbers before each run.
  */
-export function* exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): Generator<string> {
+export function* exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): Generator<keyof Kernels> {
   const random = new Random(1);
   const numbers = Float32Array.from({ length: EXERCISED / 4 }, (_, i) => {
     return (2 * random.uniform() - 1) * (i % 11 === 0 ? TINY : 1);
   });
-  for (const [name, signature] of Object.entries(signatures)) {
+  for (const name of kernelNames) {
+    const signature = signatures[name];
     for (const values of argumentsOf(signature)) {
       new Float32Array(memory.buffer).set(numbers);
       placeConstants(memory);
       adaptRooms(signature, memory.buffer);
-      const result: unknown = Reflect.apply(kernels[name as keyof Kernels], undefined, values);
+      const result: unknown = Reflect.apply(kernels[name], undefined, values);
       if (typeof result === "number") new Float64Array(memory.buffer)[0] = result;
       yield name;
     }
