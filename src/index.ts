@@ -19,6 +19,8 @@ export { tokenStream, type TokenStream, type TokenStreamOptions } from "./data/t
 export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions } from "./data/vocabulary.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
+export { ctcDecode, type CtcDecodeOptions } from "./infer/ctc-decode.js";
+export { editDistance } from "./infer/edit-distance.js";
 export { sample, type SampleOptions } from "./infer/sample.js";
 export type { CheckedWindow } from "./learn/windows/checked-window.js";
 export {

@@ -114,7 +114,7 @@ function withPadding<Values extends Tokens | Float32Array | Int32Array>(
   return copy as Values;
 }
 
-function requireLengths(
+export function requireLengths(
   name: string,
   value: unknown,
   T: number,

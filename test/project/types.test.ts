@@ -8,9 +8,9 @@ import { installPackage } from "./installed-package.js";
 const program = `
 import * as library from "bptt";
 import {
-  adam, adamW, adagrad, bptt, CharVocabulary, clipGradientNorm, clipGradientValue, createNetwork, DisposedError,
-  DivergenceError, evaluate, FormatError, InvalidStateError, loadNetwork, readMetadata, rmsprop, sample, saveNetwork,
-  sgd, softmax, supportedBuilds, tbptt, tokenStream, train,
+  adam, adamW, adagrad, bptt, CharVocabulary, clipGradientNorm, clipGradientValue, createNetwork, ctcDecode,
+  DisposedError, DivergenceError, editDistance, evaluate, FormatError, InvalidStateError, loadNetwork, readMetadata,
+  rmsprop, sample, saveNetwork, sgd, softmax, supportedBuilds, tbptt, tokenStream, train,
 } from "bptt";
 import type {
   Build, Cell, Learner, Network, NetworkOptions, Optimizer, Parameter, Progress, RuntimeOptions, Schedule, Sequence,
@@ -54,6 +54,8 @@ const stream: TrainingData = tokenStream(vocabulary.encode("abab"), { batch: 1, 
 using session: Session = network.session({ batch: 1 });
 const text: string = vocabulary.decode(sample(session, { length: 4, temperature: 0.5, topK: 2, seed: 1 }));
 const probabilities: Float32Array = softmax(session.step(0), 2);
+const labels: Int32Array[] = ctcDecode(outputs, { steps: 1, batch: 1, blank: 0, beam: 4 });
+numbers.push(editDistance(labels[0] ?? [], [1]));
 const file: Uint8Array = saveNetwork(network, { name: "x" });
 const loaded: Network = loadNetwork(file);
 const metadata: Record<string, string> = readMetadata(file);

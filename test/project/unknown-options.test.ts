@@ -44,6 +44,7 @@ const cases: Case[] = [
   [library, "tokenStream", [new Uint8Array(9)], { batch: 1, window: 2 }, "windows", "window"],
   [library, "sequenceSet", [[item]], { batch: 1 }, "shuffled", "shuffle"],
   [library, "sample", [network.session()], { length: 1 }, "top_k", "topK"],
+  [library, "ctcDecode", [new Float32Array(4)], { steps: 2, batch: 1 }, "length", "lengths"],
   [library.CharVocabulary.from("ab"), "encode", ["a"], {}, "unknowns", "unknown"],
 ];
 
