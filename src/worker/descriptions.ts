@@ -1,6 +1,7 @@
 /** Descriptions stand for optimizers, learners, data and the like on the way to the worker, where functions cannot go. */
 
-import type { SequenceItem, SequenceSetOptions } from "../data/sequence-set.js";
+import type { SequenceItem } from "../data/items.js";
+import type { SequenceSetOptions } from "../data/sequence-set.js";
 import type { TokenStreamOptions } from "../data/token-stream.js";
 import type { TrainingData } from "../data/training-data.js";
 import { describe } from "../errors.js";

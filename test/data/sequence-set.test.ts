@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { sequenceSet, type SequenceItem } from "../../src/data/sequence-set.js";
+import type { SequenceItem } from "../../src/data/items.js";
+import { sequenceSet } from "../../src/data/sequence-set.js";
 import type { TrainingWindow } from "../../src/data/training-data.js";
 
 function windowsOf(data: ReturnType<typeof sequenceSet>): TrainingWindow[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sequenceSet, type SequenceItem } from "../../src/data/sequence-set.js";
+import type { SequenceItem } from "../../src/data/items.js";
+import { sequenceSet } from "../../src/data/sequence-set.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import type { Cell } from "../../src/network/types.js";
 import { adam } from "../../src/optimize/adam.js";
