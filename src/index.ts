@@ -23,6 +23,14 @@ export { CharVocabulary, type EncodeOptions } from "./data/vocabulary.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
 export { ctcDecode, type CtcDecodeOptions } from "./infer/ctc-decode.js";
 export { editDistance } from "./infer/edit-distance.js";
+export { forecast, type Forecast, type ForecastOptions, type QuantileForecast } from "./infer/forecast.js";
+export {
+  predict,
+  predictClasses,
+  type ClassPrediction,
+  type PredictClassesOptions,
+  type PredictOptions,
+} from "./infer/predict.js";
 export { sample, type SampleOptions } from "./infer/sample.js";
 export type { CheckedWindow } from "./learn/windows/checked-window.js";
 export {

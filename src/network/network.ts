@@ -97,10 +97,12 @@ export class RecurrentNetwork implements Network {
     requireBoolean("options.training", training);
     requireBoolean("options.keepTape", keepTape);
     requireBoolean("options.hidden", hidden);
-    return this.forwardInputs(inputs, initial, { training, keepTape, hidden });
+    const result = this.forwardInputs(inputs, initial, { training, keepTape, hidden });
+    if (!keepTape) this.tape.drop();
+    return result;
   }
 
-  /** Runs `forward` with arguments that were checked. */
+  /** Runs `forward` with arguments that were checked; without `keepTape` the last tape stays as it is. */
   forwardInputs(
     inputs: Inputs,
     initial: State | undefined,
@@ -215,7 +217,7 @@ export class RecurrentNetwork implements Network {
   ): State {
     const { model } = this;
     const rows = inputs.steps * inputs.batch;
-    const state = this.inference.run(inputs, initial, training, (window, pass) => {
+    return this.inference.run(inputs, initial, training, (window, pass) => {
       const { firstRow } = pass;
       const outputs = model.outputs(window, pass);
       // With one output a sequence, the last stretch's remain.
@@ -225,8 +227,6 @@ export class RecurrentNetwork implements Network {
       const into = hidden.subarray((firstRow * hidden.length) / rows);
       readHidden(model.engine, model.topHidden(window, pass), into);
     });
-    this.tape.drop();
-    return state;
   }
 }
 

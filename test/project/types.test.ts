@@ -8,12 +8,12 @@ import { installPackage } from "./installed-package.js";
 const program = `
 import * as library from "bptt";
 import {
-  adam, adamW, adagrad, bptt, CharVocabulary, clipGradientNorm, clipGradientValue, createNetwork, ctcDecode,
-  DisposedError, DivergenceError, editDistance, evaluate, FormatError, InvalidStateError, loadNetwork, readMetadata,
-  rmsprop, sample, saveNetwork, sgd, softmax, supportedBuilds, tbptt, tokenStream, train,
+  adam, adamW, adagrad, bptt, CharVocabulary, classWeights, clipGradientNorm, clipGradientValue, createNetwork, ctcDecode,
+  DisposedError, DivergenceError, editDistance, evaluate, forecast, FormatError, InvalidStateError, loadNetwork, predict,
+  predictClasses, readMetadata, rmsprop, sample, saveNetwork, sequenceSet, sgd, softmax, supportedBuilds, tbptt, tokenStream, train,
 } from "bptt";
 import type {
-  Build, Cell, Learner, Network, NetworkOptions, Optimizer, Parameter, Progress, RuntimeOptions, Schedule, Sequence,
+  Build, Cell, ClassPrediction, Forecast, Learner, Network, NetworkOptions, Optimizer, Parameter, Progress, RuntimeOptions, Schedule, Sequence, SequenceItem,
   Session, State, Target, TrainingData, TrainingWindow,
 } from "bptt";
 
@@ -59,8 +59,16 @@ numbers.push(editDistance(labels[0] ?? [], [1]));
 const file: Uint8Array = saveNetwork(network, { name: "x" });
 const loaded: Network = loadNetwork(file);
 const metadata: Record<string, string> = readMetadata(file);
+const items: readonly SequenceItem[] = [{ inputs: { tokens: Uint8Array.of(1) }, targets: { class: 1 }, weight: 2 }];
+const balanced: TrainingData = sequenceSet(items, { batch: 1, classWeights: classWeights(items, { classes: 2 }) });
+const sequences = items.map((one) => one.inputs);
+const outputsOf: Float32Array[] = predict(network, sequences, { batch: 8, activation: "softmax" });
+const likeliest: ClassPrediction[] = predictClasses(network, sequences, { topK: 2 });
+const future: Forecast = forecast(network, [0, 1], { steps: 3, next: ([x = 0, y = 0], step) => [x, y + step] });
+const quantiles: Float32Array = forecast(network, [0, 1], { steps: 3, levels: [0.5], window: 1 }).quantiles;
 const errors: (new (...words: never[]) => Error)[] = [DisposedError, DivergenceError, FormatError, InvalidStateError];
-export { accuracy, builds, errors, learners, library, loaded, metadata, names, numbers, outputs, probabilities, stream, text, weights };
+export { accuracy, balanced, builds, errors, future, learners, library, likeliest, loaded, metadata, names, numbers, outputs };
+export { outputsOf, probabilities, quantiles, stream, text, weights };
 
 // @ts-expect-error: no such cell
 export const wrongCell: Cell = "lstn";
@@ -70,6 +78,8 @@ export const wrongSize: NetworkOptions = { inputSize: "2", hiddenSize: 3, output
 export const noSizes: NetworkOptions = {};
 // @ts-expect-error: 64-bit floats are none of the inputs
 export const wrongInput: Sequence = { steps: 1, batch: 1, values: new Float64Array(1) };
+// @ts-expect-error: quantiles come with levels
+export const noLevels: Float32Array = forecast(network, [0, 1], { steps: 3 }).quantiles;
 // @ts-expect-error: tbptt needs k1
 export const noWindow = tbptt({});
 `;
