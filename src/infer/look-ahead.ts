@@ -99,7 +99,7 @@ function aheadOfNetwork(network: RecurrentNetwork, series: Float32Array, window:
   requireValuesNetwork(options);
   const steps = requireSeries(series, options.inputSize);
   const given = window === undefined ? undefined : requireInteger("window", window, 1, steps);
-  const pooled = Reflect.get(options, "output") === "sequence";
+  const pooled = options.output === "sequence";
   if (options.bidirectional && !pooled) {
     throw new RangeError(
       `"source" expected a network of one direction, or of one output a sequence, got a bidirectional one with ` +

@@ -48,8 +48,8 @@ export interface ClassPrediction {
 }
 
 /**
- * Sequences a batch. Of 1024 sequences of 20 to 200 steps, an LSTM of 64 units reads 457, 585, 615, 618 and 531 thousand
- * steps a second in batches of 1, 4, 16, 32 and 256, one of 512 units 12, 16, 17, 16 and 10: past 16 only memory grows.
+ * Sequences a batch. Of sequences of 20 to 200 steps, an LSTM of 64 units reads 457, 585, 615, 618 and 531 thousand steps a
+ * second in batches of 1, 4, 16, 32 and 256, one of 512 units 12, 16, 17, 16 and 10: past 16 only memory grows.
  */
 const BATCH = 16;
 

@@ -4,6 +4,7 @@
 
 import { describe, requireInteger, requireNumber, requireObject } from "../errors.js";
 import type { TrainingWindow } from "../data/training-data.js";
+import { definitionOf } from "../network/losses/definition.js";
 import type { Loss, Network, Reduction, State } from "../network/types.js";
 import type { CheckedWindow } from "./windows/checked-window.js";
 
@@ -137,8 +138,8 @@ export function callersLoss({ loss }: Pick<LearnerContext, "loss">): LossFunctio
 }
 
 /**
- * Throws a RangeError for what needs whole sequences, for rules that cut them: a bidirectional network, or a function for the
- * loss of one output a sequence, which would be asked about sequences that have not ended.
+ * Throws a RangeError for what needs whole sequences, for rules that cut them: a bidirectional network, a loss of whole sequences,
+ * or a function for the loss of one output a sequence, which would be asked about sequences that have not ended.
  */
 export function requireStepwise(
   { network, loss }: Pick<LearnerContext, "network" | "loss">,
@@ -147,6 +148,11 @@ export function requireStepwise(
   const { bidirectional, output } = network.options;
   if (bidirectional)
     throw new RangeError(`"learner" expected bptt() for a bidirectional network, got ${rule}()`);
+  if (definitionOf(loss)?.requireWhole !== undefined) {
+    throw new RangeError(
+      `"learner" expected bptt() for the loss ctc(), which needs whole sequences, got ${rule}()`,
+    );
+  }
   if (output === "sequence" && isLossFunction(loss)) {
     throw new RangeError(
       `"learner" expected bptt() for a loss function and one output a sequence, got ${rule}(), which cuts sequences`,

@@ -10,7 +10,15 @@ import {
 } from "../errors.js";
 import { cells, quotedCells } from "./cells/by-name.js";
 import { directionsOf, outputWidth } from "./sizes.js";
-import type { CompleteOptions, Sequence, SessionOptions, State, StepInput, Target } from "./types.js";
+import type {
+  CompleteOptions,
+  Reduction,
+  Sequence,
+  SessionOptions,
+  State,
+  StepInput,
+  Target,
+} from "./types.js";
 import type { Inputs, Tokens } from "./model/batch.js";
 import type { LossDefinition, TargetRange } from "./losses/definition.js";
 import { counted, targetKind, targetKindNames, type TargetKindName, type Targets } from "./model/targets.js";
@@ -285,6 +293,7 @@ function requireWholeRows(name: string, array: ArrayLike<number>, width: number)
 /** Returns the loss that the targets are for. Throws a TypeError for targets of a kind that it does not take. */
 function lossFor(name: string, kind: TargetKindName, asked: LossDefinition | undefined): LossDefinition {
   const loss = asked ?? targetKind(kind).loss;
+  if (loss === undefined) throw new TypeError(`"loss" expected ctc() for "${name}.${kind}", got none`);
   if (loss.against.includes(kind)) return loss;
   throw new TypeError(`"${name}" expected ${loss.against.join(" or ")} for ${loss.name}(), got ${kind}`);
 }
@@ -309,11 +318,19 @@ export function requireTarget(
   options: CompleteOptions,
   name = "targets",
   asked?: LossDefinition,
+  reduction: Reduction = "mean",
 ): Targets {
   const O = outputWidth(options);
   const given = requireObject(name, target);
   const kind = requireOneOf(name, given, targetKindNames);
   const loss = lossFor(name, kind, asked);
+  if (loss.requireWhole !== undefined) {
+    const sizes = { steps: T, batch: B, lengths, O, output: options.output, reduction };
+    const whole = loss.requireWhole(name, settledTarget(given), sizes);
+    const { array, count, weight } = whole;
+    const rest = { weights: undefined, ends: undefined, repeat: 1 };
+    return { kind, loss, steps: T, batch: B, array, whole, count, weight, ...rest };
+  }
   const { arrayType, perOutput, none } = targetKind(kind);
   const whole = options.output === "sequence";
   const [rows, rowShape] = whole ? [B, `B=${B}`] : [T * B, `T=${T}, B=${B}`];
@@ -334,7 +351,12 @@ export function requireTarget(
   if (weights !== undefined) requireRange(`${name}.weights`, weights, 0, WEIGHTS);
   const ends = whole ? (lengths?.slice() ?? new Int32Array(B).fill(T)) : undefined;
   const repeat = kind === "values" ? O / width : 1;
-  return counted({ kind, loss, steps: T, batch: B, array, weights, ends, repeat }, lengths);
+  return counted({ kind, loss, steps: T, batch: B, array, weights, ends, whole: undefined, repeat }, lengths);
+}
+
+/** Returns the target with arrays that nobody else changes. */
+function settledTarget(given: Target): Target {
+  return Object.fromEntries(Object.entries(given).map(([field, array]) => [field, settled(array)]));
 }
 
 /** The largest float32. */

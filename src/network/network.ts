@@ -134,9 +134,16 @@ export class RecurrentNetwork implements Network {
       stateGradient: givenGradient,
       inputGradient: wantsInputs = false,
     } = requireOptions("options", options, ["loss", "reduction", "stateGradient", "inputGradient"]);
-    const definition = givenLoss === undefined ? undefined : requireLoss("options.loss", givenLoss);
-    const targets = requireTarget(target, { steps, batch, lengths }, this.options, "targets", definition);
     requireChoice("options.reduction", reduction, ["mean", "sum"]);
+    const definition = givenLoss === undefined ? undefined : requireLoss("options.loss", givenLoss);
+    const targets = requireTarget(
+      target,
+      { steps, batch, lengths },
+      this.options,
+      "targets",
+      definition,
+      reduction,
+    );
     const finalGradient = requireStateGradient("options.stateGradient", givenGradient, batch, this.options);
     if (requireBoolean("options.inputGradient", wantsInputs) && inputs === "tokens") {
       throw new RangeError(`"options.inputGradient" expected false, got true: tokens have no gradient`);
@@ -217,7 +224,7 @@ export class RecurrentNetwork implements Network {
   ): State {
     const { model } = this;
     const rows = inputs.steps * inputs.batch;
-    return this.inference.run(inputs, initial, training, (window, pass) => {
+    return this.inference.run(inputs, initial, training, false, (window, pass) => {
       const { firstRow } = pass;
       const outputs = model.outputs(window, pass);
       // With one output a sequence, the last stretch's remain.

@@ -26,9 +26,15 @@ export function score(
     throw new RangeError(`"targets" expected classes or values, got a ${kind}: it has no loss`);
   let loss = 0;
   let correct = 0;
-  const final = inference.run(inputs, state, false, (window, { steps }, first) => {
-    if (kind === "classes") correct += countCorrect(model.engine, window, targets, first, steps);
-    loss += applyLoss(model.engine, window, targets, first, steps, 1);
-  });
+  const final = inference.run(
+    inputs,
+    state,
+    false,
+    targets.whole !== undefined,
+    (window, { steps }, first) => {
+      if (kind === "classes") correct += countCorrect(model.engine, window, targets, first, steps);
+      loss += applyLoss(model.engine, window, targets, first, steps, 1);
+    },
+  );
   return { loss, ...(kind === "classes" ? { correct } : {}), state: final };
 }

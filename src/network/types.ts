@@ -89,7 +89,7 @@ export interface State {
 }
 
 /**
- * What the outputs should have been; exactly one of classes, values and gradient. Sizes are those of a network with an output a
+ * What the outputs should have been; exactly one of classes, values, gradient and labels. Sizes are those of a network with an output a
  * step; with one output a sequence there is no T.
  */
 export interface Target {
@@ -104,6 +104,10 @@ export interface Target {
    * (values: elements) that have a target, as PyTorch's class weights do.
    */
   weights?: Float32Array;
+  /** For `ctc()`: the labels of all sequences, one after another. */
+  labels?: Int32Array;
+  /** For `ctc()`: [B], how many labels each sequence has. */
+  labelLengths?: Int32Array;
 }
 
 /** A loss, made by `crossEntropy()`, `meanSquaredError()`, `huber()`, … */

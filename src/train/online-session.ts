@@ -35,8 +35,8 @@ export function onlineSession(network: Network, options: OnlineSessionOptions): 
   requireLearner("learner", learner);
   const instead = `it needs several steps at a time, which train() takes`;
   const { plan: rule } = requireOnline(learner, "a session", instead);
-  requireCovered(rule, { network: given });
   if (loss !== undefined) requireLoss("loss", loss);
+  requireCovered(rule, { network: given, loss });
   requireOptimizer(optimizer);
   const { updateEvery = 1, seed = given.options.seed } = rest;
   requireInteger("updateEvery", updateEvery, 1);

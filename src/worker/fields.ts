@@ -54,6 +54,8 @@ const TARGET = {
   values: "value",
   gradient: "value",
   weights: "value",
+  labels: "value",
+  labelLengths: "value",
 } as const satisfies Fields<Target>;
 
 /** Has a table for each kind of argument that consists of more than plain values. */

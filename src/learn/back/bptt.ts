@@ -1,6 +1,7 @@
 import { requireNumber, requireOptions } from "../../errors.js";
 import { BudgetedPass } from "../recompute/budgeted-pass.js";
 import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "../learner.js";
+import { definitionOf } from "../../network/losses/definition.js";
 import { wholeTape } from "./whole-tape.js";
 
 /** Configures `bptt`. */
@@ -36,6 +37,11 @@ export function bptt(options: BpttOptions = {}): Learner {
 }
 
 function withinBudget(context: LearnerContext, memoryBudget: number): LearnerRun {
+  if (definitionOf(context.loss)?.requireWhole !== undefined) {
+    throw new RangeError(
+      `"learner" expected bptt() without a memoryBudget for the loss ctc(), which needs all outputs at once`,
+    );
+  }
   const pass = new BudgetedPass(context, memoryBudget);
   return {
     *window(checked) {

@@ -111,6 +111,10 @@ export function gradientFlow(
     requireOptions("options", options, ["state", "loss", "losses", "seed", "tolerance", "beyond"]),
   );
   requireOneWay(question.network);
+  if (question.window.targets.whole !== undefined)
+    throw new RangeError(
+      `"options.loss" expected one of single steps, got ctc(), which needs whole sequences`,
+    );
   const { losses = 16, seed = network.options.seed, tolerance = 0.1, beyond = 0.01 } = options;
   requireInteger("options.losses", losses, 1);
   requireSeed(seed);

@@ -52,9 +52,9 @@ export function requireQuestion(
   const inputs = requireSequence(sequence, given.options);
   const { state, loss, reduction = "mean" } = requireObject("options", options);
   const definition = loss === undefined ? undefined : requireLoss("options.loss", loss);
-  const targets = requireTarget(target, inputs, given.options, "targets", definition);
-  const initial = requireState("options.state", state, inputs.batch, given.options);
   requireChoice("options.reduction", reduction, ["mean", "sum"]);
+  const targets = requireTarget(target, inputs, given.options, "targets", definition, reduction);
+  const initial = requireState("options.state", state, inputs.batch, given.options);
   const window = { inputs: sequence, targets: target };
   return {
     network: given,

@@ -4,7 +4,7 @@ import type { TrainingWindow } from "../../data/training-data.js";
 import { requireBoolean, requireObject } from "../../errors.js";
 import { requireSequence, requireTarget } from "../../network/arguments.js";
 import { countSteps } from "../../network/model/batch.js";
-import { targetKindNames } from "../../network/model/targets.js";
+import { targetKind, targetKindNames } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";
 import { definitionOf } from "../../network/losses/definition.js";
 import { isLossFunction, type LearnerContext } from "../learner.js";
@@ -25,6 +25,9 @@ interface Kinds {
   readonly targets: string;
 }
 
+/** The kinds of targets that a loss function may do without; it reads any others by itself. */
+const ROW_KINDS = targetKindNames.filter((kind) => targetKind(kind).loss !== undefined);
+
 /**
  * Returns the window's checked inputs and targets; with a loss function of the caller's own there may be no targets.
  * Throws a TypeError or RangeError.
@@ -42,7 +45,7 @@ function requireWindow(
     );
   }
   const target = requireObject("targets", (options.output === "sequence" && sequenceTargets) || targets);
-  if (isLossFunction(loss) && targetKindNames.every((kind) => target[kind] === undefined))
+  if (isLossFunction(loss) && ROW_KINDS.every((kind) => target[kind] === undefined))
     return { inputs, targets: undefined, count: countSteps(inputs) };
   const checked = requireTarget(target, inputs, options, "targets", definitionOf(loss));
   return { inputs, targets: checked, count: checked.count };

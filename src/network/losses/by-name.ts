@@ -1,6 +1,7 @@
 /** The losses that the library has: whoever lists them reads it here. */
 
 import { crossEntropy } from "./cross-entropy.js";
+import { ctc } from "./ctc.js";
 import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./element-losses.js";
 import { quantile } from "./quantile.js";
 
@@ -12,6 +13,7 @@ export {
   meanSquaredError,
   type HuberOptions,
 } from "./element-losses.js";
+export { ctc, type CtcOptions } from "./ctc.js";
 export { quantile, type QuantileOptions } from "./quantile.js";
 
 /** Every loss by its name: to choose from, or to make one whose name comes from elsewhere. */
@@ -22,6 +24,7 @@ export const losses = {
   meanAbsoluteError,
   huber,
   quantile,
+  ctc,
 } as const;
 
 export type LossName = keyof typeof losses;

@@ -4,16 +4,43 @@ import { describe } from "../../errors.js";
 import type { Engine } from "../../memory/engine.js";
 import { rowsOf, writeRegion, type Region } from "../../memory/regions.js";
 import type { Window } from "../model/window.js";
-import type { Loss } from "../types.js";
+import type { Loss, Reduction, Target } from "../types.js";
 
 /** Names the fields of `Target` that say what the outputs should have been. */
-export type TargetKindName = "classes" | "values" | "gradient";
+export type TargetKindName = "classes" | "values" | "gradient" | "labels";
 
 /** Says what elements of targets may be, also in words. */
 export interface TargetRange {
   readonly least: number;
   readonly most: number;
   readonly words: string;
+}
+
+/** Says what targets must fit. */
+export interface TargetSizes {
+  /** T, B and [B] lengths, undefined where all are T. */
+  readonly steps: number;
+  readonly batch: number;
+  readonly lengths: Int32Array | undefined;
+  /** The outputs of a step. */
+  readonly O: number;
+  readonly output: "step" | "sequence";
+  readonly reduction: Reduction;
+}
+
+/** Holds targets of whole sequences, which no step has a part of. */
+export interface WholeTargets {
+  /** The labels of all sequences, one after another. */
+  readonly array: Int32Array;
+  /** [B], how many each has. */
+  readonly labelLengths: Int32Array;
+  /** [B], each in [1, T]; undefined: all are T. */
+  readonly lengths: Int32Array | undefined;
+  /** [B], what each sequence's loss is multiplied by. */
+  readonly weights: Float32Array;
+  /** Number of targets, and what a mean divides by. */
+  readonly count: number;
+  readonly weight: number;
 }
 
 /** Says where a loss is taken: at the outputs of a window's first rows, against as many targets. */
@@ -23,8 +50,13 @@ export interface LossPlace {
   readonly kind: TargetKindName;
   /** [rows, O]; replaced by the gradient. */
   readonly outputs: Region;
+  /** T and B. */
+  readonly steps: number;
+  readonly batch: number;
   /** One or several a row. */
   readonly array: Int32Array | Float32Array;
+  /** Targets of whole sequences; undefined where rows have them. */
+  readonly whole: WholeTargets | undefined;
   /** Points to the rows' weights, or is 0. */
   readonly weights: number;
   /** Factor of the gradient. */
@@ -41,6 +73,8 @@ export interface LossDefinition {
   readonly range?: (kind: TargetKindName, O: number) => TargetRange | undefined;
   /** Whether the values of a step are one target together; default: each is one. */
   readonly joint?: boolean;
+  /** Checks targets of whole sequences, of losses that need those; a rule that cuts sequences then refuses the loss. */
+  readonly requireWhole?: (name: string, target: Target, sizes: TargetSizes) => WholeTargets;
   /** Replaces the outputs by scale·w·dLoss/d(outputs) and returns the unscaled Σ w·loss. */
   apply(place: LossPlace): number;
 }

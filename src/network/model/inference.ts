@@ -18,7 +18,7 @@ export class Inference {
   }
 
   /**
-   * Runs the sequence and returns its final state. `each` is called after every stretch, while its outputs
+   * Runs the sequence, with `whole` as one stretch, and returns its final state. `each` is called after every stretch, while its outputs
    * are there: the window's first steps are then steps [first, first + pass.steps) of the sequence. Throws an
    * OutOfMemoryError before anything else happens.
    */
@@ -26,15 +26,17 @@ export class Inference {
     inputs: Inputs,
     initial: State | undefined,
     training: boolean,
+    whole: boolean,
     each: (window: Window, pass: Pass, first: number) => void,
   ): State {
     const { model } = this;
     const { engine } = model;
     const { batch, kind } = inputs;
     // A reverse direction starts at the end: the sequence stays whole.
-    const most = model.options.bidirectional
-      ? inputs.steps
-      : Math.min(inputs.steps, Math.max(1, Math.floor(ROWS / batch)));
+    const most =
+      model.options.bidirectional || whole
+        ? inputs.steps
+        : Math.min(inputs.steps, Math.max(1, Math.floor(ROWS / batch)));
     const dropout = training && model.drops;
     const window = this.prepare({ steps: most, batch, inputs: kind, tape: false, dropout });
     const draws = dropout ? model.nextDropout() : undefined;

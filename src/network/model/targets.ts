@@ -3,7 +3,7 @@
 import type { Engine } from "../../memory/engine.js";
 import { elementAt, rowsOf, sizeOf, writeRegion } from "../../memory/regions.js";
 import { plainCrossEntropy } from "../losses/cross-entropy.js";
-import type { LossDefinition, TargetKindName } from "../losses/definition.js";
+import type { LossDefinition, TargetKindName, WholeTargets } from "../losses/definition.js";
 import { squaredError } from "../losses/element-losses.js";
 import type { Window } from "./window.js";
 
@@ -18,8 +18,8 @@ export interface TargetKind {
   readonly none: number;
   /** Whether an element `none` within the lengths is no target; otherwise every element there is one. */
   readonly marksNone: boolean;
-  /** The loss that they have unless another is asked for. */
-  readonly loss: LossDefinition;
+  /** The loss that they have unless another is asked for; undefined: one must be. */
+  readonly loss: LossDefinition | undefined;
   /** Whether there is a loss, of which a mean can be taken; otherwise the targets are dLoss/d(outputs). */
   readonly hasLoss: boolean;
 }
@@ -61,6 +61,14 @@ export const targetKinds: Readonly<Record<TargetKindName, TargetKind>> = {
     loss: givenGradient,
     hasLoss: false,
   },
+  labels: {
+    arrayType: Int32Array,
+    perOutput: false,
+    none: -1,
+    marksNone: true,
+    loss: undefined,
+    hasLoss: true,
+  },
 };
 
 export const targetKindNames = Object.keys(targetKinds) as readonly TargetKindName[];
@@ -84,6 +92,8 @@ export interface Targets {
    * every step has its own.
    */
   readonly ends: Int32Array | undefined;
+  /** Targets of whole sequences, whose labels `array` holds; undefined where rows have targets. */
+  readonly whole: WholeTargets | undefined;
   /** Outputs that are compared with each target. */
   readonly repeat: number;
   /** Number of targets. */
@@ -128,13 +138,22 @@ export function counted(targets: Uncounted, lengths: Int32Array | undefined): Ta
 
 /** Returns a gradient of the caller's own for all outputs of some steps, as targets. */
 export function gradientTargets(array: Float32Array, steps: number, batch: number): Targets {
-  const rest = { weights: undefined, ends: undefined, repeat: 1, count: array.length, weight: array.length };
-  return { kind: "gradient", loss: givenGradient, steps, batch, array, ...rest };
+  const rest = { weights: undefined, ends: undefined, whole: undefined, repeat: 1 };
+  return {
+    kind: "gradient",
+    loss: givenGradient,
+    steps,
+    batch,
+    array,
+    ...rest,
+    count: array.length,
+    weight: array.length,
+  };
 }
 
 /** Returns targets of one step, of which none is one. */
 export function noTargets(batch: number): Targets {
-  const rest = { weights: undefined, ends: undefined, repeat: 1, count: 0, weight: 0 };
+  const rest = { weights: undefined, ends: undefined, whole: undefined, repeat: 1, count: 0, weight: 0 };
   const array = new Int32Array(batch).fill(-1);
   return { kind: "classes", loss: plainCrossEntropy, steps: 1, batch, array, ...rest };
 }
@@ -263,6 +282,9 @@ export function applyLoss(
     engine,
     window,
     kind: targets.kind,
+    steps,
+    batch: targets.batch,
+    whole: targets.whole,
     outputs: rowsOf(regions.outputs, 0, rowsOfTargets({ ...targets, steps })),
     array,
     weights: weights === undefined ? 0 : regions.weights.pointer,
