@@ -63,6 +63,18 @@ export class Check {
     );
   }
 
+  /** Whether the bytes that say where sequences begin anew are there, or none, and what the kernels then hold aside. */
+  @inline static resets(resets: usize, held: usize, T: usize, B: usize, stride: usize): bool {
+    return (
+      ASC_NO_ASSERT || resets == 0 || (Check.bytes(resets, T * B) && Check.vectors(held, (B + 2) * stride))
+    );
+  }
+
+  /** Whether `count` bytes may be read there. */
+  @inline static bytes(pointer: usize, count: usize): bool {
+    return ASC_NO_ASSERT || (pointer != 0 && <u64>pointer + count <= (<u64>memory.size()) << 16);
+  }
+
   private static aligned(pointer: usize, to: usize): bool {
     return pointer != 0 && pointer % to == 0;
   }

@@ -12,11 +12,15 @@ import { Steps } from "./steps";
  * state and slot t + 1 is that of step t; in reverse slot T holds the initial state and slot t is that of step t. A
  * step's slot comes in holding the input's part, W_ih x_t + b_ih + b_hh, and goes out holding h_t. `recurrent`: panels
  * of W_hhᵀ. `relu`: f = max(0, ·), else tanh. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
+ * `resets`: bytes, [T, B], or 0; 1: the state from which the step starts is dropped. `held`: [B + 2, stride], scratch with
+ * `resets`.
  */
 export function elmanForward(
   h: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   relu: bool,
   reverse: bool,
@@ -26,6 +30,7 @@ export function elmanForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(recurrent, stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
@@ -34,7 +39,7 @@ export function elmanForward(
     const from = h + Steps.before(t, reverse) * slot;
     const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
-    gemm(to, from, recurrent, B, stride, K, stride, stride, true);
+    gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
     if (relu) reluForward(to, constants, slot);
     else tanhRow(to, to, constants, slot);
     if (lengths == 0) continue;
@@ -66,6 +71,8 @@ export function elmanBackward(
   h: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   relu: bool,
   reverse: bool,
@@ -75,6 +82,7 @@ export function elmanBackward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
@@ -92,7 +100,9 @@ export function elmanBackward(
     if (relu) reluBackward(to, h + after, constants, slot);
     else tanhBackward(to, h + after, constants, slot);
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
+    Steps.copyAnew(held, from, resets, t, B, bytes);
     gemm(from, to, recurrent, B, stride, K, stride, stride, true);
+    Steps.copyAnew(from, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -134,6 +144,8 @@ export function elmanTangent(
   h: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   relu: bool,
   T: usize,
@@ -142,13 +154,14 @@ export function elmanTangent(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let t: usize = 0; t < T; t++) {
     const from = dh + t * slot;
     const to = from + slot;
-    gemm(to, from, recurrent, B, stride, K, stride, stride, true);
+    gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
     // The derivative of f is its own transpose.
     if (relu) reluBackward(to, h + (t + 1) * slot, constants, slot);
     else tanhBackward(to, h + (t + 1) * slot, constants, slot);

@@ -13,13 +13,16 @@ import { Steps } from "./steps";
  * becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t. `gates`: [T, B,
  * 4·stride], blocks n, r, z, q: what the input touches is n, r, z, what the recurrent product touches r, z, q. Comes in
  * holding the input's part, and in q the bias b_hn; goes out holding n, r, z and q. `recurrent`: panels of W_hhᵀ.
- * `lengths`: [B] or 0; past its length a sequence's state stays as it is.
+ * `lengths`: [B] or 0; past its length a sequence's state stays as it is. `resets`: bytes, [T, B], or 0; 1: the state
+ * from which the step starts is dropped. `held`: [B + 2, stride], scratch with `resets`.
  */
 export function gruForward(
   h: Pointer,
   gates: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -28,6 +31,7 @@ export function gruForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(gates, T * B * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
   const slot = B * stride * 4;
   const bytes = stride * 4;
@@ -36,12 +40,13 @@ export function gruForward(
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const now = gates + t * 4 * slot;
+    const start = Steps.start(h + from, held, resets, t, B, bytes);
     // r, z, q += h_{t-1} W_hhᵀ
-    gemm(now + bytes, h + from, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
+    gemm(now + bytes, start, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) memory.copy(h + to + row, h + from + row, bytes);
-      else rowForward(h + to + row, now + 4 * row, h + from + row, constants, bytes);
+      else rowForward(h + to + row, now + 4 * row, start + row, constants, bytes);
     }
   }
 }
@@ -88,6 +93,8 @@ export function gruBackward(
   h: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -96,24 +103,29 @@ export function gruBackward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(3 * stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(gates, T * B * 4 * stride));
   assert(Check.vectors(recurrent, stride * K));
   const slot = B * stride * 4;
   const bytes = stride * 4;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
     const t = Steps.time(i - 1, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const now = gates + t * 4 * slot;
+    Steps.copyAnew(held, dh + from, resets, t, B, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
+      const start = Steps.anew(resets, b, t, B) ? zeros : h + from + row;
       if (Steps.past(lengths, b, t)) {
         Steps.passBack(dh + from + row, dh + to + row, bytes);
         memory.fill(now + 4 * row, 0, 4 * bytes);
-      } else rowBackward(dh + from + row, now + 4 * row, dh + to + row, h + from + row, constants, bytes);
+      } else rowBackward(dh + from + row, now + 4 * row, dh + to + row, start, constants, bytes);
     }
     // r, z, q += h_{t-1} W_hhᵀ: dh_{t-1} += (dr, dz, dq) W_hh
     gemm(dh + from, now + bytes, recurrent, B, stride, K, stride, 4 * stride, true);
+    Steps.copyAnew(dh + from, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -185,6 +197,8 @@ export function gruTangent(
   h: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   T: usize,
   B: usize,
@@ -192,15 +206,18 @@ export function gruTangent(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, 3 * stride * K));
   assert(Check.vectors(dGates, T * B * 4 * stride) && Check.vectors(gates, T * B * 4 * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
     const from = t * slot;
     const to = from + slot;
     const now = t * 4 * slot;
-    gemm(dGates + now + bytes, dh + from, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
+    const start = Steps.start(dh + from, held, resets, t, B, bytes);
+    gemm(dGates + now + bytes, start, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
@@ -208,9 +225,9 @@ export function gruTangent(
         rowTangent(
           dh + to + row,
           dGates + now + 4 * row,
-          dh + from + row,
+          start + row,
           gates + now + 4 * row,
-          h + from + row,
+          Steps.anew(resets, b, t, B) ? zeros : h + from + row,
           constants,
           bytes,
         );

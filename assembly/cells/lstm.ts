@@ -12,7 +12,8 @@ import { Steps } from "./steps";
  * Runs a window of T steps forward. `h`, `c`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial
  * state and slot t + 1 becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t.
  * `z`: [T, B, 4·stride], gates i, f, g, o; comes in holding the input's part and goes out holding the gates.
- * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
+ * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is. `resets`: bytes,
+ * [T, B], or 0; 1: the state from which the step starts is dropped. `held`: [B + 2, stride], scratch with `resets`.
  */
 export function lstmForward(
   h: Pointer,
@@ -20,6 +21,8 @@ export function lstmForward(
   z: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -28,23 +31,27 @@ export function lstmForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
   assert(Check.vectors(recurrent, 4 * stride * K));
-  const slot = B * stride * 4;
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = 0; i < T; i++) {
     const t = Steps.time(i, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const zt = z + t * 4 * slot;
     // z_t += h_{t-1} W_hhᵀ
-    gemm(zt, h + from, recurrent, B, 4 * stride, K, 4 * stride, stride, true);
-    const bytes = stride * 4;
+    const start = Steps.start(h + from, held, resets, t, B, bytes);
+    gemm(zt, start, recurrent, B, 4 * stride, K, 4 * stride, stride, true);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
+      const cell = Steps.anew(resets, b, t, B) ? zeros : c + from + row;
       if (Steps.past(lengths, b, t)) {
         memory.copy(h + to + row, h + from + row, bytes);
         memory.copy(c + to + row, c + from + row, bytes);
-      } else rowForward(h + to + row, c + to + row, zt + 4 * row, c + from + row, constants, bytes);
+      } else rowForward(h + to + row, c + to + row, zt + 4 * row, cell, constants, bytes);
     }
   }
 }
@@ -91,6 +98,8 @@ export function lstmBackward(
   c: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -99,25 +108,31 @@ export function lstmBackward(
   stride: usize,
 ): void {
   assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(4 * stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
   assert(Check.vectors(dc, B * stride) && Check.vectors(recurrent, stride * K));
-  const slot = B * stride * 4;
+  const bytes = stride * 4;
+  const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
     const t = Steps.time(i - 1, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const zt = z + t * 4 * slot;
-    const bytes = stride * 4;
+    Steps.copyAnew(held, dh + from, resets, t, B, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
+      const anew = Steps.anew(resets, b, t, B);
+      const cell = anew ? zeros : c + from + row;
       if (Steps.past(lengths, b, t)) {
         Steps.passBack(dh + from + row, dh + to + row, bytes);
         memory.fill(zt + 4 * row, 0, 4 * bytes);
-      } else
-        rowBackward(dc + row, zt + 4 * row, dh + to + row, c + to + row, c + from + row, constants, bytes);
+      } else rowBackward(dc + row, zt + 4 * row, dh + to + row, c + to + row, cell, constants, bytes);
+      if (anew) memory.fill(dc + row, 0, bytes);
     }
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
     gemm(dh + from, zt, recurrent, B, stride, K, stride, 4 * stride, true);
+    Steps.copyAnew(dh + from, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -196,6 +211,8 @@ export function lstmTangent(
   z: Pointer,
   recurrent: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   T: usize,
   B: usize,
@@ -203,18 +220,32 @@ export function lstmTangent(
   stride: usize,
 ): void {
   assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
   assert(Check.vectors(dc, B * stride) && Check.vectors(dz, T * B * 4 * stride));
   assert(Check.vectors(recurrent, 4 * stride * K));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
     const from = t * slot;
     const to = from + slot;
     const now = t * 4 * slot;
-    gemm(dz + now, dh + from, recurrent, B, 4 * stride, K, 4 * stride, stride, true);
+    gemm(
+      dz + now,
+      Steps.start(dh + from, held, resets, t, B, bytes),
+      recurrent,
+      B,
+      4 * stride,
+      K,
+      4 * stride,
+      stride,
+      true,
+    );
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
+      const anew = Steps.anew(resets, b, t, B);
+      if (anew) memory.fill(dc + row, 0, bytes);
       if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
       else
         rowTangent(
@@ -223,7 +254,7 @@ export function lstmTangent(
           dz + now + 4 * row,
           z + now + 4 * row,
           c + to + row,
-          c + from + row,
+          anew ? zeros : c + from + row,
           constants,
           bytes,
         );

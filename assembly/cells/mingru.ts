@@ -11,12 +11,15 @@ import { Steps } from "./steps";
  * Runs a window of T steps forward. `h`: [T + 1, B, stride]: forwards slot 0 holds the initial state and slot t + 1
  * becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t. `gates`: [T, B,
  * 2·stride], blocks z, c, comes in holding the input's part and goes out holding z and c. `lengths`: [B] or 0; past its
- * length a sequence's state stays as it is.
+ * length a sequence's state stays as it is. `resets`: bytes, [T, B], or 0; 1: the state from which the step starts is
+ * dropped. `held`: [B + 2, stride], scratch with `resets`.
  */
 export function mingruForward(
   h: Pointer,
   gates: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -24,8 +27,10 @@ export function mingruForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
+  assert(Check.resets(resets, held, T, B, stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = 0; i < T; i++) {
     const t = Steps.time(i, T, reverse);
     const from = h + Steps.before(t, reverse) * slot;
@@ -34,7 +39,10 @@ export function mingruForward(
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) memory.copy(to + row, from + row, bytes);
-      else rowForward(to + row, now + 2 * row, from + row, constants, bytes);
+      else {
+        const start = Steps.anew(resets, b, t, B) ? zeros : from + row;
+        rowForward(to + row, now + 2 * row, start, constants, bytes);
+      }
     }
   }
 }
@@ -69,6 +77,8 @@ export function mingruBackward(
   gates: Pointer,
   h: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -76,9 +86,11 @@ export function mingruBackward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
     const t = Steps.time(i - 1, T, reverse);
     const from = Steps.before(t, reverse) * slot;
@@ -89,7 +101,13 @@ export function mingruBackward(
       if (Steps.past(lengths, b, t)) {
         Steps.passBack(dh + from + row, dh + to + row, bytes);
         memory.fill(now + 2 * row, 0, 2 * bytes);
-      } else rowBackward(dh + from + row, now + 2 * row, dh + to + row, h + from + row, constants, bytes);
+      } else {
+        const anew = Steps.anew(resets, b, t, B);
+        // What would pass back is added to a row that nobody reads.
+        const dStart = anew ? zeros + bytes : dh + from + row;
+        const start = anew ? zeros : h + from + row;
+        rowBackward(dStart, now + 2 * row, dh + to + row, start, constants, bytes);
+      }
     }
   }
   // The initial state's gradient, which no step's flush reached where all of a sequence is padding.
@@ -142,29 +160,34 @@ export function mingruTangent(
   gates: Pointer,
   h: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   T: usize,
   B: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(dGates, T * B * 2 * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
     const from = t * slot;
     const to = from + slot;
     const now = t * 2 * slot;
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
+      const anew = Steps.anew(resets, b, t, B);
       if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
       else
         rowTangent(
           dh + to + row,
           dGates + now + 2 * row,
-          dh + from + row,
+          anew ? zeros : dh + from + row,
           gates + now + 2 * row,
-          h + from + row,
+          anew ? zeros : h + from + row,
           constants,
           bytes,
         );

@@ -21,6 +21,45 @@ export class Steps {
     return lengths != 0 && t >= <usize>i32.load(lengths + b * 4);
   }
 
+  /** Returns whether sequence b begins anew at step t: a byte of [T, B]; `resets` 0: never. */
+  @inline static anew(resets: usize, b: usize, t: usize, B: usize): bool {
+    return resets != 0 && load<u8>(resets + t * B + b) != 0;
+  }
+
+  /**
+   * Returns where the B rows lie from which step t starts: the slot itself, or, where some sequences begin anew, a copy in
+   * `held` that has zeros for these: the slot is also what the step before said.
+   */
+  static start(slot: usize, held: usize, resets: usize, t: usize, B: usize, bytes: usize): usize {
+    if (resets == 0) return slot;
+    let start = slot;
+    for (let b: usize = 0; b < B; b++) {
+      if (!Steps.anew(resets, b, t, B)) continue;
+      if (start == slot) memory.copy(held, slot, B * bytes);
+      start = held;
+      memory.fill(held + b * bytes, 0, bytes);
+    }
+    return start;
+  }
+
+  /** Returns a row of zeros behind the B rows of `held`, and a second one, which may be written; nothing without `resets`. */
+  static zeros(held: usize, resets: usize, B: usize, bytes: usize): usize {
+    if (resets == 0) return 0;
+    memory.fill(held + B * bytes, 0, 2 * bytes);
+    return held + B * bytes;
+  }
+
+  /**
+   * Copies the rows of those sequences that begin anew at step t, so that what a step adds to the gradients of the one
+   * before, where they lie, can be undone: nothing passes back.
+   */
+  static copyAnew(to: usize, from: usize, resets: usize, t: usize, B: usize, bytes: usize): void {
+    if (resets == 0) return;
+    for (let b: usize = 0; b < B; b++) {
+      if (Steps.anew(resets, b, t, B)) memory.copy(to + b * bytes, from + b * bytes, bytes);
+    }
+  }
+
   /** Moves one to the other: before += after, after = 0: what goes back through a step that left the state as it was. */
   static passBack(before: usize, after: usize, bytes: usize): void {
     for (let n: usize = 0; n < bytes; n += 16) {

@@ -45,7 +45,14 @@ function requireSeries(series: Float32Array, I: number): number {
 function runWindow(network: RecurrentNetwork, array: Float32Array, initial?: State): ForwardResult {
   const { options } = network;
   const { outputs, state } = network.forwardInputs(
-    { steps: array.length / options.inputSize, batch: 1, kind: "values", array, lengths: undefined },
+    {
+      steps: array.length / options.inputSize,
+      batch: 1,
+      kind: "values",
+      array,
+      lengths: undefined,
+      resets: undefined,
+    },
     initial,
     { training: false, keepTape: false, hidden: false },
   );

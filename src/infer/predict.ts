@@ -93,7 +93,7 @@ function runBatch(network: RecurrentNetwork, items: readonly Inputs[]): Float32A
   const { steps, batch, lengths, array } = joinInputs(items);
   const padded = lengths.some((length) => length < steps);
   const { outputs } = network.forwardInputs(
-    { steps, batch, kind: items[0].kind, array, lengths: padded ? lengths : undefined },
+    { steps, batch, kind: items[0].kind, array, lengths: padded ? lengths : undefined, resets: undefined },
     undefined,
     { training: false, keepTape: false, hidden: false },
   );

@@ -19,7 +19,7 @@ import type {
   StepInput,
   Target,
 } from "./types.js";
-import type { Inputs, Tokens } from "./model/batch.js";
+import { givenResets, type Inputs, type Tokens } from "./model/batch.js";
 import type { LossDefinition, TargetRange } from "./losses/definition.js";
 import { counted, targetKind, targetKindNames, type TargetKindName, type Targets } from "./model/targets.js";
 
@@ -140,6 +140,31 @@ export function requireLengths(
   return lengths.some((length) => length < T) ? lengths.slice() : undefined;
 }
 
+/** Returns a checked array that says of each of `length` whether it begins anew, 1, or not, 0. */
+export function requireResets(name: string, given: unknown, length: number, shape: string): Uint8Array {
+  const value = settled(given);
+  if (!(value instanceof Uint8Array && ArrayBuffer.isView(value)))
+    throw new TypeError(`"${name}" expected a Uint8Array, got ${describe(given)}`);
+  requireLength(name, value.length, length, shape);
+  for (let i = 0; i < length; i++) {
+    if (value[i] > 1) throw new RangeError(`"${name}" expected 0 or 1, got ${value[i]} at ${i}`);
+  }
+  return value;
+}
+
+/** Returns the checked resets of a sequence, [T, B], 0 past a length; undefined where all are 0. */
+function sequenceResets(
+  name: string,
+  given: unknown,
+  T: number,
+  B: number,
+  lengths: Int32Array | undefined,
+): Uint8Array | undefined {
+  if (given === undefined) return undefined;
+  const resets = requireResets(name, given, T * B, `[T=${T}, B=${B}]`);
+  return givenResets(withPadding(resets, lengths, T, 0));
+}
+
 /**
  * Returns the checked inputs; throws a TypeError or RangeError that calls the sequence `name`. `leastLength`
  * is 0 for steps that were cut out of a longer window.
@@ -156,6 +181,7 @@ export function requireSequence(
   const B = requireInteger(`${name}.batch`, given.batch, 1, LARGEST);
   const kind = requireOneOf(name, given, ["tokens", "values"]);
   const lengths = requireLengths(`${name}.lengths`, given.lengths, T, B, leastLength);
+  const resets = sequenceResets(`${name}.resets`, given.resets, T, B, lengths);
   if (kind === "values") {
     if (embeddingSize > 0) {
       throw new RangeError(`"${name}" expected tokens, which the network's embedding is for, got values`);
@@ -164,18 +190,18 @@ export function requireSequence(
     const values = requireFloat32Array(`${name}.values`, settled(given.values), T * B * I, shape);
     const array = withPadding(values, lengths, T, 0);
     requireFinite(`${name}.values`, array);
-    return { steps: T, batch: B, kind, array, lengths };
+    return { steps: T, batch: B, kind, array, lengths, resets };
   }
   const tokens = requireTokenArray(`${name}.tokens`, given.tokens, T * B, `[T=${T}, B=${B}]`);
   const array = withPadding(tokens, lengths, T, 0);
   requireTokenRange(`${name}.tokens`, array, I);
-  return { steps: T, batch: B, kind, array, lengths };
+  return { steps: T, batch: B, kind, array, lengths, resets };
 }
 
 /** Returns the checked inputs of one step of a session; throws a TypeError or RangeError. */
 export function requireStepInput(input: StepInput, batch: number, options: CompleteOptions): Inputs {
   const { inputSize: I, embeddingSize } = options;
-  const step = { steps: 1, batch, lengths: undefined };
+  const step = { steps: 1, batch, lengths: undefined, resets: undefined };
   if (embeddingSize > 0 && input instanceof Float32Array) {
     throw new TypeError(
       `"input" expected tokens, which the network's embedding is for, got ${describe(input)}`,

@@ -19,7 +19,7 @@ import type { Network, Session, State, StepInput } from "./types.js";
 import type { OwnWindow } from "./model/window.js";
 import type { InputKind } from "./model/batch.js";
 
-const PASS: Pass = { steps: 1, lengths: false, firstRow: 0, dropout: undefined };
+const PASS: Pass = { steps: 1, lengths: false, resets: false, firstRow: 0, dropout: undefined };
 
 export class NetworkSession implements Session {
   declare readonly [Symbol.dispose]: () => void;
@@ -120,7 +120,7 @@ export class NetworkSession implements Session {
   }
 
   private createWindow(inputs: InputKind): OwnWindow {
-    const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false };
+    const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false, resets: false };
     return this.model.createWindow(sizes, this.scope);
   }
 

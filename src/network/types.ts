@@ -78,6 +78,13 @@ export interface Sequence {
    * at the length, and whatever stands there is ignored.
    */
   lengths?: Int32Array;
+  /**
+   * [T, B], each 0 or 1; default all 0. 1: the sequence begins anew, an episode inside the window: the state (h and c) before
+   * this step is dropped, for zeros, and no gradient passes; at the first step the initial or carried state is. Outputs,
+   * states and what is learned are as of separate sequences. In a reverse direction an episode begins anew where it ends:
+   * the state that comes from the step after is dropped where that step has a 1. Past a length they are ignored.
+   */
+  resets?: Uint8Array;
 }
 
 /** Recurrent state of every layer and direction: a plain object, safe to keep, clone, or store. */

@@ -51,6 +51,9 @@ const TINY = 2.4e-35;
 const integers = ["*tokens", "*classes", "?lengths", "*labels", "*labelLengths"];
 const notNegative = ["?weights", "*weights", "*levels", "*v", "?most", "*square", "*sum"];
 
+/** Bytes, every third of which is 1, the others 0. */
+const bytes = ["*resets", "?resets"];
+
 /** Parameters that point to float64, half of which may look like a NaN in float32. */
 const float64s = ["*variables"];
 
@@ -91,7 +94,9 @@ function adaptRooms(signature: string, buffer: ArrayBuffer): void {
     const room = [buffer, FIRST_FREE + place * ROOM, ROOM / 4] as const;
     const i32 = new Int32Array(...room);
     const f32 = new Float32Array(...room);
+    const u8 = new Uint8Array(buffer, room[1], ROOM);
     if (integers.includes(parameter)) for (let i = 0; i < i32.length; i++) i32[i] = (i32[i] >>> 3) % INTEGERS;
+    if (bytes.includes(parameter)) for (let i = 0; i < f32.length * 4; i++) u8[i] = Number(i % 3 === 1);
     if (notNegative.includes(parameter)) for (let i = 0; i < f32.length; i++) f32[i] = Math.abs(f32[i]);
   }
 }

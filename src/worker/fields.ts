@@ -47,6 +47,7 @@ const SEQUENCE = {
   tokens: "value",
   values: "value",
   lengths: "value",
+  resets: "value",
 } as const satisfies Fields<Sequence>;
 
 const TARGET = {

@@ -5,6 +5,7 @@ import { builds } from "../builds.js";
 import { elman, elmanRelu } from "../oracle/cells/elman.js";
 import { relativeError } from "../oracle/compare.js";
 import { layerBackward, layerForward, type LayerPlan } from "../oracle/layer.js";
+import { describeWindow, drawResets, isAnew, placeResets } from "./gated-windows.js";
 import { Guarded, mismatch, rounding, unit } from "./guarded.js";
 import { fractions, integers, sizes } from "./values.js";
 
@@ -16,6 +17,8 @@ interface Way {
   reverse: boolean;
   /** [B]; undefined: all T. */
   lengths: Int32Array | undefined;
+  /** [T, B], 1 where a sequence begins anew, in the order of time. */
+  resets?: Uint8Array;
 }
 
 /** A window; everything but W is [T, B, H] or [B, H]. */
@@ -82,7 +85,8 @@ function run(on: Guarded, window: Case): Outcome {
   const lengths = window.lengths ? on.integers("lengths", window.lengths).pointer : 0;
   const states = on.output("h", (T + 1) * B, H, {}, slots(window, z, h0));
   const gradients = on.output("dh", (T + 1) * B, H, {}, gradientsIn(window));
-  const rest = [lengths, constants, relu, reverse, T, B, depth, stride] as const;
+  const { resets, held } = placeResets(on, window);
+  const rest = [lengths, resets, held, constants, relu, reverse, T, B, depth, stride] as const;
   kernels.elmanForward(states.pointer, panels.pointer, ...rest);
   const h = on.read(states);
   kernels.elmanBackward(gradients.pointer, states.pointer, backPanels.pointer, ...rest);
@@ -112,11 +116,12 @@ function forwardFaults(window: Case, { h }: Outcome): string[] {
       const from = before(window, t) + b * H;
       for (let j = 0; j < H; j++) {
         const at = after(window, t) + b * H + j;
+        const keep = isAnew(window, t, b) ? 0 : 1;
         if (isPast(window, t, b)) {
           expected[at] = h[from + j];
           continue;
         }
-        const { value, magnitude } = sumOf(H, (k) => w[j * H + k] * h[from + k], expected[at]);
+        const { value, magnitude } = sumOf(H, (k) => w[j * H + k] * keep * h[from + k], expected[at]);
         expected[at] = relu ? Math.max(0, value) : Math.tanh(value);
         // |f'| ≤ 1; tanh itself is 2.61 ulp off, an ulp being at most 2u of the value.
         const own = relu ? 0 : 5.22 * unit * Math.abs(expected[at]);
@@ -147,7 +152,12 @@ function backwardFaults(window: Case, { h, dz }: Outcome): string[] {
         for (; next < T && isPast(window, time(next), b); next++)
           direct += given[after(window, time(next)) + b * H + j];
         const dNext = next < T ? after(window, time(next)) + b * H : 0;
-        const { value, magnitude } = sumOf(next < T ? H : 0, (k) => w[k * H + j] * dz[dNext + k], direct);
+        const ends = next < T && isAnew(window, time(next), b);
+        const { value, magnitude } = sumOf(
+          next < T && !ends ? H : 0,
+          (k) => w[k * H + j] * dz[dNext + k],
+          direct,
+        );
         const tanh = i >= 0 && !relu;
         const slope = i < 0 ? 1 : relu ? Number(h[at] > 0) : 1 - h[at] * h[at];
         expected[at] = value * slope;
@@ -167,7 +177,7 @@ function identity(H: number): Float64Array {
 }
 
 /** The whole window by the oracle: its layer with an identity before it, so that its inputs are z. */
-function oracle({ T, B, H, relu, reverse, lengths, w, z, h0, dh, dFinal }: Case) {
+function oracle({ T, B, H, relu, reverse, lengths, resets, w, z, h0, dh, dFinal }: Case) {
   const plan: LayerPlan = {
     cell: relu ? elmanRelu : elman,
     weights: {
@@ -179,6 +189,7 @@ function oracle({ T, B, H, relu, reverse, lengths, w, z, h0, dh, dFinal }: Case)
     steps: T,
     lengths: Array.from({ length: B }, (_, b) => lengths?.[b] ?? T),
     reverse,
+    resets,
   };
   const byState = (rows: Float32Array) =>
     Array.from({ length: B }, (_, b) => ({
@@ -260,7 +271,9 @@ function waysOf(random: Random, T: number, B: number): Way[] {
     { reverse: false, lengths },
     { reverse: true, lengths },
   ];
-  return [{ reverse: false, lengths: undefined }, others[(T + B) % 3]];
+  const resets = drawResets(new Random(T, B), T, lengths);
+  const anew = [others[2], { reverse: false, lengths: undefined }, others[1]];
+  return [{ reverse: false, lengths: undefined }, others[(T + B) % 3], { ...anew[(T + B) % 3], resets }];
 }
 
 const to9 = [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -277,8 +290,9 @@ describe.each([
     for (const T of to9) {
       for (const B of to9) {
         for (const way of waysOf(random, T, B)) {
-          const { window, expected } = drawWindow(random, { T, B, H, relu }, way);
-          const what = `T=${T} B=${B}${way.reverse ? " reverse" : ""}${way.lengths ? ` lengths ${way.lengths.join()}` : ""}`;
+          const own = way.resets ? new Random(H, 10 * T + B) : random;
+          const { window, expected } = drawWindow(own, { T, B, H, relu }, way);
+          const what = describeWindow(window);
           for (const { build, on } of subjects[B % 2]) {
             const outcome = run(on, window);
             const faults = [

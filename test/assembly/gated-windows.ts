@@ -23,6 +23,8 @@ export interface Way {
   reverse: boolean;
   /** [B]; undefined: all T. */
   lengths: Int32Array | undefined;
+  /** [T, B], 1 where a sequence begins anew, in the order of time. */
+  resets?: Uint8Array;
 }
 
 /** [T, B, H] or [B, H] but for w and z. */
@@ -78,11 +80,46 @@ export function waysOf(random: Random, { T, B }: Sizes): Way[] {
     { reverse: false, lengths },
     { reverse: true, lengths },
   ];
-  return [{ reverse: false, lengths: undefined }, others[(T + B) % 3]];
+  const resets = drawResets(random, T, lengths);
+  const anew = [others[2], { reverse: false, lengths: undefined }, others[1]];
+  return [{ reverse: false, lengths: undefined }, others[(T + B) % 3], { ...anew[(T + B) % 3], resets }];
 }
 
-export function describeWindow({ T, B, reverse, lengths }: Window): string {
-  return `T=${T} B=${B}${reverse ? " reverse" : ""}${lengths ? ` lengths ${lengths.join()}` : ""}`;
+/** Sequences begin anew at a third of the steps, and at none past a length. */
+export function drawResets(random: Random, T: number, lengths: Int32Array): Uint8Array {
+  const B = lengths.length;
+  return Uint8Array.from({ length: T * B }, (_, i) =>
+    Number(random.integer(3) === 0 && Math.floor(i / B) < lengths[i % B]),
+  );
+}
+
+/** Whether step t of sequence b starts from zeros: in reverse, where the step after it begins anew. */
+export function isAnew(
+  { T, B, reverse, resets }: Pick<Window, "T" | "B" | "reverse" | "resets">,
+  t: number,
+  b: number,
+): boolean {
+  const first = reverse ? t + 1 : t;
+  return first < T && resets?.[first * B + b] === 1;
+}
+
+/** Places the bytes of the resets as kernels take them, and what they hold aside. */
+export function placeResets(
+  on: Guarded,
+  { T, B, H, reverse, resets }: Pick<Window, "T" | "B" | "H" | "reverse" | "resets">,
+): { resets: number; held: number } {
+  if (resets === undefined) return { resets: 0, held: 0 };
+  const bytes = new Uint8Array(4 * Math.ceil(((T + 1) * B) / 4));
+  bytes.set(resets);
+  const { pointer } = on.integers("resets", new Int32Array(bytes.buffer));
+  // Its padding is nobody's.
+  const held = on.output("held", B + 2, roundUp(H, 8));
+  return { resets: pointer + (reverse ? B : 0), held: held.pointer };
+}
+
+export function describeWindow({ T, B, reverse, lengths, resets }: Pick<Sizes, "T" | "B"> & Way): string {
+  const anew = resets ? ` resets ${resets.join("")}` : "";
+  return `T=${T} B=${B}${reverse ? " reverse" : ""}${lengths ? ` lengths ${lengths.join()}` : ""}${anew}`;
 }
 
 export function isPast({ lengths }: Window, t: number, b: number): boolean {
@@ -155,6 +192,7 @@ function place(on: Guarded, cell: CellDefinition, window: Window): CellRun {
     batch: B,
     reverse,
     lengths: lengths ? on.integers("lengths", lengths).pointer : 0,
+    ...placeResets(on, window),
     regions: {
       h: on.output("h", (T + 1) * B, H, {}, slots(window, steps, h0)),
       z: on.output("z", T * B, blocks * stride, {}, padBlocks(z, H, stride)),
@@ -229,7 +267,7 @@ function identity(size: number): Float64Array {
 
 /** The whole window by the oracle: its layer with an identity before it, so that its inputs [T, B, G·H] are the sums. */
 export function oracle(cell: OracleCell, window: Window, inputs: Float32Array, biasHh: Float64Array) {
-  const { T, B, H, reverse, lengths, w, h0, c0, dh, dFinal, dcFinal } = window;
+  const { T, B, H, reverse, lengths, resets, w, h0, c0, dh, dFinal, dcFinal } = window;
   const G = cell.gates;
   const plan: LayerPlan = {
     cell,
@@ -242,6 +280,7 @@ export function oracle(cell: OracleCell, window: Window, inputs: Float32Array, b
     steps: T,
     lengths: Array.from({ length: B }, (_, b) => lengths?.[b] ?? T),
     reverse,
+    resets,
   };
   const byState = (h: Float32Array, c: Float32Array) =>
     Array.from({ length: B }, (_, b) => ({

@@ -8,6 +8,7 @@ import {
   draw,
   farFrom,
   finalIn,
+  isAnew,
   isPast,
   oracle,
   outputsOf,
@@ -53,6 +54,7 @@ function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
   for (let t = 0; t < T; t++) {
     for (let b = 0; b < B; b++) {
       const past = isPast(window, t, b);
+      const keep = isAnew(window, t, b) ? 0 : 1;
       const [from, to] = [before(window, t) + b * H, after(window, t) + b * H];
       const row = (t * B + b) * 4 * H;
       for (let j = 0; j < H; j++) {
@@ -63,14 +65,14 @@ function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
         const at = [0, 1, 2, 3].map((block) => row + block * H + j);
         // The recurrent product's blocks r, z, q are the input's second to fourth.
         const total = [0, 1, 2].map((block) =>
-          sumOf(near(z[at[block + 1]]), H, (m) => w[(block * H + j) * H + m] * h[from + m]),
+          sumOf(near(z[at[block + 1]]), H, (m) => w[(block * H + j) * H + m] * keep * h[from + m]),
         );
         wantedz.set(at[1], sigmoid(total[0]));
         wantedz.set(at[2], sigmoid(total[1]));
         wantedz.set(at[3], total[2]);
         const [n, r, update, q] = at.map((k) => near(gates[k]));
         wantedz.set(at[0], tanh(sum(near(z[at[0]]), product(r, q))));
-        wantedH.set(to + j, sum(n, product(update, difference(near(h[from + j]), n))));
+        wantedH.set(to + j, sum(n, product(update, difference(near(keep * h[from + j]), n))));
       }
     }
   }
@@ -100,20 +102,22 @@ function backwardFaults(window: Window, { h, gates, dz, dh0 }: Outcome): string[
     for (let j = 0; j < H; j++) {
       const own = b * H + j;
       let carried = near(dFinal[own]);
-      let next: number | undefined;
+      let next: number | "final" | "none" = "final";
       const arriving = (given: number): Near => {
-        if (next === undefined) return near(given + dFinal[own]);
+        if (next === "final") return near(given + dFinal[own]);
+        if (next === "none") return near(given);
         const from = next + H;
         return sumOf(sum(near(given), carried), 3 * H, (k) => w[k * H + j] * dz[from + k]);
       };
       for (const t of timesOf(window, b).reverse()) {
         const row = (t * B + b) * 4 * H;
         const stepGates = [0, 1, 2, 3].map((block) => near(gates[row + block * H + j]));
-        const hBefore = near(h[before(window, t) + own]);
+        const anew = isAnew(window, t, b);
+        const hBefore = near(anew ? 0 : h[before(window, t) + own]);
         const back = stepBack(stepGates, hBefore, arriving(dh[t * B * H + own]));
         for (const [block, d] of back.gradients.entries()) wanted.set(row + block * H + j, d);
         carried = back.dhBefore;
-        next = row;
+        next = anew ? "none" : row;
       }
       wantedDh.set(own, arriving(0));
     }

@@ -7,6 +7,7 @@ import {
   draw,
   farFrom,
   finalIn,
+  isAnew,
   isPast,
   oracle,
   outputsOf,
@@ -38,6 +39,7 @@ function forwardFaults(window: Window, { h, c, gates }: Outcome): string[] {
   for (let t = 0; t < T; t++) {
     for (let b = 0; b < B; b++) {
       const past = isPast(window, t, b);
+      const keep = isAnew(window, t, b) ? 0 : 1;
       const [from, to] = [before(window, t) + b * H, after(window, t) + b * H];
       const row = (t * B + b) * 4 * H;
       for (let j = 0; j < H; j++) {
@@ -48,11 +50,11 @@ function forwardFaults(window: Window, { h, c, gates }: Outcome): string[] {
         }
         for (let n = 0; n < 4; n++) {
           const k = n * H + j;
-          const total = sumOf(near(z[row + k]), H, (m) => w[k * H + m] * h[from + m]);
+          const total = sumOf(near(z[row + k]), H, (m) => w[k * H + m] * keep * h[from + m]);
           wantedGates.set(row + k, n === 2 ? tanh(total) : sigmoid(total));
         }
         const [i, f, g, o] = [0, 1, 2, 3].map((n) => near(gates[row + n * H + j]));
-        wantedC.set(to + j, sum(product(f, near(c[from + j])), product(i, g)));
+        wantedC.set(to + j, sum(product(f, near(keep * c[from + j])), product(i, g)));
         wantedH.set(to + j, product(o, tanh(near(c[to + j]))));
       }
     }
@@ -92,20 +94,22 @@ function backwardFaults(window: Window, { c, gates, dz, dh0, dc0 }: Outcome): st
     for (let j = 0; j < H; j++) {
       const own = b * H + j;
       let dc = near(dcFinal[own]);
-      let next: number | undefined;
+      let next: number | "final" | "none" = "final";
       const arriving = (given: number): Near => {
-        if (next === undefined) return near(given + dFinal[own]);
+        if (next === "final") return near(given + dFinal[own]);
+        if (next === "none") return near(given);
         const from = next;
         return sumOf(near(given), 4 * H, (k) => w[k * H + j] * dz[from + k]);
       };
       for (const t of timesOf(window, b).reverse()) {
         const row = (t * B + b) * 4 * H;
         const stepGates = [0, 1, 2, 3].map((n) => near(gates[row + n * H + j]));
-        const [now, previous] = [c[after(window, t) + own], c[before(window, t) + own]].map(near);
+        const anew = isAnew(window, t, b);
+        const [now, previous] = [c[after(window, t) + own], anew ? 0 : c[before(window, t) + own]].map(near);
         const back = stepBack(stepGates, now, previous, arriving(dh[t * B * H + own]), dc);
         for (const [n, d] of back.dz.entries()) wanted.set(row + n * H + j, d);
-        dc = back.dcBefore;
-        next = row;
+        dc = anew ? near(0) : back.dcBefore;
+        next = anew ? "none" : row;
       }
       wantedDh.set(own, arriving(0));
       wantedDc.set(own, dc);

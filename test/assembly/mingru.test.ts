@@ -7,6 +7,7 @@ import {
   draw,
   farFrom,
   finalIn,
+  isAnew,
   isPast,
   oracle,
   outputsOf,
@@ -35,6 +36,7 @@ function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
   for (let t = 0; t < T; t++) {
     for (let b = 0; b < B; b++) {
       const past = isPast(window, t, b);
+      const keep = isAnew(window, t, b) ? 0 : 1;
       const [from, to] = [before(window, t) + b * H, after(window, t) + b * H];
       const row = (t * B + b) * 2 * H;
       for (let j = 0; j < H; j++) {
@@ -45,7 +47,7 @@ function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
         wantedz.set(row + j, sigmoid(near(z[row + j])));
         wantedz.set(row + H + j, near(z[row + H + j]));
         const [update, candidate] = [near(gates[row + j]), near(gates[row + H + j])];
-        const own = near(h[from + j]);
+        const own = near(keep * h[from + j]);
         wantedH.set(to + j, sum(own, product(update, difference(candidate, own))));
       }
     }
@@ -75,10 +77,11 @@ function backwardFaults(window: Window, { h, gates, dz, dh0 }: Outcome): string[
         const arriving: Near = last ? near(given + dFinal[own]) : sum(near(given), carried);
         last = false;
         const [z, c] = [near(gates[row + j]), near(gates[row + H + j])];
-        const away = difference(c, near(h[before(window, t) + own]));
+        const anew = isAnew(window, t, b);
+        const away = difference(c, near(anew ? 0 : h[before(window, t) + own]));
         wanted.set(row + j, product(product(arriving, away), sigmoidSlope(z)));
         wanted.set(row + H + j, product(arriving, z));
-        carried = product(arriving, difference(near(1), z));
+        carried = anew ? near(0) : product(arriving, difference(near(1), z));
       }
       wantedDh.set(own, last ? near(dFinal[own]) : carried);
     }

@@ -7,6 +7,7 @@ import {
   draw,
   farFrom,
   finalIn,
+  isAnew,
   isPast,
   oracle,
   outputsOf,
@@ -32,6 +33,7 @@ function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
   for (let t = 0; t < T; t++) {
     for (let b = 0; b < B; b++) {
       const past = isPast(window, t, b);
+      const keep = isAnew(window, t, b) ? 0 : 1;
       const [from, to] = [before(window, t) + b * H, after(window, t) + b * H];
       const row = (t * B + b) * 3 * H;
       for (let j = 0; j < H; j++) {
@@ -44,7 +46,7 @@ function forwardFaults(window: Window, { h, gates }: Outcome): string[] {
         wantedz.set(row + 2 * H + j, near(z[row + 2 * H + j]));
         const share = shareOf(gates[row + j], gates[row + H + j]);
         const candidate = near(gates[row + 2 * H + j]);
-        const own = near(h[from + j]);
+        const own = near(keep * h[from + j]);
         wantedH.set(to + j, sum(own, product(share, difference(candidate, own))));
       }
     }
@@ -76,12 +78,13 @@ function backwardFaults(window: Window, { h, gates, dz, dh0 }: Outcome): string[
         const [f, i] = [gates[row + j], gates[row + H + j]];
         const share = shareOf(f, i);
         const keep = difference(near(1), share);
-        const away = difference(near(gates[row + 2 * H + j]), near(h[before(window, t) + own]));
+        const anew = isAnew(window, t, b);
+        const away = difference(near(gates[row + 2 * H + j]), near(anew ? 0 : h[before(window, t) + own]));
         const dShare = product(product(arriving, away), product(share, keep));
         wanted.set(row + j, product(dShare, difference(near(f), near(1))));
         wanted.set(row + H + j, product(dShare, difference(near(1), near(i))));
         wanted.set(row + 2 * H + j, product(arriving, share));
-        carried = product(arriving, keep);
+        carried = anew ? near(0) : product(arriving, keep);
       }
       wantedDh.set(own, last ? near(dFinal[own]) : carried);
     }

@@ -74,6 +74,7 @@ describe.each(builds)("arguments, %s build", (build) => {
     using network = guardedNetwork(badCallSizes, build);
     const state = { h: Float32Array.from({ length: 9 }, (_, i) => i / 9) };
     const lengths = Int32Array.of(2, 1, 2);
+    const resets = Uint8Array.of(0, 1, 0, 1, 0, 1);
     const values = Float32Array.from({ length: 24 }, (_, i) => i / 24);
     const run = (sequence: Sequence, initial: State, target: Target): string => {
       network.zeroGradients();
@@ -81,19 +82,24 @@ describe.each(builds)("arguments, %s build", (build) => {
       return bitsOf(outputs) + String(network.backward(target).loss) + gradientBits(network);
     };
     const [tokens, classes] = [goodTokens.tokens, goodTarget.classes];
-    const expectedTokens = run({ ...goodTokens, lengths }, state, goodTarget);
+    const expectedTokens = run({ ...goodTokens, lengths, resets }, state, goodTarget);
     const expectedValues = run({ ...goodTokens, tokens: undefined, values }, state, {
       values: values.subarray(0, 12),
     });
     for (let form = 0; form < 3; form++) {
       const initial = { h: floats(state.h)[form] };
-      const sequence = { ...goodTokens, tokens: bytes(tokens)[form], lengths: integers(lengths)[form] };
+      const sequence = {
+        ...goodTokens,
+        tokens: bytes(tokens)[form],
+        lengths: integers(lengths)[form],
+        resets: bytes(resets)[form],
+      };
       expect(run(sequence, initial, { classes: integers(classes)[form] })).toBe(expectedTokens);
       const dense = { ...goodTokens, tokens: undefined, values: floats(values)[form] };
       expect(run(dense, initial, { values: floats(values.subarray(0, 12))[form] })).toBe(expectedValues);
     }
     for (const other of [Buffer.from(tokens), Uint16Array.from(tokens), Int32Array.from(tokens)])
-      expect(run({ ...goodTokens, tokens: other, lengths }, state, goodTarget)).toBe(expectedTokens);
+      expect(run({ ...goodTokens, tokens: other, lengths, resets }, state, goodTarget)).toBe(expectedTokens);
     expect(network.model.engine.arena.brokenGuards()).toEqual([]);
   });
 

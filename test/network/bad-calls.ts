@@ -114,6 +114,13 @@ function sequences(method: string, ...rest: readonly unknown[]): BadCall[] {
     ...noArrays("sequence.values", Float32Array, 24, withField("values", goodValues)),
     ...noArrays("sequence.lengths", Int32Array, 3, withField("lengths", goodTokens)),
     ...each("sequence.lengths", RangeError, badLengths, withField("lengths", goodValues)),
+    ...noArrays("sequence.resets", Uint8Array, 6, withField("resets", goodTokens)),
+    ...each(
+      "sequence.resets",
+      RangeError,
+      [2, 255].map((value) => Uint8Array.of(0, 1, 0, value, 0, 1)),
+      withField("resets", goodValues),
+    ),
   ];
 }
 

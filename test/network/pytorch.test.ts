@@ -11,6 +11,7 @@ import {
   windowsOf,
   type ModelFixture,
 } from "../fixtures/pytorch.js";
+import { resetsFixtures } from "../fixtures/pytorch-resets.js";
 import { lossFixtures } from "../fixtures/pytorch-losses.js";
 import { losses, type LossName } from "../../src/network/losses/by-name.js";
 import { relativeError } from "../oracle/compare.js";
@@ -98,6 +99,24 @@ describe.each(builds)("PyTorch's numbers, %s build", (build) => {
     if (fixture.inputGradient !== undefined)
       expectClose("input gradient", back.inputGradient ?? [], fixture.inputGradient);
     network.dispose();
+  });
+
+  const anew = resetsFixtures();
+
+  it("are 6 cases of sequences that begin anew", () => {
+    expect(anew).toHaveLength(6);
+  });
+
+  it.each(anew)("$name", (fixture) => {
+    using network = networkOf(fixture, build);
+    const { classes, resets } = fixture;
+    const run = network.forward({ ...sequenceOf(fixture), resets }, { state: stateOf(fixture.initialState) });
+    const back = network.backward({ classes }, { inputGradient: true });
+    expectClose("outputs", run.outputs, fixture.outputs);
+    expectStateClose("final", run.state, fixture.finalState);
+    expectClose("loss", [back.loss], [fixture.loss]);
+    expectGradients(network, fixture.gradients);
+    expectClose("input gradient", back.inputGradient ?? [], fixture.inputGradient);
   });
 
   const truncated = truncatedFixtures();

@@ -90,11 +90,16 @@ export class RandomArguments {
     const sizes = this.sizes(options);
     const kind = options.embeddingSize > 0 ? "tokens" : this.pick(["tokens", "values"] as const);
     const lengths = new Int32Array(sizes.batch).map(() => 1 + random.integer(sizes.steps));
-    const sequence = { ...drawSequence(random, kind, sizes), ...(random.uniform() < 0.3 && { lengths }) };
+    const resets = new Uint8Array(sizes.steps * sizes.batch).map(() => random.integer(2));
+    const sequence = {
+      ...drawSequence(random, kind, sizes),
+      ...(random.uniform() < 0.3 && { lengths }),
+      ...(random.uniform() < 0.3 && { resets }),
+    };
     const state = this.fields(drawState(random, sizes), ["c"]);
     const asked = { ...(random.uniform() < 0.5 && { state }), keepTape: random.uniform() < 0.9 };
     return [
-      this.fields(sequence, ["tokens", "values", "lengths"]),
+      this.fields(sequence, ["tokens", "values", "lengths", "resets"]),
       this.fields(asked, ["training", "hidden"]),
     ];
   }

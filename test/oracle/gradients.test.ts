@@ -81,11 +81,12 @@ interface Case {
   targets: (typeof targetKinds)[number];
   withLengths: boolean;
   withDropout: boolean;
+  withResets?: boolean;
   loss?: OracleLoss;
 }
 
 function randomProblem(seed: number, given: Case): Problem {
-  const { sizes, inputs, targets, withLengths, withDropout, loss } = given;
+  const { sizes, inputs, targets, withLengths, withDropout, withResets = false, loss } = given;
   const random = new Random(seed);
   const model = randomModel(sizes, random, 0.6);
   const values = inputs === "values" ? normals(random, steps * batch * inputSize) : undefined;
@@ -97,6 +98,7 @@ function randomProblem(seed: number, given: Case): Problem {
       batch,
       ...(values === undefined ? { tokens } : { values }),
       ...(withLengths ? { lengths: integers(random, batch, 1, steps + 1) } : {}),
+      ...(withResets ? { resets: integers(random, steps * batch, 0, 2) } : {}),
     },
     values,
     state: randomState(random, sizes),
@@ -178,7 +180,8 @@ describe("the oracle's gradients against central differences", () => {
               outputSize: seed % 3, // without a head, and with one of 1 or 2 outputs
               embeddingSize: inputs === "embedding" ? 2 : 0,
             });
-            check(randomProblem(seed, { sizes, inputs, targets, withLengths, withDropout }));
+            const withResets = seed % 2 === 0;
+            check(randomProblem(seed, { sizes, inputs, targets, withLengths, withDropout, withResets }));
           }
         }
       }

@@ -23,6 +23,8 @@ export interface LayerPlan {
   lengths: readonly number[];
   /** Whether time runs from each sequence's own last step to its first. */
   reverse: boolean;
+  /** [T, B], not 0 where a sequence begins anew; default 0. */
+  resets?: ArrayLike<number> | undefined;
 }
 
 /** Holds what each step read, [T, B]; undefined where a sequence has ended. */
@@ -35,6 +37,16 @@ export type LayerGradients = ({ dh: Float64Array; read: CellStep } | undefined)[
 function order(length: number, reverse: boolean): number[] {
   const times = Array.from({ length }, (_, t) => t);
   return reverse ? times.reverse() : times;
+}
+
+/** Returns whether step t of sequence b starts from zeros: in reverse, where the step after it begins anew. */
+function startsAnew({ resets, lengths, reverse }: LayerPlan, t: number, b: number): boolean {
+  const first = reverse ? t + 1 : t;
+  return first < lengths[b] && resets?.[first * lengths.length + b] === 1;
+}
+
+function zerosLike({ h, c }: CellState): CellState {
+  return { h: new Float64Array(h.length), c: new Float64Array(c.length) };
 }
 
 /** Returns the row of step t and sequence b, whose `index` is t·B + b, of `rows`, [T, B, width]. */
@@ -60,6 +72,7 @@ export function layerForward(
   const states = initial.map((start, b) => {
     let state = start;
     for (const t of order(lengths[b], reverse)) {
+      if (startsAnew(plan, t, b)) state = zerosLike(state);
       const at = t * batch + b;
       const x = row(inputs, at, steps * batch);
       const step = {
@@ -114,6 +127,7 @@ export function layerBackward(
       );
       const dh = affineBackward(weightHh, taken.step.h, d.recurrent, dWeights.weightHh, dWeights.biasHh);
       gradient = { h: dh.map((value, j) => value + d.h[j]), c: d.c };
+      if (startsAnew(plan, t, b)) gradient = zerosLike(gradient);
     }
     return gradient;
   });

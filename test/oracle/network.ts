@@ -29,6 +29,8 @@ export interface OracleSequence {
   values?: ArrayLike<number>;
   /** [B]. */
   lengths?: ArrayLike<number>;
+  /** [T, B], 1 where a sequence begins anew. */
+  resets?: ArrayLike<number>;
 }
 
 export interface OracleTape {
@@ -114,11 +116,11 @@ function planOf(
   model: OracleModel,
   layer: number,
   d: number,
-  steps: number,
+  { steps, resets }: OracleSequence,
   lengths: readonly number[],
 ): LayerPlan {
   const weights = layerWeights(model.parameters, layer, d);
-  return { cell: cells[model.sizes.cell], weights, steps, lengths, reverse: d === 1 };
+  return { cell: cells[model.sizes.cell], weights, steps, lengths, reverse: d === 1, resets };
 }
 
 /**
@@ -142,7 +144,7 @@ export function oracleForward(
     const inputs = layer === 0 ? hidden : multiply(hidden, dropoutMasks.at(layer - 1));
     const runs = Array.from({ length: D }, (_, d) =>
       layerForward(
-        planOf(model, layer, d, steps, lengths),
+        planOf(model, layer, d, sequence, lengths),
         inputs,
         statesAt(sizes, batch, layer * D + d, state),
       ),
@@ -177,7 +179,7 @@ export function oracleBackward(
   } = {},
 ): OracleBackward {
   const { sizes } = model;
-  const { steps, batch, tokens } = tape.sequence;
+  const { batch, tokens } = tape.sequence;
   const D = directions(sizes);
   const gradients = tensorsFor(sizes, (_, length) => new Float64Array(length));
   const { loss, count, gradient } = oracleLoss(
@@ -199,7 +201,7 @@ export function oracleBackward(
       const dFinal = statesAt(sizes, batch, layer * D + d, options.stateGradient);
       if (whole && layer === sizes.layers - 1) addRows(dFinal, split(dRead, d, D, sizes.hiddenSize));
       return layerBackward(
-        planOf(model, layer, d, steps, tape.lengths),
+        planOf(model, layer, d, tape.sequence, tape.lengths),
         layerTape,
         split(dHidden, d, D, sizes.hiddenSize),
         dFinal,

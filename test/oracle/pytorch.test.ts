@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { clipFixture, optimizerFixtures } from "../fixtures/pytorch-updates.js";
 import { gradientFixtures, trainingFixtures, truncatedFixtures, windowsOf } from "../fixtures/pytorch.js";
+import { resetsFixtures } from "../fixtures/pytorch-resets.js";
 import { clipNorm, clipValue } from "./clip.js";
 import { relativeError } from "./compare.js";
 import { addTo, oracleModel, tensor, tensorsFor, type Tensors } from "./model.js";
@@ -60,6 +61,27 @@ describe.each([
     expectStateClose("gradient of initial", back.stateGradient, fixture.stateGradient);
     if (fixture.inputGradient !== undefined)
       expectClose("input gradient", back.inputGradient ?? [], fixture.inputGradient);
+  });
+});
+
+describe("PyTorch's windows in which sequences begin anew", () => {
+  const fixtures = resetsFixtures();
+
+  it("are 6", () => {
+    expect(fixtures).toHaveLength(6);
+  });
+
+  it.each(fixtures)("$name", (fixture) => {
+    const model = oracleModel(fixture.sizes, fixture.parameters);
+    const run = oracleForward(model, fixture, { state: fixture.initialState });
+    const { classes } = fixture;
+    const back = oracleBackward(model, run.tape, { classes });
+    expect(fixture.resets).toContain(1);
+    expectClose("outputs", run.outputs, fixture.outputs);
+    expectStateClose("final", run.state, fixture.finalState);
+    expectClose("loss", [back.loss], [fixture.loss]);
+    expectTensorsClose(back.gradients, fixture.gradients);
+    expectClose("input gradient", back.inputGradient ?? [], fixture.inputGradient);
   });
 });
 

@@ -1,5 +1,6 @@
 import { requireNumber, requireOptions } from "../../errors.js";
 import { Dynamics } from "../../network/dynamics/dynamics.js";
+import type { Inputs } from "../../network/model/batch.js";
 import { divisorOf, gradientTargets, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
@@ -120,7 +121,7 @@ class ArtbpRun implements LearnerRun {
     const loss = callersLoss(this.context);
     const { inputs, targets, count } = stretch;
     const { steps, batch } = inputs;
-    const dynamics = this.prepare(steps, batch, inputs.kind);
+    const dynamics = this.prepare(inputs);
     dynamics.state = this.state;
     dynamics.forward(inputs, 0, steps);
     let sum: number | undefined;
@@ -149,16 +150,19 @@ class ArtbpRun implements LearnerRun {
     return weights;
   }
 
-  /** Returns memory for at least `steps` steps; reuses it while batch and kind of inputs stay the same. */
-  private prepare(steps: number, batch: number, inputs: "tokens" | "values"): Dynamics {
+  /** Returns memory for at least so many steps; reuses it while batch and kind of inputs stay the same. */
+  private prepare({ steps, batch, kind: inputs, resets: given }: Inputs): Dynamics {
     const kind = `${batch} ${inputs}`;
-    if (this.dynamics !== undefined && this.kind === kind && this.dynamics.steps >= steps)
-      return this.dynamics;
+    const held = this.kind === kind ? this.dynamics : undefined;
+    const anew = given !== undefined;
+    if (held !== undefined && held.steps >= steps && (held.resets || !anew)) return held;
+    const resets = anew || held?.resets === true;
     this.dynamics?.dispose();
     this.dynamics = undefined;
     let room = 1;
     while (room < steps) room *= 2;
-    this.dynamics = new Dynamics(requireNetwork(this.context.network).model, { batch, steps: room, inputs });
+    const sizes = { batch, steps: room, inputs, resets };
+    this.dynamics = new Dynamics(requireNetwork(this.context.network).model, sizes);
     this.kind = kind;
     return this.dynamics;
   }

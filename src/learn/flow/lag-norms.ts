@@ -77,7 +77,9 @@ interface Traveller {
  */
 export function followLosses(request: FlowRequest): FlowSums {
   const { network, inputs } = request;
-  const dynamics = new Dynamics(network.model, { batch: inputs.batch, steps: 1, inputs: inputs.kind });
+  const { batch, kind, resets } = inputs;
+  const sizes = { batch, steps: 1, inputs: kind, resets: resets !== undefined };
+  const dynamics = new Dynamics(network.model, sizes);
   try {
     return new LossPaths(dynamics, request).follow();
   } finally {

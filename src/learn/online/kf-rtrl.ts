@@ -83,9 +83,12 @@ class KroneckerInfluence implements OnlineRule {
     direct.accumulate();
     for (let b = 0; b < dynamics.batch; b++) {
       const adjoint = dynamics.vjp({ cotangent: identity, sample: b });
+      const anew = dynamics.begunAnew(b);
       this.layers.forEach((factors, l) => {
         this.addGradient(factors, l, b, direct.start);
         factors.state.multiply(b * dynamics.stateSize, adjoint.start, this.scratch);
+        // J·B is 0 then; what is left of the past is noise.
+        if (anew) factors.input.zero(b);
         this.mix(factors, l, b, adjoint.preactivationGradients(l));
       });
     }

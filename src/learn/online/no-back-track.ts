@@ -60,6 +60,8 @@ class BalancedRankOne implements OnlineRule {
     for (let b = 0; b < dynamics.batch; b++)
       dynamics.addToGradients(direct.start.dot(b, state, b), parameters, b);
     dynamics.jvp(state);
+    // J·v is 0 where a sample began anew; what is left of the past is noise.
+    for (let b = 0; b < dynamics.batch; b++) if (dynamics.begunAnew(b)) parameters.zero(b);
     const kept: number[] = [];
     for (let b = 0; b < dynamics.batch; b++) kept.push(this.draw(b));
     const along = dynamics.vjp({ cotangent: weighted });

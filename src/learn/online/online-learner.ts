@@ -68,7 +68,7 @@ class OnlineRun implements LearnerRun {
     const { process, every = Infinity } = this;
     const { inputs, carry } = window;
     if (!carry) yield* this.finish();
-    process.prepare(inputs.batch, inputs.kind, inputs.steps);
+    process.prepare(inputs.batch, inputs.kind, inputs.steps, inputs.resets !== undefined);
     if (!carry) process.begin(this.started ? undefined : this.context.state);
     this.started = true;
     for (let from = 0; from < inputs.steps;) {

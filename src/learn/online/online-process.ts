@@ -57,15 +57,19 @@ export class OnlineProcess {
 
   /**
    * Returns the rule with memory for this batch and kind of inputs, kept while they stay the same, and for
-   * blocks of up to `longest` steps. Throws an OutOfMemoryError, and then changes nothing.
+   * blocks of up to `longest` steps, in which sequences may begin anew if `anew` says so. Throws an
+   * OutOfMemoryError, and then changes nothing.
    */
-  prepare(batch: number, inputs: InputKind, longest: number): RunningRule {
-    const steps = Math.min(this.plan.block, longest);
+  prepare(batch: number, inputs: InputKind, longest: number, anew = false): RunningRule {
+    const least = Math.min(this.plan.block, longest);
     const held = this.running;
     const same = held?.inputs === inputs && held.dynamics.batch === batch;
-    if (same && held.dynamics.steps >= steps) return held;
+    if (same && held.dynamics.steps >= least && (held.dynamics.resets || !anew)) return held;
     const { network } = this.context;
-    const sizes = { batch, steps, inputs };
+    // The larger memory has all that the one before had.
+    const steps = same ? Math.max(least, held.dynamics.steps) : least;
+    const resets = anew || (same && held.dynamics.resets);
+    const sizes = { batch, steps, inputs, resets };
     const dynamics = new Dynamics(requireNetwork(network).model, sizes);
     try {
       const random = (): Random => (this.drawn ??= new Random(this.context.seed, ONLINE_STREAM));

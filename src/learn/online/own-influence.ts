@@ -139,6 +139,8 @@ export class OwnInfluence implements OnlineRule {
       const to = elementAt(own.pointer(b));
       const direct = elementAt(byH.pointer) + b * width;
       f32.copyWithin(to, direct, direct + width);
+      // What begins anew does not see its state of before, through no gate.
+      if (this.dynamics.begunAnew(b)) continue;
       for (let g = 0; g < R; g++) {
         const gate = elementAt(dz.pointer) + b * dz.stride + (cell.blocks - R + g) * width;
         const diagonal = elementAt(pointer) + g * width * stride;

@@ -63,6 +63,8 @@ class RankOne implements OnlineRule {
     for (let b = 0; b < dynamics.batch; b++)
       dynamics.addToGradients(direct.start.dot(b, state, b), parameters, b);
     dynamics.jvp(state);
+    // J·s̃ is 0 where a sample began anew; what is left of the past is noise.
+    for (let b = 0; b < dynamics.batch; b++) if (dynamics.begunAnew(b)) parameters.zero(b);
     for (let b = 0; b < dynamics.batch; b++) drawSigns(signs, b, dynamics.layout.units, random);
     const along = dynamics.vjp({ cotangent: signs });
     for (let b = 0; b < dynamics.batch; b++) {

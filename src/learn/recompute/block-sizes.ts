@@ -8,7 +8,7 @@ import { directionsOf } from "../../network/sizes.js";
 import { planShared, withPrefix, type WindowSizes } from "../../network/model/window.js";
 
 /** Describes a block of `steps` steps. */
-export type BlockSizes = Pick<WindowSizes, "steps" | "batch" | "inputs">;
+export type BlockSizes = Pick<WindowSizes, "steps" | "batch" | "inputs" | "resets">;
 
 /** Counts the slots that are reserved for a sequence. */
 export interface BlockSlots {

@@ -8,7 +8,7 @@ import type { Block } from "../../memory/arena.js";
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
-import type { Inputs } from "../../network/model/batch.js";
+import { beginsAnew, type Inputs } from "../../network/model/batch.js";
 import {
   blockBytes,
   bytesOf,
@@ -85,10 +85,10 @@ export class BlockTapes {
   }
 
   /** Returns whether this memory is for blocks of these sizes and for so many slots. */
-  holds({ steps, batch, inputs }: BlockSizes, { internal, hidden }: BlockSlots): boolean {
+  holds({ steps, batch, inputs, resets }: BlockSizes, { internal, hidden }: BlockSlots): boolean {
     const { sizes, slots } = this;
     const same = sizes.steps === steps && sizes.batch === batch && sizes.inputs === inputs;
-    return same && slots.internal === internal && slots.hidden === hidden;
+    return same && sizes.resets === resets && slots.internal === internal && slots.hidden === hidden;
   }
 
   /** Starts a sequence from the given state, with nothing kept. Its dropout masks are those of one window. */
@@ -184,11 +184,14 @@ export class BlockTapes {
   }
 
   private passOf(block: number): Pass {
-    const { steps, batch, lengths } = this.require();
+    const inputs = this.require();
+    const { batch, lengths } = inputs;
     const first = block * this.sizes.steps;
+    const steps = Math.min(this.sizes.steps, inputs.steps - first);
     return {
-      steps: Math.min(this.sizes.steps, steps - first),
+      steps,
       lengths: lengths !== undefined,
+      resets: beginsAnew(inputs, first, steps),
       firstRow: first * batch,
       dropout: this.dropout,
     };
@@ -213,7 +216,7 @@ export class BlockTapes {
       return { h, c, z, dh, dc };
     });
     const window = { ...work, layers };
-    const pass = { steps: sizes.steps, lengths: false, firstRow: 0, dropout: undefined };
+    const pass = { steps: sizes.steps, lengths: false, resets: false, firstRow: 0, dropout: undefined };
     return { window, initial: this.initialOf(window, pass), final: this.finalOf(window, pass) };
   }
 
@@ -254,13 +257,13 @@ function placeOf(run: CellRun, slot: typeof initialSlot): { h: Region; c: Region
 /** Returns the workplace as a window, whose layers have their gradients alone. */
 function workWindow(
   model: Model,
-  { steps, batch, inputs }: BlockSizes,
+  { steps, batch, inputs, resets }: BlockSizes,
   plan: ReturnType<typeof planWork>,
   { regions }: Block,
 ): Window {
   const all = Array.from({ length: runsOf(model) }, (_, run) => `${run}.`);
   return {
-    sizes: { steps, batch, inputs, tape: true, dropout: model.drops },
+    sizes: { steps, batch, inputs, tape: true, dropout: model.drops, resets },
     regions: pick(regions, plan, ""),
     layers: all.map((prefix) => {
       const none = { ...NONE, pointer: 0 };

@@ -22,11 +22,12 @@ import { recomputeWindow } from "./recompute-window.js";
 /** Plans how to run a window within the budget. `outputBytes`: outputs that exist outside the blocks. */
 export function planWindow(
   model: Model,
-  { steps, batch, kind }: Pick<Inputs, "steps" | "batch" | "kind">,
+  { steps, batch, kind, resets }: Pick<Inputs, "steps" | "batch" | "kind" | "resets">,
   budgetBytes: number,
   outputBytes = 0,
 ): RecomputePlan {
-  const block = (length: number) => ({ steps: length, batch, inputs: kind });
+  const anew = resets !== undefined;
+  const block = (length: number) => ({ steps: length, batch, inputs: kind, resets: anew });
   return planRecompute({
     steps,
     budgetBytes,
@@ -139,7 +140,8 @@ export class BudgetedPass {
     outputBytes: number,
   ): { plan: RecomputePlan; tapes: BlockTapes } {
     const plan = this.planFor(model, inputs, outputBytes);
-    const sizes = { steps: plan.block, batch: inputs.batch, inputs: inputs.kind };
+    const { batch, kind, resets } = inputs;
+    const sizes = { steps: plan.block, batch, inputs: kind, resets: resets !== undefined };
     if (this.tapes?.holds(sizes, plan.slots) !== true) {
       this.dispose();
       this.tapes = new BlockTapes(model, sizes, plan.slots);
@@ -148,7 +150,8 @@ export class BudgetedPass {
   }
 
   private planFor(model: Model, inputs: Inputs, outputBytes: number): RecomputePlan {
-    const key = `${inputs.steps} ${inputs.batch} ${inputs.kind}`;
+    const { steps, batch, kind, resets } = inputs;
+    const key = `${steps} ${batch} ${kind} ${resets === undefined ? "whole" : "anew"}`;
     const known = this.plans.get(key);
     if (known !== undefined) return known;
     const plan = planWindow(model, inputs, this.budgetBytes, outputBytes);

@@ -4,7 +4,7 @@
 
 import type { TrainingWindow } from "../../data/training-data.js";
 import type { Target } from "../../network/types.js";
-import { countSteps, type Inputs } from "../../network/model/batch.js";
+import { countSteps, givenResets, type Inputs } from "../../network/model/batch.js";
 import {
   copyTargets,
   joinTargets,
@@ -41,7 +41,12 @@ export function copyOf<Checked extends Stretch>(stretch: Checked): Checked {
   const lengths = stretch.lengths?.slice();
   return {
     ...stretch,
-    inputs: { ...inputs, array: inputs.array.slice(), lengths: needed(lengths, inputs.steps) },
+    inputs: {
+      ...inputs,
+      array: inputs.array.slice(),
+      lengths: needed(lengths, inputs.steps),
+      resets: inputs.resets?.slice(),
+    },
     targets: targets && copyTargets(targets),
     lengths,
   };
@@ -52,13 +57,19 @@ export function stepsOf(stretch: Stretch, from: number, to: number): Stretch {
   const { inputs, carry } = stretch;
   if (from === 0 && to === inputs.steps) return stretch;
   const steps = to - from;
-  const { array } = inputs;
-  const cut = array.subarray((from * array.length) / inputs.steps, (to * array.length) / inputs.steps);
+  const cut = <Whole extends Inputs["array"] | Uint8Array>(whole: Whole): Whole =>
+    whole.subarray((from * whole.length) / inputs.steps, (to * whole.length) / inputs.steps) as Whole;
   const lengths = stretch.lengths?.map((length) => Math.min(to, Math.max(from, length)) - from);
   const needs = needed(lengths, steps);
   const targets = stretch.targets && targetsIn(stretch.targets, from, to, needs);
   return {
-    inputs: { ...inputs, steps, array: cut, lengths: needs },
+    inputs: {
+      ...inputs,
+      steps,
+      array: cut(inputs.array),
+      lengths: needs,
+      resets: givenResets(inputs.resets && cut(inputs.resets)),
+    },
     targets,
     count: targets?.count ?? countSteps(inputs, from, to),
     lengths,
@@ -99,7 +110,16 @@ function joinLengths(stretches: readonly Stretch[]): Int32Array | undefined {
   return joined;
 }
 
-function concatenate<Whole extends Int32Array | Float32Array>(
+/** Returns the resets of joined stretches. */
+function joinResets(parts: readonly Inputs[]): Uint8Array | undefined {
+  if (parts.every(({ resets }) => resets === undefined)) return undefined;
+  return concatenate(
+    Uint8Array,
+    parts.map(({ resets, steps, batch }) => resets ?? new Uint8Array(steps * batch)),
+  );
+}
+
+function concatenate<Whole extends Int32Array | Float32Array | Uint8Array>(
   type: new (length: number) => Whole,
   parts: readonly ArrayLike<number>[],
 ): Whole {
@@ -128,7 +148,7 @@ export function joinStretches(stretches: readonly Stretch[]): Stretch {
   const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0);
   const lengths = joinLengths(stretches);
   return {
-    inputs: { steps, batch, kind, array, lengths: needed(lengths, steps) },
+    inputs: { steps, batch, kind, array, lengths: needed(lengths, steps), resets: joinResets(inputs) },
     targets: first.targets && joinTargets(targets),
     count,
     lengths,
@@ -140,9 +160,15 @@ export function joinStretches(stretches: readonly Stretch[]): Stretch {
 export function windowOf(stretch: Stretch & { readonly window?: TrainingWindow }): TrainingWindow {
   const { inputs, targets, lengths, carry, window } = stretch;
   if (window !== undefined) return window;
-  const { steps, batch, kind, array } = inputs;
+  const { steps, batch, kind, array, resets } = inputs;
   return {
-    inputs: { steps, batch, [kind]: array.slice(), ...(lengths && { lengths: lengths.slice() }) },
+    inputs: {
+      steps,
+      batch,
+      [kind]: array.slice(),
+      ...(lengths && { lengths: lengths.slice() }),
+      ...(resets && { resets: resets.slice() }),
+    },
     targets: targets === undefined ? {} : targetOf(targets),
     carry,
   };

@@ -31,6 +31,13 @@ export interface CellRun {
   readonly reverse: boolean;
   /** Pointer to [B] lengths, or 0. */
   readonly lengths: number;
+  /**
+   * Pointer to bytes, [T, B], in the order of time, or 0: 1 where the state from which the step starts is dropped. In
+   * reverse that state is the next step's, and so is the byte: the pointer is to those of the steps after.
+   */
+  readonly resets: number;
+  /** Pointer to [B + 2, H], scratch that kernels need with resets. */
+  readonly held: number;
   readonly regions: CellRegions;
 }
 

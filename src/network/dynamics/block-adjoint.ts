@@ -53,7 +53,7 @@ export class BlockAdjoint {
   private readonly fromOutside: readonly Region[];
   /** [T, ·], contiguous copies for one row's gradients: dz, h before each step, the input. */
   private readonly rowOf: Readonly<
-    Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "weights" | "ends", Region>
+    Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "resets" | "held" | "weights" | "ends", Region>
   >;
   private last: (AdjointRequest & { runs: readonly CellRun[] }) | undefined;
 
@@ -61,7 +61,7 @@ export class BlockAdjoint {
   constructor(
     model: Model,
     layout: StateLayout,
-    { steps, inputs }: WindowSizes,
+    { steps, inputs, resets: anew }: WindowSizes,
     rows: number,
     belong: RowsBelong,
     reserve: (plan: Readonly<Record<string, Shape>>) => Readonly<Record<string, Region>>,
@@ -69,6 +69,7 @@ export class BlockAdjoint {
     const { inputSize: I, embeddingSize: E, hiddenSize: H, layers } = model.options;
     const x = inputs === "values" ? I : E;
     const widest = matrix(steps, Math.max(x, H));
+    const repeated = anew && belong === "to one sample";
     this.model = model;
     this.engine = model.engine;
     this.layout = layout;
@@ -81,12 +82,14 @@ export class BlockAdjoint {
       dx: E > 0 && inputs === "tokens" ? matrix(Math.max(1, steps), E) : NONE,
       tokens: vector(inputs === "tokens" ? steps : 0),
       lengths: vector(rows),
+      resets: vector(repeated ? Math.ceil((steps * rows) / 4) : 0),
+      held: repeated ? matrix(rows + 2, H) : NONE,
       weights: vector(2 * steps),
       ends: vector(rows),
       start: matrix(rows, layout.size),
     });
-    const { dz, h, dx, tokens, lengths, weights, ends, start } = regions;
-    this.rowOf = { dz, h, x: regions["x"], dx, tokens, lengths, weights, ends };
+    const { dz, h, dx, tokens, lengths, resets, held, weights, ends, start } = regions;
+    this.rowOf = { dz, h, x: regions["x"], dx, tokens, lengths, resets, held, weights, ends };
     this.start = new Rows(model.engine, start);
     this.layers = Array.from({ length: layers }, () => {
       const held = reserve(planLayer(model, steps, rows, belong));
@@ -131,7 +134,7 @@ export class BlockAdjoint {
     const { model } = this;
     runs.forEach((run, l) => {
       const dz = model.cell.preactivationGradients(run);
-      const h = previousSlots(run.regions.h, run);
+      const h = model.layers[l][0].starts(run, window.regions.starts);
       model.layers[l][0].addGradients(dz, h, model.inputOf(window, pass, l), window.regions);
     });
     const { x, tokens } = window.regions;
@@ -156,7 +159,7 @@ export class BlockAdjoint {
     runs.forEach((run, l) => {
       const dz = this.rowRegion(model.cell.preactivationGradients(run), row, this.rows, pass.steps, rowOf.dz);
       const tape = model.run(window, pass, l, 0);
-      const h = this.rowRegion(previousSlots(tape.regions.h, tape), tapeRow, batch, pass.steps, rowOf.h);
+      const h = this.rowStarts(tape, tapeRow);
       const input = this.rowInput(model.inputOf(window, pass, l), tapeRow, batch, pass.steps);
       model.layers[l][0].addGradients(dz, h, input, window.regions, shift);
       if (l > 0 || model.embedding()?.trainable !== true) return;
@@ -203,7 +206,9 @@ export class BlockAdjoint {
     this.repeat(own.h, tape.regions.h, sample, batch, steps + 1);
     this.repeat(own.c, tape.regions.c, sample, batch, steps + 1);
     this.repeat(own.z, tape.regions.z, sample, batch, steps);
-    return { ...tape, batch: this.rows, lengths: this.repeatLength(tape.lengths, sample), regions: own };
+    const lengths = this.repeatLength(tape.lengths, sample);
+    const resets = this.repeatResets(tape, sample);
+    return { ...tape, batch: this.rows, lengths, resets, held: this.rowOf.held.pointer, regions: own };
   }
 
   /** Copies row `sample` of each slot of B rows to all R rows of the same slot. */
@@ -222,6 +227,17 @@ export class BlockAdjoint {
     const { pointer } = this.rowOf.lengths;
     const first = elementAt(pointer);
     i32.fill(i32[elementAt(lengths) + sample], first, first + this.rows);
+    return pointer;
+  }
+
+  private repeatResets({ resets, steps, batch }: CellRun, sample: number): number {
+    if (resets === 0) return 0;
+    const { u8 } = this.engine.arena;
+    const { pointer } = this.rowOf.resets;
+    for (let t = 0; t < steps; t++) {
+      const first = pointer + t * this.rows;
+      u8.fill(u8[resets + t * batch + sample], first, first + this.rows);
+    }
     return pointer;
   }
 
@@ -252,6 +268,19 @@ export class BlockAdjoint {
     const { copyRows } = this.engine.kernels;
     copyRows(region.pointer, first.pointer, steps, from.stride, from.stride, rows * from.stride);
     return region;
+  }
+
+  /** Returns the states of one sample from which each step starts, [T, H]: zeros where it begins anew. */
+  private rowStarts(tape: CellRun, row: number): Region {
+    const { steps, batch, resets } = tape;
+    const h = this.rowRegion(previousSlots(tape.regions.h, tape), row, batch, steps, this.rowOf.h);
+    if (resets === 0) return h;
+    const { arena } = this.engine;
+    const isAnew = (t: number): boolean => arena.u8[resets + t * batch + row] !== 0;
+    // One step's states lie in their slot, where they must stay.
+    const starts = steps === 1 && isAnew(0) ? rowsOf(this.rowOf.h, 0, 1) : h;
+    for (let t = 0; t < steps; t++) if (isAnew(t)) arena.zero(rowsOf(starts, t, 1));
+    return starts;
   }
 
   private rowTokens(tokens: Region, row: number, batch: number, steps: number): Region {

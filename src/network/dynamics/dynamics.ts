@@ -5,7 +5,7 @@
 
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, readRegion, rowsOf, type Region } from "../../memory/regions.js";
-import type { Inputs } from "../model/batch.js";
+import { beginsAnew, type Inputs } from "../model/batch.js";
 import { BlockAdjoint, type RowsBelong } from "./block-adjoint.js";
 import { NONE, type CellRun } from "../cells/cell.js";
 import { applyDropout } from "../model/dropout.js";
@@ -35,6 +35,8 @@ export interface DynamicsSizes {
   /** T, the most time steps of a block. */
   readonly steps: number;
   readonly inputs: InputKind;
+  /** Whether sequences may begin anew inside the blocks. */
+  readonly resets: boolean;
 }
 
 /** Says which cotangents go backward through a block. */
@@ -63,6 +65,8 @@ export class Dynamics {
   readonly stateSize: number;
   /** P, elements of a row of gradients of the recurrent parameters and the embedding, padding included. */
   readonly parameterCount: number;
+  /** Whether sequences may begin anew inside the blocks. */
+  readonly resets: boolean;
   private readonly model: Model;
   private readonly scope: MemoryScope;
   private readonly window: Window;
@@ -76,18 +80,19 @@ export class Dynamics {
   private ran = false;
 
   /** Reserves the memory, with a state of zeros. Throws an OutOfMemoryError. @internal */
-  constructor(model: Model, { batch, steps, inputs }: DynamicsSizes) {
+  constructor(model: Model, { batch, steps, inputs, resets }: DynamicsSizes) {
     this.model = model;
     this.scope = model.scope.child();
     this.scope.releaseWith(this);
     this.batch = batch;
     this.steps = steps;
-    this.pass = { steps, lengths: false, firstRow: 0, dropout: undefined };
+    this.resets = resets;
+    this.pass = { steps, lengths: false, resets: false, firstRow: 0, dropout: undefined };
     this.layout = new StateLayout(model);
     this.stateSize = this.layout.size;
     this.parameterCount = model.parameters.recurrentCount;
     try {
-      const sizes = { batch, steps, inputs, tape: true, dropout: model.drops };
+      const sizes = { batch, steps, inputs, tape: true, dropout: model.drops, resets };
       this.window = model.createWindow(sizes, this.scope);
       [this.tangents, this.droppedTangents] = this.planTangents(batch, steps);
     } catch (error) {
@@ -130,6 +135,7 @@ export class Dynamics {
     this.pass = {
       steps,
       lengths: inputs.lengths !== undefined,
+      resets: beginsAnew(inputs, first, steps),
       firstRow: 0,
       dropout: this.model.drops ? this.model.nextDropout() : undefined,
     };
@@ -138,6 +144,16 @@ export class Dynamics {
     writeInputs(engine, this.window, inputs, first, steps);
     this.model.forward(this.window, this.pass);
     this.ran = true;
+  }
+
+  /** Returns whether the sample begins anew inside the last block, so that nothing from before it lasts to the block's end. */
+  begunAnew(sample: number): boolean {
+    const { pass, batch, window } = this;
+    if (!pass.resets) return false;
+    const { u8 } = this.model.engine.arena;
+    const first = window.regions.resets.pointer + sample;
+    for (let t = 0; t < pass.steps; t++) if (u8[first + t * batch] !== 0) return true;
+    return false;
   }
 
   /** Goes back to the state from which the last block started. */
@@ -281,7 +297,7 @@ export class Dynamics {
     const plan = { h, c, z, dropped: drops ? matrix(steps * batch, H) : NONE, none: NONE };
     const held = layers.map(() => this.scope.reserve(plan).regions);
     const runs = held.map(({ none, ...regions }) => ({
-      ...{ steps, batch, reverse: false, lengths: 0 },
+      ...{ steps, batch, reverse: false, lengths: 0, resets: 0, held: 0 },
       regions: { ...regions, dh: none, dc: none },
     }));
     return [runs, held.map(({ dropped }) => dropped)];

@@ -5,7 +5,6 @@ import { isDiagonal } from "../cells/cell.js";
 import type { LayerInput } from "../model/input-product.js";
 import type { Model, Pass } from "../model/model.js";
 import { layerSuffix } from "../sizes.js";
-import { previousSlots } from "../cells/state-slots.js";
 import type { Window } from "../model/window.js";
 
 /** Holds what one layer's pre-activations are products with, for one sample. */
@@ -14,7 +13,7 @@ export interface StepFactors {
   readonly x: Region | number;
   /** x in the form in which a layer reads it. */
   readonly input: LayerInput;
-  /** h_{t-1}, [1, H]. */
+  /** h_{t-1}, [1, H]; zeros where the sample begins anew. */
   readonly h: Region;
   /** ‖x‖² + 1: the first term is 0 while W_ih is not trainable, the second while b_ih is not. */
   readonly inputSquare: number;
@@ -29,14 +28,15 @@ export interface StepFactors {
 export interface StepInputs {
   /** x, [B, ·]. */
   readonly input: LayerInput;
-  /** h_{t-1}, [B, H]. */
+  /** h_{t-1}, [B, H]; zeros where a sample begins anew. */
   readonly h: Region;
 }
 
 /** Returns what a layer's pre-activations are products with, in a window of one step. */
 export function stepInputs(model: Model, window: Window, pass: Pass, layer: number): StepInputs {
   const run = model.run(window, pass, layer, 0);
-  return { input: model.inputOf(window, pass, layer), h: previousSlots(run.regions.h, run) };
+  const h = model.layers[layer][0].starts(run, window.regions.starts);
+  return { input: model.inputOf(window, pass, layer), h };
 }
 
 /** Returns what a layer's pre-activations are products with for one sample, in a window of one step. */

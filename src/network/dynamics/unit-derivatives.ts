@@ -14,7 +14,7 @@ import type { Window } from "../model/window.js";
 export interface UnitDerivative {
   /** [B, blocks·H], derivatives by the unit's own pre-activations. */
   readonly dz: Region;
-  /** [B, H], derivatives by the unit's own h before the step, other than through its gates. */
+  /** [B, H], derivatives by the unit's own h before the step, other than through its gates; 0 where it begins anew. */
   readonly byH: Region;
   /** [B, H], derivatives by the unit's own c before the step; only where the cell has it. */
   readonly byC: Region;
@@ -45,7 +45,7 @@ export class UnitDerivatives {
         const shapes: Record<string, Shape> = cell.plan(1, batch, options.hiddenSize, true);
         const held = reserve({ ...shapes, c: matrix(0, 0), h: matrix(0, 0) });
         const regions = { h: held["h"], dh: held["dh"], c: held["c"], dc: held["dc"], z: held["z"] };
-        return { steps: 1, batch, reverse: false, lengths: 0, regions };
+        return { steps: 1, batch, reverse: false, lengths: 0, resets: 0, held: 0, regions };
       }),
     );
   }
@@ -73,7 +73,8 @@ export class UnitDerivatives {
     this.fill(dh, own.batch, own.batch, part === 0 ? 1 : 0);
     this.fill(dc, 0, dc.rows, part === 1 ? 1 : 0);
     u8.copyWithin(own.regions.z.pointer, z.pointer, z.pointer + sizeOf(own.regions.z) * 4);
-    const run = { ...own, lengths: tape.lengths, regions: { ...own.regions, h, c } };
+    const { lengths, resets, held } = tape;
+    const run = { ...own, lengths, resets, held, regions: { ...own.regions, h, c } };
     const dz = this.model.layers[layer][0].backwardUnits(run, this.none.pointer);
     return { dz, byH: { ...dh, rows: own.batch }, byC: dc };
   }

@@ -60,10 +60,7 @@ function requireLabels(
   return { array: labels, labelLengths, lengths: lengths?.slice(), weights, count: batch, weight: batch };
 }
 
-function apply(
-  { engine, outputs, array, whole, batch, steps, scale }: LossPlace,
-  blank: number,
-): number {
+function apply({ engine, outputs, array, whole, batch, steps, scale }: LossPlace, blank: number): number {
   if (whole === undefined) throw new Error("labels came without their lengths");
   const { arena, kernels, constants } = engine;
   const { labelLengths, lengths, weights } = whole;

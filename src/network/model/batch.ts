@@ -15,11 +15,26 @@ export interface Inputs {
   readonly array: Tokens | Float32Array;
   /** [B], each sequence's length in [0, T]; undefined: every sequence has T steps. */
   readonly lengths: Int32Array | undefined;
+  /**
+   * [T, B], 1 where a sequence begins anew: the state before that step is dropped; else 0, past a sequence's length too.
+   * Undefined: all are 0.
+   */
+  readonly resets: Uint8Array | undefined;
+}
+
+/** Returns the resets, or undefined where none is set. */
+export function givenResets(resets: Uint8Array | undefined): Uint8Array | undefined {
+  return resets?.includes(1) === true ? resets : undefined;
+}
+
+/** Returns whether a sequence begins anew in steps [first, first + steps). */
+export function beginsAnew({ resets, batch }: Inputs, first: number, steps: number): boolean {
+  return resets?.subarray(first * batch, (first + steps) * batch).includes(1) === true;
 }
 
 /** Returns the number of time steps in [from, to) that are no padding, summed over all sequences. */
 export function countSteps(
-  { steps, batch, lengths }: Omit<Inputs, "kind" | "array">,
+  { steps, batch, lengths }: Pick<Inputs, "steps" | "batch" | "lengths">,
   from = 0,
   to = steps,
 ): number {

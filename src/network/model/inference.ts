@@ -1,6 +1,6 @@
 /** Runs the forward pass without a tape, some steps at a time, in memory that does not grow with T. */
 
-import type { Inputs } from "./batch.js";
+import { beginsAnew, type Inputs } from "./batch.js";
 import type { Model, Pass } from "./model.js";
 import { carryState, readFinalState, writeInitialState, writeInputs } from "./transfer.js";
 import type { State } from "../types.js";
@@ -38,7 +38,8 @@ export class Inference {
         ? inputs.steps
         : Math.min(inputs.steps, Math.max(1, Math.floor(ROWS / batch)));
     const dropout = training && model.drops;
-    const window = this.prepare({ steps: most, batch, inputs: kind, tape: false, dropout });
+    const resets = inputs.resets !== undefined;
+    const window = this.prepare({ steps: most, batch, inputs: kind, tape: false, dropout, resets });
     const draws = dropout ? model.nextDropout() : undefined;
     let runs = model.runs(window, passOf(inputs, 0, most, draws));
     writeInitialState(engine, runs, initial);
@@ -66,9 +67,11 @@ export class Inference {
 }
 
 function passOf(inputs: Inputs, first: number, most: number, dropout: Pass["dropout"]): Pass {
+  const steps = Math.min(most, inputs.steps - first);
   return {
-    steps: Math.min(most, inputs.steps - first),
+    steps,
     lengths: inputs.lengths !== undefined,
+    resets: beginsAnew(inputs, first, steps),
     firstRow: first * inputs.batch,
     dropout,
   };

@@ -18,6 +18,12 @@ interface RecurrentWeights {
   readonly backPanels: PackedWeights;
 }
 
+/** Holds what a layer needs for its gradients while it computes them. */
+export interface LayerScratch extends InputScratch {
+  /** [T·B, H]; none where no sequence begins anew. */
+  readonly starts: Region;
+}
+
 export class Layer {
   readonly reverse: boolean;
   private readonly engine: Engine;
@@ -87,10 +93,22 @@ export class Layer {
   }
 
   /** Runs `backwardStates` and adds the weights' gradients; `inputGradient` then gives dLoss/d(inputs). */
-  backward(run: CellRun, input: LayerInput, regions: InputScratch): void {
+  backward(run: CellRun, input: LayerInput, regions: LayerScratch): void {
     this.backwardStates(run);
     const dz = this.cell.preactivationGradients(run);
-    this.addGradients(dz, previousSlots(run.regions.h, run), input, regions);
+    this.addGradients(dz, this.starts(run, regions.starts), input, regions);
+  }
+
+  /**
+   * Returns the states from which each step starts, [T·B, H]: in their slots, or, where sequences begin anew, copied to
+   * `starts`, with zeros for these steps.
+   */
+  starts(run: CellRun, starts: Region): Region {
+    const h = previousSlots(run.regions.h, run);
+    if (run.resets === 0 || this.recurrent === undefined) return h;
+    const to = rowsOf(starts, 0, h.rows);
+    this.engine.kernels.copyUnlessReset(to.pointer, h.pointer, run.resets, h.rows, h.stride);
+    return to;
   }
 
   /**

@@ -23,6 +23,8 @@ export interface Pass {
   readonly steps: number;
   /** Whether some sequences end early; their lengths are in the window. */
   readonly lengths: boolean;
+  /** Whether some sequences begin anew inside the window; where, is in the window. */
+  readonly resets: boolean;
   /** Row of the whole sequence (T·B rows) at which the window starts. */
   readonly firstRow: number;
   /** The masks, in training of a network with dropout; undefined: nothing is dropped. */
@@ -227,13 +229,16 @@ export class Model {
   }
 
   /** Returns the cell run of one layer and direction over the window. */
-  run(window: Window, { steps, lengths }: Pass, layer: number, direction: number): CellRun {
+  run(window: Window, { steps, lengths, resets }: Pass, layer: number, direction: number): CellRun {
     const { reverse } = this.layers[layer][direction];
+    const { batch } = window.sizes;
     return {
       steps,
-      batch: window.sizes.batch,
+      batch,
       reverse,
       lengths: lengths ? window.regions.lengths.pointer : 0,
+      resets: resets ? window.regions.resets.pointer + (reverse ? batch : 0) : 0,
+      held: window.regions.held.pointer,
       regions: window.layers[layer * this.layers[layer].length + direction],
     };
   }

@@ -33,12 +33,14 @@ export class Tape {
   /** Runs and records the forward pass. An OutOfMemoryError leaves the former tape as it was. */
   record(inputs: Inputs, initial: State | undefined, training: boolean): RecordedPass & { outputs: Region } {
     const { model } = this;
-    const { steps, batch, kind, lengths } = inputs;
+    const { steps, batch, kind, lengths, resets } = inputs;
     const dropout = training && model.drops;
-    const window = this.prepare({ steps, batch, inputs: kind, tape: true, dropout });
+    const hasResets = resets !== undefined;
+    const window = this.prepare({ steps, batch, inputs: kind, tape: true, dropout, resets: hasResets });
     const pass = {
       steps,
       lengths: lengths !== undefined,
+      resets: hasResets,
       firstRow: 0,
       dropout: dropout ? model.nextDropout() : undefined,
     };

@@ -18,12 +18,18 @@ export function writeInputs(
   steps: number,
 ): void {
   const { arena, kernels, constants } = engine;
-  const { array, batch, kind, lengths } = inputs;
+  const { array, batch, kind, lengths, resets } = inputs;
   const { regions } = window;
   const rows = steps * batch;
   if (lengths !== undefined) {
     const left = lengths.map((length) => Math.min(steps, Math.max(0, length - first)));
     arena.i32.set(left, elementAt(regions.lengths.pointer));
+  }
+  if (resets !== undefined) {
+    const at = regions.resets.pointer;
+    arena.u8.set(resets.subarray(first * batch, first * batch + rows), at);
+    // In reverse no step comes after the last one that could begin anew.
+    arena.u8.fill(0, at + rows, at + rows + batch);
   }
   if (kind === "tokens") {
     arena.i32.set(array.subarray(first * batch, first * batch + rows), elementAt(regions.tokens.pointer));

@@ -4,7 +4,7 @@ import type { Arena, Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { InputKind } from "./batch.js";
-import { NONE, type CellDefinition, type CellRegions } from "../cells/cell.js";
+import { isDiagonal, NONE, type CellDefinition, type CellRegions } from "../cells/cell.js";
 import { transposedScratch } from "../../wasm/product-sizes.js";
 import { directionsOf, outputWidth } from "../sizes.js";
 import type { CompleteOptions } from "../types.js";
@@ -22,12 +22,14 @@ export interface WindowSizes {
   readonly tape: boolean;
   /** Whether layers drop some of their outputs. */
   readonly dropout: boolean;
+  /** Whether there is room for sequences that begin anew inside the window. */
+  readonly resets: boolean;
 }
 
 /** Plans the regions that all layers share; one that this kind of window does not need has no rows. */
 export function planShared(options: CompleteOptions, cell: CellDefinition, sizes: WindowSizes) {
   const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
-  const { steps, batch, tape } = sizes;
+  const { steps, batch, tape, resets } = sizes;
   const rows = steps * batch;
   const dense = sizes.inputs === "values";
   const width = dense ? I : E;
@@ -41,6 +43,12 @@ export function planShared(options: CompleteOptions, cell: CellDefinition, sizes
     tokens: vector(dense ? 0 : rows),
     /** [B], integers. */
     lengths: vector(batch),
+    /** [T + 1, B], bytes; zeros behind the last step in use. */
+    resets: vector(resets ? Math.ceil(((steps + 1) * batch) / 4) : 0),
+    /** [B + 2, H], what kernels hold aside. */
+    held: resets ? matrix(batch + 2, H) : NONE,
+    /** [T·B, H], the states before each step, zeros where a sequence begins anew, while a layer's gradients are computed. */
+    starts: resets && tape && !isDiagonal(cell) ? matrix(rows, H) : NONE,
     /** [T·B, I], dense inputs; or [T·B, E], embedded tokens. */
     x: width > 0 ? matrix(rows, width) : NONE,
     /** [T·B, O], or [B, O] of one output a sequence; a loss replaces them by its gradient. */
@@ -135,6 +143,7 @@ export class OwnWindow implements Window {
     this.dropped = droppers.map((prefix) => pick(block.regions, { dropped }, prefix).dropped);
   }
 
+  /** Returns whether such a window fits here; room for resets may be there without need. */
   matches(sizes: WindowSizes): boolean {
     const mine = this.sizes;
     return (
@@ -142,7 +151,8 @@ export class OwnWindow implements Window {
       mine.batch === sizes.batch &&
       mine.inputs === sizes.inputs &&
       mine.tape === sizes.tape &&
-      mine.dropout === sizes.dropout
+      mine.dropout === sizes.dropout &&
+      (mine.resets || !sizes.resets)
     );
   }
 

@@ -27,7 +27,7 @@ function run(steps: number, block: number, slots: BlockSlots) {
   const goal = requireTarget(targets, inputs, network.options);
   const tapes = new BlockTapes(
     requireNetwork(network).model,
-    { steps: block, batch: 1, inputs: "tokens" },
+    { steps: block, batch: 1, inputs: "tokens", resets: false },
     slots,
   );
   const forward = vi.spyOn(tapes, "forward");

@@ -16,6 +16,7 @@ interface Case {
   name: string;
   options: NetworkOptions;
   lengths?: Int32Array;
+  resets?: Uint8Array;
 }
 
 const cases: Case[] = cellNames.flatMap((cell) => {
@@ -29,6 +30,12 @@ const cases: Case[] = cellNames.flatMap((cell) => {
       options: { ...common, layers: 3 },
       lengths: Int32Array.of(5, 2, 4),
     },
+    {
+      name: `${cell}, 2 layers, resets`,
+      options: { ...common, layers: 2 },
+      // At the first step, inside, and at the last one; and a sample that does not begin anew.
+      resets: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1),
+    },
     { name: `${cell}, no head`, options: { ...common, outputSize: 0 } },
   ];
 });
@@ -38,7 +45,7 @@ function floats(random: Random, length: number): Float32Array {
   return Float32Array.from({ length }, () => random.uniform() * 2 - 1);
 }
 
-function draw({ options, lengths }: Case, seed: number, dense: boolean) {
+function draw({ options, lengths, resets }: Case, seed: number, dense: boolean) {
   const random = new Random(seed);
   const { inputSize: I, outputSize, hiddenSize: H, layers = 1, cell = "elman" } = options;
   const O = outputSize > 0 ? outputSize : H;
@@ -46,6 +53,7 @@ function draw({ options, lengths }: Case, seed: number, dense: boolean) {
     ? { steps: T, batch: B, values: floats(random, T * B * I) }
     : { steps: T, batch: B, tokens: Int32Array.from({ length: T * B }, () => random.integer(I)) };
   if (lengths !== undefined) inputs.lengths = lengths;
+  if (resets !== undefined) inputs.resets = resets;
   const targets: Target = { values: floats(random, T * B * O) };
   const state = (): State => {
     const h = floats(random, layers * B * H);
@@ -99,7 +107,8 @@ describe.each(table)("dynamics, $build, $given.name, dense $dense", ({ build, gi
   const back = expected.backward(targets, { stateGradient: end });
 
   function started(steps = T): Dynamics {
-    const dynamics = new Dynamics(model, { batch: B, steps, inputs: dense ? "values" : "tokens" });
+    const resets = given.resets !== undefined;
+    const dynamics = new Dynamics(model, { batch: B, steps, inputs: dense ? "values" : "tokens", resets });
     dynamics.state = state;
     return dynamics;
   }
@@ -193,7 +202,8 @@ describe.each(table)("dynamics, $build, $given.name, dense $dense", ({ build, gi
       expect(Math.abs(forwards - start.dot(b, before, b))).toBeLessThan(
         4e-6 * Math.max(1, Math.abs(forwards)),
       );
-      if (v.norm(b) === 0) expect(given.options.cell).toBe("elman-relu");
+      if (dynamics.begunAnew(b)) expect(v.norm(b)).toBe(0);
+      else if (v.norm(b) === 0) expect(given.options.cell).toBe("elman-relu");
     }
   });
 });

@@ -9,6 +9,7 @@ import { statesAt, type GivenState } from "../state.js";
 import { NetworkRecurrence } from "./network-recurrence.js";
 import type { Problem, StepLoss } from "./problem.js";
 import { headCount, recurrentCount, stackLayers, type StackSizes } from "./stack.js";
+import { resettable, resettableInput } from "./resettable.js";
 import { unit, zeros } from "./vectors.js";
 
 export interface StackNetwork {
@@ -49,12 +50,16 @@ export interface Episode {
   initial?: Float64Array;
   /** Factor of each loss; default 1. */
   scale?: number;
+  /** Whether each step starts from zeros, whatever came before; default: none does. */
+  resets?: readonly boolean[];
 }
 
 export function networkProblem({ sizes, parameters }: StackNetwork, episode: Episode): Problem {
   const { inputs, targets, scale = 1 } = episode;
   const P = recurrentCount(sizes);
-  const recurrence = new NetworkRecurrence(sizes, parameters.subarray(0, P));
+  const plain = new NetworkRecurrence(sizes, parameters.subarray(0, P));
+  const { resets } = episode;
+  const recurrence = resets === undefined ? plain : resettable(plain);
   const initial = episode.initial ?? zeros(recurrence.stateSize);
   if (initial.length !== recurrence.stateSize)
     throw new RangeError(`an initial state of ${initial.length} instead of ${recurrence.stateSize}`);
@@ -65,7 +70,7 @@ export function networkProblem({ sizes, parameters }: StackNetwork, episode: Epi
     parameters,
     steps: inputs.length,
     initial,
-    input: (t) => inputs[t],
+    input: (t) => (resets === undefined ? inputs[t] : resettableInput(inputs[t], resets[t])),
     loss: (t, s) => {
       const h = s.subarray(stateAt, stateAt + H);
       const { loss, dh, head } = headLoss(sizes, parameters.subarray(P), h, targets[t], scale);
@@ -138,6 +143,7 @@ export function problemsOf(
       targets: times.map((at) => targetAt(target, at, width)),
       initial: initialOf(model, batch, b, options.state),
       scale: averaged ? 1 / Math.max(1, count) : 1,
+      ...(sequence.resets && { resets: times.map((at) => sequence.resets?.[at] === 1) }),
     });
   });
 }
