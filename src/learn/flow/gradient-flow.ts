@@ -4,7 +4,7 @@ import type { Loss, Network, Sequence, State, Target } from "../../network/types
 import { Random } from "../../random.js";
 import { requireQuestion, requireSeed, type Question } from "../measure/estimate-gradient.js";
 import { fitDecay, horizonOf, type GradientDecay } from "./decay.js";
-import { followLosses, targetsByStep, type FlowSums } from "./lag-norms.js";
+import { countLosses, followLosses, type FlowSums, type LossCounts } from "./lag-norms.js";
 import type { Saturation } from "./saturation.js";
 import { predictBias, searchTruncation, type Truncation } from "./truncation.js";
 
@@ -84,7 +84,7 @@ const FLOW_STREAM = 11;
  * are the last one with a target and `losses − 1` before it, drawn evenly, or all of them where there are no
  * more. It takes about as many passes backwards over the sequence as there are losses, one for `bptt()`, and
  * two to six for truncations. Lags go up to the last step with a target: a sequence a few times longer than
- * the memory sought shows it.
+ * the memory sought shows it. Where sequences begin anew (`resets`), a loss counts at the lags back to there.
  *
  * ```ts
  * const { overall, recommended } = gradientFlow(network, inputs, targets, { tolerance: 0.1 });
@@ -121,11 +121,11 @@ export function gradientFlow(
   requireNumber("options.tolerance", tolerance, { above: 0 });
   requireNumber("options.beyond", beyond, { above: 0, below: 1 });
   const { inputs, targets } = question.window;
-  const byStep = targetsByStep(targets, inputs);
-  const followed = chooseSteps(byStep, losses, new Random(seed, FLOW_STREAM));
+  const counted = countLosses(targets, inputs);
+  const followed = chooseSteps(counted.byStep, losses, new Random(seed, FLOW_STREAM));
   if (followed.length === 0)
     throw new RangeError(`"targets" expected at least one target, got none: there is no gradient to follow`);
-  const sums = follow(question, followed);
+  const sums = follow(question, counted, followed);
   const layers = sums.layers.map(({ h, c, units }) => ({
     ...lagFlow([h, c], sums.counts, beyond),
     hiddenNorms: normsOf([h], sums.counts),
@@ -136,10 +136,9 @@ export function gradientFlow(
     sums.counts,
     beyond,
   );
-  const weights = reachedBy(byStep, overall.norms.length);
   const { full, measured, recommended } = searchTruncation(
     question,
-    (k1, k2) => predictBias(overall.norms, weights, k1, k2),
+    (k1, k2) => predictBias(overall.norms, counted.byLag, k1, k2),
     tolerance,
   );
   return {
@@ -177,14 +176,20 @@ function chooseSteps(targets: Int32Array, most: number, random: Random): number[
 }
 
 /** Follows the losses on a copy of the network. */
-function follow({ network, window, state }: Question, followed: number[]): FlowSums {
+function follow(
+  { network, window, state }: Question,
+  losses: LossCounts,
+  followed: readonly number[],
+): FlowSums {
   const { inputs, targets } = window;
   const { model } = network;
   const copy = new RecurrentNetwork(model.engine, { ...model.options, dropout: 0 });
   try {
     copy.model.parameters.copyFrom(model.parameters);
-    const lags = followed[followed.length - 1] + 1;
-    return followLosses({ network: copy, inputs, targets, state, followed, lags });
+    const reaches = (lag: number): boolean => followed.some((t) => losses.reaching(t, lag) > 0);
+    let lags = 1;
+    while (lags <= followed[followed.length - 1] && reaches(lags)) lags++;
+    return followLosses({ network: copy, inputs, targets, losses, state, followed, lags });
   } finally {
     copy.dispose();
   }
@@ -199,11 +204,4 @@ function lagFlow(parts: readonly Float64Array[], counts: Float64Array, beyond: n
   const norms = normsOf(parts, counts);
   const decay = fitDecay(norms);
   return { norms, decay, horizon: horizonOf(norms, decay, beyond) };
-}
-
-/** Returns by lag the number of losses that are at least `lag` steps from the sequence's start. */
-function reachedBy(targets: Int32Array, lags: number): Float64Array {
-  const reached = new Float64Array(lags);
-  for (let lag = lags - 1, count = 0; lag >= 0; lag--) reached[lag] = count += targets[lag];
-  return reached;
 }

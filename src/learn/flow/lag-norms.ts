@@ -14,6 +14,7 @@ export interface FlowRequest {
   readonly network: RecurrentNetwork;
   readonly inputs: Inputs;
   readonly targets: Targets;
+  readonly losses: LossCounts;
   readonly state: State | undefined;
   /** The steps, from 0, whose losses are followed, ascending. */
   readonly followed: readonly number[];
@@ -37,30 +38,52 @@ export interface FlowSums {
   readonly counts: Float64Array;
 }
 
-/** Returns for each step the number of sequences that have a target there. */
-export function targetsByStep(targets: Targets, { steps, batch, lengths }: Inputs): Int32Array {
-  const { kind, array, ends } = targets;
+/** Counts the losses, one for each step and sequence, that gradients come from. */
+export interface LossCounts {
+  /** [T], the number of sequences that have a target there. */
+  readonly byStep: Int32Array;
+  /** [T], by lag the number of all losses that go back so far: see `reaching`. */
+  readonly byLag: Float64Array;
+  /** Returns how many of a step's losses go back by `lag` steps, neither past the start nor to where a sequence began anew. */
+  reaching(step: number, lag: number): number;
+}
+
+export function countLosses(
+  { kind, array, ends }: Targets,
+  { steps, batch, lengths, resets }: Inputs,
+): LossCounts {
   const { none, marksNone } = targetKind(kind);
-  if (ends !== undefined) {
-    const counts = new Int32Array(steps);
-    const width = array.length / batch;
-    for (let b = 0; b < batch; b++) {
-      const own = array.subarray(b * width, (b + 1) * width);
-      if (own.some((element) => !(marksNone && Object.is(element, none)))) counts[ends[b] - 1]++;
-    }
-    return counts;
-  }
   const isTarget = (element: number): boolean => !(marksNone && Object.is(element, none));
-  const width = array.length / (steps * batch);
+  const width = array.length / (ends === undefined ? steps * batch : batch);
   const has = (t: number, b: number): boolean => {
-    const at = (t * batch + b) * width;
+    if (ends !== undefined && t !== ends[b] - 1) return false;
+    const at = (ends === undefined ? t * batch + b : b) * width;
     return t < (lengths?.[b] ?? steps) && array.subarray(at, at + width).some(isTarget);
   };
-  return Int32Array.from({ length: steps }, (_, t) => {
-    let count = 0;
-    for (let b = 0; b < batch; b++) if (has(t, b)) count++;
-    return count;
-  });
+  /** The largest lag of each loss, [T, B]; -1 where there is none. */
+  const reach = new Int32Array(steps * batch).fill(-1);
+  const byStep = new Int32Array(steps);
+  const byLag = new Float64Array(steps);
+  for (let b = 0; b < batch; b++) {
+    for (let t = 0, first = 0; t < steps; t++) {
+      const at = t * batch + b;
+      if (resets?.[at] === 1) first = t;
+      if (!has(t, b)) continue;
+      reach[at] = t - first;
+      byStep[t]++;
+      byLag[t - first]++;
+    }
+  }
+  for (let lag = steps - 2; lag >= 0; lag--) byLag[lag] += byLag[lag + 1];
+  return {
+    byStep,
+    byLag,
+    reaching(step, lag) {
+      let count = 0;
+      for (let b = 0; b < batch; b++) if (reach[step * batch + b] >= lag) count++;
+      return count;
+    },
+  };
 }
 
 /** A traveller is one step's loss on its way back: ∂ℓ_t/∂s at the step that it has reached, [B, S]. */
@@ -90,7 +113,6 @@ export function followLosses(request: FlowRequest): FlowSums {
 class LossPaths {
   private readonly dynamics: Dynamics;
   private readonly request: FlowRequest;
-  private readonly targets: Int32Array;
   private readonly saturation: readonly SaturationCount[];
   private readonly h: readonly Float64Array[];
   private readonly c: readonly Float64Array[];
@@ -100,12 +122,11 @@ class LossPaths {
   private readonly hasCellState: boolean;
 
   constructor(dynamics: Dynamics, request: FlowRequest) {
-    const { targets, inputs, lags } = request;
+    const { lags } = request;
     const { options, cell } = dynamics.parts;
     const layers = Array.from({ length: options.layers }, (_, l) => l);
     this.dynamics = dynamics;
     this.request = request;
-    this.targets = targetsByStep(targets, inputs);
     this.saturation = layers.map((l) => new SaturationCount(dynamics, l));
     this.h = layers.map(() => new Float64Array(lags));
     this.c = layers.map(() => new Float64Array(lags));
@@ -163,7 +184,7 @@ class LossPaths {
     const { dynamics } = this;
     const { t, cotangent } = traveller;
     const lag = t - s;
-    this.counts[lag] += this.targets[t];
+    this.counts[lag] += this.request.losses.reaching(t, lag);
     if (!traveller.alive) return;
     const adjoint = dynamics.vjp(lag === 0 ? { losses: true } : { cotangent });
     const { kernels } = dynamics.parts.engine;

@@ -43,6 +43,7 @@ describe.each(networks)(
     const sequences: OracleSequence[] = [
       { steps: T, batch: B, tokens },
       { steps: T, batch: B, tokens, lengths: [5, 1, 3] },
+      { steps: T, batch: B, tokens, resets: [1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 1, 0, 0] },
     ];
     if (sizes.embeddingSize === 0) sequences.push({ steps: T, batch: B, values: normals(T * B * I) });
     const targets: OracleTarget[] = [
