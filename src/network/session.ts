@@ -4,12 +4,13 @@ import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js
 import { makeDisposable } from "../memory/disposable.js";
 import { MemoryScope } from "../memory/memory-scope.js";
 import { elementAt, readRegion } from "../memory/regions.js";
-import { requireState, requireStepInput } from "./arguments.js";
+import { requireResets, requireState, requireStepInput } from "./arguments.js";
 import type { CellRun } from "./cells/cell.js";
 import type { Model, Pass } from "./model/model.js";
 import { outputWidth } from "./sizes.js";
 import {
   carryState,
+  clearSequences,
   copyInitialState,
   readInitialState,
   writeInitialState,
@@ -80,9 +81,17 @@ export class NetworkSession implements Session {
     return readRegion(engine.arena.f32, outputs, result);
   }
 
-  reset(): void {
+  reset(which?: Uint8Array): void {
     this.requireAlive();
-    writeInitialState(this.model.engine, this.runs, undefined);
+    const { engine, options } = this.model;
+    if (which === undefined) {
+      writeInitialState(engine, this.runs, undefined);
+      return;
+    }
+    const given = requireResets("which", which, this.batch, `[B=${this.batch}]`);
+    const { state } = this;
+    clearSequences(state, given, options.hiddenSize);
+    writeInitialState(engine, this.runs, state);
   }
 
   dispose(): void {

@@ -236,7 +236,10 @@ export interface Session extends Disposable {
   state: State;
   /** A token (or B tokens), or [B, I] values; returns [B, O] outputs, in `out` if given. */
   step(input: StepInput, out?: Float32Array): Float32Array;
-  /** Sets the state back to zeros. */
-  reset(): void;
+  /**
+   * Sets the state back to zeros; with `which`, [B], each 0 or 1, of those sequences alone that have a 1: they begin anew,
+   * and the others go on. Throws a TypeError or RangeError for another array.
+   */
+  reset(which?: Uint8Array): void;
   dispose(): void;
 }

@@ -4,9 +4,16 @@ import { describe, DisposedError, DivergenceError, requireFloat32Array, requireI
 import type { Learner } from "../learn/learner.js";
 import { OnlineProcess, type RunningRule } from "../learn/online/online-process.js";
 import { makeDisposable } from "../memory/disposable.js";
-import { requireState, requireStepInput, requireTarget, zeroState } from "../network/arguments.js";
+import {
+  requireResets,
+  requireState,
+  requireStepInput,
+  requireTarget,
+  zeroState,
+} from "../network/arguments.js";
 import { definitionOf } from "../network/losses/definition.js";
 import { noTargets, targetKind, type Targets } from "../network/model/targets.js";
+import { clearSequences } from "../network/model/transfer.js";
 import type { RecurrentNetwork } from "../network/network.js";
 import { outputWidth } from "../network/sizes.js";
 import type { State, StepInput, Target } from "../network/types.js";
@@ -143,9 +150,18 @@ export class LearningSession implements OnlineSession {
     return result;
   }
 
-  reset(): void {
+  reset(which?: Uint8Array): void {
     this.requireAlive();
-    this.parts.begins = zeroState(this.batch, this.network.options);
+    const { network, batch, parts } = this;
+    if (which === undefined) {
+      parts.begins = zeroState(batch, network.options);
+      return;
+    }
+    const given = requireResets("which", which, batch, `[B=${batch}]`);
+    const { state } = this;
+    clearSequences(state, given, network.options.hiddenSize);
+    if (parts.begins === undefined) parts.process.beginSome(state, given);
+    else parts.begins = state;
   }
 
   save(): Uint8Array {

@@ -78,8 +78,11 @@ export interface OnlineSession extends Session {
    * update.
    */
   step(input: StepInput, out?: Float32Array): Float32Array;
-  /** Begins a new sequence: zeros, and the past is forgotten. The gradient under way stays. */
-  reset(): void;
+  /**
+   * Begins a new sequence: zeros, and the past is forgotten; with `which`, [B], each 0 or 1, for those sequences alone that
+   * have a 1, while the others go on. The gradient under way stays.
+   */
+  reset(which?: Uint8Array): void;
   /**
    * All that it takes to go on bit for bit, with a network of the same parameters (`saveNetwork` is for them) and the same
    * options, as a safetensors file: the state, what the rule keeps of the past, its random numbers, the gradient under way,

@@ -131,8 +131,8 @@ export const calls = {
   writeState: (handles: HandleTable, session: number, state: State) => {
     handles.session(session).state = state;
   },
-  resetSession: (handles: HandleTable, session: number) => {
-    handles.session(session).reset();
+  resetSession: (handles: HandleTable, session: number, which: Uint8Array | undefined) => {
+    handles.session(session).reset(which);
   },
 
   stepOptimizer: (handles: HandleTable, optimizer: number, network: number) => {

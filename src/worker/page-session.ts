@@ -50,7 +50,9 @@ export class PageSession extends RemoteHandle implements RemoteSession {
     return this.connection.call("writeState", [this.requireHandle(), given], parcel.transfer);
   }
 
-  async reset(): Promise<void> {
-    return this.connection.call("resetSession", [this.requireHandle()]);
+  async reset(which?: Uint8Array): Promise<void> {
+    const parcel = new Parcel();
+    const given = parcel.pack("which", which);
+    return this.connection.call("resetSession", [this.requireHandle(), given], parcel.transfer);
   }
 }

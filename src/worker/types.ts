@@ -176,7 +176,8 @@ export interface RemoteSession extends Disposable {
   sample(options: SampleOptions): Promise<Int32Array>;
   readState(): Promise<State>;
   writeState(state: State): Promise<void>;
-  reset(): Promise<void>;
+  /** Of all sequences, or of those that have a 1 in `which`, [B]. */
+  reset(which?: Uint8Array): Promise<void>;
   dispose(): void;
 }
 

@@ -114,6 +114,26 @@ function expectRefusals(session: Session): void {
       [{}, { h: new Float64Array(22) }, { h: [] }].map((state) => () => Reflect.set(session, "state", state)),
     ],
     ["state.h", RangeError, [21, 23, 11, 0].map((n) => () => (session.state = { h: new Float32Array(n) }))],
+    [
+      "which",
+      TypeError,
+      [null, 1, true, [0, 1], new Int8Array(2), new Int32Array(2), ...impostors(bytes)].map(
+        (which) => () => invoke(session, "reset", which),
+      ),
+    ],
+    [
+      "which",
+      RangeError,
+      [
+        new Uint8Array(0),
+        new Uint8Array(1),
+        new Uint8Array(3),
+        Uint8Array.of(0, 2),
+        detached(bytes.slice()),
+      ].map((which) => () => {
+        session.reset(which);
+      }),
+    ],
     ["state.c", TypeError, [() => (session.state = { h: new Float32Array(22), c: new Float32Array(22) })]],
   ];
   for (const [argument, error, calls] of cases) {

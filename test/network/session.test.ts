@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cellNames } from "../../src/network/cells/by-name.js";
 import { DisposedError } from "../../src/errors.js";
 import type { Sequence, Session, StepInput } from "../../src/network/types.js";
 import { sgd } from "../../src/optimize/sgd.js";
@@ -125,6 +126,28 @@ describe.each(builds)("a session, %s build", (build) => {
     expect(session.step(Uint8Array.of(1, 2)).every(Number.isNaN)).toBe(true);
     session.state = { h: new Float32Array(22).fill(0.25) };
     expect(session.step(Uint8Array.of(1, 2))).toEqual(outputs);
+  });
+
+  it.each(cellNames)("lets some of its sequences begin anew, and the others go on: %s", (cell) => {
+    using network = guardedNetwork({ ...sizes, cell, layers: 2 }, build);
+    using session = network.session({ batch: 3 });
+    const alone = [0, 1, 2].map(() => network.session());
+    const random = new Random(5);
+    for (let t = 0; t < 12; t++) {
+      const which = Uint8Array.from({ length: 3 }, () => random.integer(2));
+      session.reset(which);
+      alone.forEach((one, b) => {
+        if (which[b] === 1) one.reset();
+      });
+      const tokens = Uint8Array.from({ length: 3 }, () => random.integer(6));
+      const outputs = alone.flatMap((one, b) => [...one.step(tokens[b])]);
+      expect([...session.step(tokens)]).toEqual(outputs);
+    }
+    const before = session.state;
+    session.reset(new Uint8Array(3));
+    expect(session.state).toEqual(before);
+    session.reset(Uint8Array.of(1, 1, 1));
+    expect(session.state.h).toEqual(new Float32Array(66));
   });
 
   it("fills and returns `out`", () => {

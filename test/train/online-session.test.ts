@@ -38,9 +38,12 @@ function stream(steps: number, batch = 1, seed = 4): { tokens: Int32Array; class
   }));
 }
 
-function asWindows(steps: ReturnType<typeof stream>): TrainingWindow[] {
+function asWindows(
+  steps: ReturnType<typeof stream>,
+  resets: readonly (Uint8Array | undefined)[] = [],
+): TrainingWindow[] {
   return steps.map(({ tokens, classes }, t) => ({
-    inputs: { steps: 1, batch: tokens.length, tokens },
+    inputs: { steps: 1, batch: tokens.length, tokens, ...(resets[t] && { resets: resets[t] }) },
     targets: { classes },
     carry: t > 0,
   }));
@@ -96,6 +99,47 @@ describe.each(builds)("a session that learns, %s", (build) => {
           expect(mean).toBeCloseTo(losses[i], 12); // the same terms in float64, added up in another order
         });
       }
+    },
+  );
+
+  it.each(onlineRules.flatMap((rule) => [shape, lstm].map((options) => ({ ...rule, options }))))(
+    "$name: sequences begin anew as in windows with resets, bit for bit, $options.cell",
+    async ({ learner, options }) => {
+      using trained = createNetwork(options, { build });
+      using network = createNetwork(options, { build });
+      using other = createNetwork(options, { build });
+      const steps = stream(12, 3);
+      const resets = [3, 4, 8].reduce<(Uint8Array | undefined)[]>((all, t, i) => {
+        all[t] = Uint8Array.of(Number(i === 1), 1, 0);
+        return all;
+      }, []);
+      const given = { learner, clipNorm: 0.5 };
+      const training = train(trained, asWindows(steps, resets), {
+        ...given,
+        updateEvery: 1,
+        optimizer: sgd({ learningRate: 0.1 }),
+      });
+      for await (const event of training) expect(event.loss).toBeGreaterThanOrEqual(0);
+      using session = onlineSession(network, { ...given, optimizer: sgd({ learningRate: 0.1 }), batch: 3 });
+      using resumed = onlineSession(other, { ...given, optimizer: sgd({ learningRate: 0.1 }), batch: 3 });
+      steps.forEach(({ tokens, classes }, t) => {
+        const which = resets[t];
+        if (which !== undefined) {
+          const before = session.state;
+          session.reset(which);
+          const kept = (all: Float32Array): Float32Array =>
+            all.map((x, i) => (which[Math.floor(i / 6) % 3] === 1 ? 0 : x));
+          expect(session.state.h).toEqual(kept(before.h));
+          if (before.c) expect(session.state.c).toEqual(kept(before.c));
+          // What was forgotten is forgotten in the file too.
+          for (const parameter of network.parameters) other.parameter(parameter.name).write(parameter.read());
+          resumed.restore(session.save());
+          expect(resumed.state).toEqual(session.state);
+        }
+        const learned = session.learn(tokens, classes);
+        if (which !== undefined) expect(resumed.learn(tokens, classes)).toEqual(learned);
+      });
+      expect(valuesOf(network)).toEqual(valuesOf(trained));
     },
   );
 
@@ -301,7 +345,12 @@ describe("the state", () => {
       past(session);
       session.state = { h: new Float32Array(6) };
     };
+    const some = (session: OnlineSession): void => {
+      past(session);
+      session.reset(Uint8Array.of(1));
+    };
     expect(after(resets)).toEqual(fresh);
+    expect(after(some)).toEqual(fresh);
     expect(after(sets)).toEqual(fresh);
   });
 

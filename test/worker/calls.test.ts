@@ -42,6 +42,7 @@ const options: NetworkOptions = {
 const [window] = tokenWindows(1, { V, T: 6, B: 2 });
 const { inputs, targets } = window;
 const state = { h: new Float32Array(16).fill(0.25), c: new Float32Array(16).fill(-0.5) };
+const resets = Uint8Array.from({ length: 12 }, (_, i) => Number(i % 5 === 3));
 const gradient = { gradient: new Float32Array(6 * 2 * V).fill(0.1) };
 
 /** A network here and the same in a worker, each with a session and an optimizer. */
@@ -100,6 +101,11 @@ const calls: readonly Call[] = [
     name: "forward with a state and hidden states, for training",
     here: ({ network }) => network.forward(inputs, { state, hidden: true, training: true }),
     there: ({ network }) => network.forward(inputs, { state, hidden: true, training: true }),
+  },
+  {
+    name: "forward of sequences that begin anew",
+    here: ({ network }) => network.forward({ ...inputs, resets }),
+    there: ({ network }) => network.forward({ ...inputs, resets }),
   },
   {
     name: "backward of a gradient, with a state's",
@@ -260,6 +266,13 @@ const calls: readonly Call[] = [
     },
     there: ({ session }) => session.reset(),
   },
+  ...[Uint8Array.of(1), Uint8Array.of(0)].map((which) => ({
+    name: `reset of a session's sequence: ${which.join()}`,
+    here: ({ session }: Pair["local"]) => {
+      session.reset(which);
+    },
+    there: ({ session }: Pair["remote"]) => session.reset(which),
+  })),
 ];
 
 /** For the name of a test. */

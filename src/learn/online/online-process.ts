@@ -101,6 +101,19 @@ export class OnlineProcess {
     rule.reset();
   }
 
+  /**
+   * Lets all sequences go on from the state given, those of `which`, [B], that have a 1 with their past forgotten: of each
+   * of the rule's rows that are a sample's.
+   */
+  beginSome(state: State, which: Uint8Array): void {
+    const { dynamics, rule } = this.require();
+    dynamics.state = state;
+    for (const rows of Object.values(rule.memory)) {
+      const each = rows.count / dynamics.batch;
+      for (let row = 0; row < rows.count; row++) if (which[Math.floor(row / each)] === 1) rows.zero(row);
+    }
+  }
+
   /** Learns from steps [from, to) of the window, in blocks. */
   stretch(checked: CheckedWindow, from: number, to: number): void {
     const { dynamics, rule } = this.require();

@@ -15,7 +15,10 @@ export interface OnlineRule {
   advance(): void;
   /** Forgets the past, as a sequence begins. */
   reset(): void;
-  /** All that the rule keeps of the past, by name, to be saved and restored. */
+  /**
+   * All that the rule keeps of the past, by name, to be saved and restored; as many rows for each sample, the samples in
+   * their order. Of a sample that begins anew they become zeros.
+   */
   readonly memory: Readonly<Record<string, Rows>>;
 }
 

@@ -97,6 +97,16 @@ function readStates(engine: Engine, states: readonly { h: Region; c?: Region }[]
   return c.length > 0 ? { h, c: readSlots(engine, c) } : { h };
 }
 
+/** Sets the states of those sequences to zeros, in the state's own arrays. `which`: [B]. */
+export function clearSequences({ h, c }: State, which: Uint8Array, H: number): void {
+  const B = which.length;
+  for (const values of c === undefined ? [h] : [h, c]) {
+    for (let row = 0; row * H < values.length; row++) {
+      if (which[row % B] === 1) values.fill(0, row * H, (row + 1) * H);
+    }
+  }
+}
+
 export function readFinalState(engine: Engine, runs: readonly CellRun[]): State {
   return readStates(
     engine,
