@@ -16,6 +16,7 @@ import { Peak } from "./peak.js";
 import { measureProducts } from "./products.js";
 import { measureProfile } from "./profile.js";
 import { describeMachine, fixed, formatTable, percent, saveReport, type Section } from "./report.js";
+import { measureResets } from "./resets.js";
 import { measureRules } from "./rules.js";
 import { measureLearning } from "./shakespeare.js";
 import { measureAllSteps } from "./steps.js";
@@ -33,6 +34,7 @@ Sections; without any, the first four:
   growth        time against T, B, H and L, and memory, with the fitted exponents
   online        a step of exact online learning beside forward and backward
   rules         what a step costs under each learning rule, against H
+  resets        a step of windows in which sequences begin anew, beside the same without
   profile       where the time of a training step goes, kernel by kernel; of W2, W3 and W4 by default
   shakespeare   held-out loss after training on a text; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
@@ -59,6 +61,7 @@ const sectionNames = [
   "growth",
   "online",
   "rules",
+  "resets",
   "profile",
   "shakespeare",
   "adding",
@@ -190,6 +193,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureOnline(peaks);
     case "rules":
       return measureRules(fastest);
+    case "resets":
+      return measureResets(peaks.map(({ build }) => build));
     case "profile":
       return measureProfile(peaks, wish.work);
     case "shakespeare":

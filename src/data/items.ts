@@ -30,6 +30,8 @@ export interface ItemInputs {
 export interface Item extends ItemInputs {
   /** [T] classes, or [T, O] values. */
   readonly targets: Int32Array | Float32Array;
+  /** Whether it has one target, for the whole sequence, at its last step. */
+  readonly whole: boolean;
   /** Undefined where none was given. */
   readonly weight: number | undefined;
 }
@@ -134,6 +136,7 @@ function copyItem(name: string, item: SequenceItem): Item {
     steps,
     array: array.slice(),
     targets: copyTargets(`${name}.targets`, targets, steps),
+    whole: "class" in targets || "value" in targets,
     weight:
       weight === undefined
         ? undefined

@@ -1,11 +1,13 @@
-/** Batches whole sequences of different lengths, padded to the longest of each batch. */
+/** Batches whole sequences of different lengths, padded to the longest of each batch, or several in a row. */
 
 import { describe, requireBoolean, requireInteger, requireNumber, requireOptions } from "../errors.js";
+import type { Target } from "../network/types.js";
 import { Random } from "../random.js";
 import { copyItems, joinInputs, LARGEST, LARGEST_WEIGHT } from "./items.js";
-import type { Item, SequenceItem, Widths } from "./items.js";
+import type { Item, ItemInputs, SequenceItem, Widths } from "./items.js";
 import { isArrayLike } from "./token-list.js";
-import type { TrainingData, TrainingWindow } from "./training-data.js";
+import { oneARow, packRows, paddingOf, type Padding } from "./pack.js";
+import type { TrainingWindow } from "./training-data.js";
 
 /** Configures `sequenceSet`. */
 export interface SequenceSetOptions {
@@ -20,6 +22,20 @@ export interface SequenceSetOptions {
    * default 1 for each. Items with classes for targets alone.
    */
   classWeights?: ArrayLike<number>;
+  /**
+   * Whether short sequences lie one after another in a row, so that less of a window is padding; default false. A batch is
+   * then of rows, each as long as the set's longest sequence at most, and has more sequences.
+   */
+  pack?: boolean;
+}
+
+/** Gives the batches of a set of sequences, each epoch anew. */
+export interface SequenceSet extends Iterable<TrainingWindow> {
+  /**
+   * Steps of padding in an epoch's windows, all sequences together, as they are packed with `pack` and as they are without;
+   * of the items in the order given.
+   */
+  readonly padding: Padding;
 }
 
 /** Holds what all windows of a set share. */
@@ -63,18 +79,61 @@ function weightAt(
   return target < 0 ? 0 : weight * (classWeights === undefined ? 1 : classWeights[target]);
 }
 
-/** Puts items side by side, [T, B, ·], T being the longest; elements past an item's length do not count. */
-function joinItems(items: readonly Item[], shared: Shared): TrainingWindow {
-  const { steps, batch, lengths, array } = joinInputs(items);
+/** Returns the inputs of items that lie one after another in a row. */
+function rowInputs(items: readonly Item[]): ItemInputs {
+  if (items.length === 1) return items[0];
+  const length = items.reduce((sum, { array }) => sum + array.length, 0);
+  const array = items[0].array instanceof Float32Array ? new Float32Array(length) : new Int32Array(length);
+  let at = 0;
+  for (const item of items) {
+    array.set(item.array, at);
+    at += item.array.length;
+  }
+  return { steps: items.reduce((sum, { steps }) => sum + steps, 0), array };
+}
+
+/** Returns targets without any, and their weights of 0 where the set has weights. */
+function emptyTargets(
+  rows: number,
+  { widths, weighted }: Shared,
+): Required<Pick<Target, "weights">> & Target {
+  const length = rows * widths.target;
+  return {
+    ...(widths.classes
+      ? { classes: new Int32Array(rows).fill(-1) }
+      : { values: new Float32Array(length).fill(NaN) }),
+    weights: new Float32Array(weighted ? rows : 0),
+  };
+}
+
+/** Copies an item's target at a step to a row of targets. */
+function setTarget(to: Target, row: number, item: Item, t: number, shared: Shared): void {
   const { target, classes } = shared.widths;
-  const targets = classes ? new Int32Array(steps * batch) : new Float32Array(steps * batch * target);
-  targets.fill(classes ? -1 : NaN);
-  const weights = shared.weighted ? new Float32Array(steps * batch) : undefined;
-  items.forEach((item, b) => {
-    for (let t = 0; t < item.steps; t++) {
-      const at = t * batch + b;
-      targets.set(item.targets.subarray(t * target, (t + 1) * target), at * target);
-      if (weights !== undefined) weights[at] = weightAt(item, t, shared);
+  const from = item.targets.subarray(t * target, (t + 1) * target);
+  (classes ? to.classes : to.values)?.set(from, row * target);
+  if (shared.weighted && to.weights !== undefined) to.weights[row] = weightAt(item, t, shared);
+}
+
+/** Leaves out weights where the set has none. */
+function finished({ weights, ...targets }: Target): Target {
+  return weights === undefined || weights.length === 0 ? targets : { ...targets, weights };
+}
+
+/**
+ * Puts rows of items side by side, [T, B, ·], T being the longest row; elements past a row's length do not count. Items in a
+ * row begin anew.
+ */
+function joinRows(rows: readonly (readonly Item[])[], shared: Shared): TrainingWindow {
+  const { steps, batch, lengths, array } = joinInputs(rows.map(rowInputs));
+  const targets = emptyTargets(steps * batch, shared);
+  const whole = emptyTargets(batch, shared);
+  const resets = new Uint8Array(steps * batch);
+  rows.forEach((items, b) => {
+    let at = b;
+    for (const item of items) {
+      if (at > b) resets[at] = 1;
+      for (let t = 0; t < item.steps; t++, at += batch) setTarget(targets, at, item, t, shared);
+      if (item.whole) setTarget(whole, b, item, item.steps - 1, shared);
     }
   });
   return {
@@ -82,12 +141,11 @@ function joinItems(items: readonly Item[], shared: Shared): TrainingWindow {
       steps,
       batch,
       lengths,
+      ...(resets.includes(1) && { resets }),
       ...(array instanceof Int32Array ? { tokens: array } : { values: array }),
     },
-    targets: {
-      ...(targets instanceof Int32Array ? { classes: targets } : { values: targets }),
-      ...(weights !== undefined && { weights }),
-    },
+    targets: finished(targets),
+    ...(rows.some((items) => items.some((item) => item.whole)) && { sequenceTargets: finished(whole) }),
     carry: false,
   };
 }
@@ -104,28 +162,44 @@ function shuffled(count: number, random: Random): number[] {
 
 /**
  * Makes batches of whole sequences, for `train`, validation and `evaluate`: each sequence starts from a state
- * of zeros and is padded to the longest of its batch, and none is left out. All items have the same kinds and
- * widths. With `classWeights`, or where an item has a `weight`, all targets have `weights`, [T, B]: the product of
- * the two, 0 at steps without a class and past a sequence's end. The items are copied. Throws a TypeError or
- * RangeError that names the item or option.
+ * of zeros and is padded to the longest of its batch, and none is left out. With `pack` each goes into the first row of
+ * the batch that has room left for the whole of it, and begins anew there (`inputs.resets`): the same losses and
+ * gradients, from fewer steps. All items have the same kinds and widths.
+ *
+ * An item's one target, `class` or `value`, stands at its last step, and in `sequenceTargets` for a network with one output a
+ * sequence. With `classWeights`, or where an item has a `weight`, all targets have `weights`, [T, B]: the product of the two, 0
+ * at steps without a class and past a sequence's end. The items are copied. Throws a TypeError or RangeError that names the item
+ * or option.
  */
-export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetOptions): TrainingData {
-  const given = requireOptions("options", options, ["batch", "shuffle", "seed", "classWeights"]);
+export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetOptions): SequenceSet {
+  const given = requireOptions("options", options, ["batch", "shuffle", "seed", "classWeights", "pack"]);
   const batch = requireInteger("batch", given.batch, 1, LARGEST);
   const shuffle = requireBoolean("shuffle", given.shuffle ?? false);
   const seed = requireInteger("seed", given.seed ?? 0, Number.MIN_SAFE_INTEGER);
+  const pack = requireBoolean("pack", given.pack ?? false);
   const { items: copies, widths } = copyItems(items);
   const classWeights = copyClassWeights(given.classWeights, copies);
   const weighted = classWeights !== undefined || copies.some(({ weight }) => weight !== undefined);
+  const shared = { widths, weighted, classWeights };
+  const longest = copies.reduce((most, { steps }) => Math.max(most, steps), 0);
+  const lengthOf = (i: number): number => copies[i].steps;
+  const packed = (order: readonly number[]) => packRows(order, lengthOf, batch, longest);
+  const inOrder = copies.map((_, i) => i);
   let epochs = 0;
   return {
+    get padding() {
+      return {
+        packed: paddingOf(packed(inOrder), lengthOf),
+        unpacked: paddingOf(oneARow(inOrder, batch), lengthOf),
+      };
+    },
     *[Symbol.iterator]() {
-      const order = shuffle ? shuffled(copies.length, new Random(seed, epochs)) : copies.map((_, i) => i);
+      const order = shuffle ? shuffled(copies.length, new Random(seed, epochs)) : inOrder;
       epochs++;
-      for (let first = 0; first < order.length; first += batch) {
-        yield joinItems(
-          order.slice(first, first + batch).map((i) => copies[i]),
-          { widths, weighted, classWeights },
+      for (const rows of pack ? packed(order) : oneARow(order, batch)) {
+        yield joinRows(
+          rows.map((row) => row.map((i) => copies[i])),
+          shared,
         );
       }
     },

@@ -181,6 +181,8 @@ export function requireSequence(
   const B = requireInteger(`${name}.batch`, given.batch, 1, LARGEST);
   const kind = requireOneOf(name, given, ["tokens", "values"]);
   const lengths = requireLengths(`${name}.lengths`, given.lengths, T, B, leastLength);
+  if (given.resets !== undefined && options.output === "sequence")
+    throw new RangeError(`"${name}.resets" expected none for a network with one output a sequence`);
   const resets = sequenceResets(`${name}.resets`, given.resets, T, B, lengths);
   if (kind === "values") {
     if (embeddingSize > 0) {

@@ -52,12 +52,14 @@ export type LearnerDescription =
     }[LearningRuleName]
   | OwnDescription;
 
+type Tokens = Uint8Array | Uint16Array | Int32Array;
+
 /**
  * Describes data: `{ type: "tokenStream", tokens, batch, window }` stands for `tokenStream(tokens, { batch, window })`. The
  * worker makes the windows itself, and nothing but progress crosses while it trains.
  */
 export type DataDescription =
-  | ({ type: "tokenStream"; tokens: Uint8Array | Uint16Array | Int32Array } & TokenStreamOptions)
+  | ({ type: "tokenStream"; tokens: Tokens | readonly Tokens[] } & TokenStreamOptions)
   | ({ type: "sequenceSet"; items: readonly SequenceItem[] } & SequenceSetOptions)
   | OwnDescription;
 

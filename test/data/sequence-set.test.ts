@@ -1,24 +1,39 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SequenceItem } from "../../src/data/items.js";
-import { sequenceSet } from "../../src/data/sequence-set.js";
+import { sequenceSet, type SequenceSet } from "../../src/data/sequence-set.js";
 import type { TrainingWindow } from "../../src/data/training-data.js";
 
-function windowsOf(data: ReturnType<typeof sequenceSet>): TrainingWindow[] {
-  if (!(Symbol.iterator in data)) throw new TypeError("a sequence set is no async iterable");
+function windowsOf(data: SequenceSet): TrainingWindow[] {
   return [...data];
 }
 
-/** The tokens of each sequence, unpadded, with the classes at its steps. */
-function sequencesOf(windows: readonly TrainingWindow[]): { tokens: number[]; classes: number[] }[] {
+/** Steps past the rows' lengths. */
+function paddingIn(windows: readonly TrainingWindow[]): number {
+  let padding = 0;
+  for (const { inputs } of windows)
+    for (const length of inputs.lengths ?? []) padding += inputs.steps - length;
+  return padding;
+}
+
+interface Found {
+  tokens: number[];
+  classes: number[];
+}
+
+/** The tokens of each sequence, unpadded, with the classes at its steps: of each row those that begin anew in it. */
+function sequencesOf(windows: readonly TrainingWindow[]): Found[] {
   return windows.flatMap(({ inputs, targets }) =>
     Array.from({ length: inputs.batch }, (_, b) => {
-      const steps = Array.from({ length: inputs.lengths?.[b] ?? NaN }, (__, t) => t * inputs.batch + b);
-      return {
-        tokens: steps.map((at) => inputs.tokens?.[at] ?? NaN),
-        classes: steps.map((at) => targets.classes?.[at] ?? NaN),
-      };
-    }),
+      const row: Found[] = [];
+      for (let t = 0; t < (inputs.lengths?.[b] ?? NaN); t++) {
+        const at = t * inputs.batch + b;
+        if (t === 0 || inputs.resets?.[at] === 1) row.push({ tokens: [], classes: [] });
+        row[row.length - 1].tokens.push(inputs.tokens?.[at] ?? NaN);
+        row[row.length - 1].classes.push(targets.classes?.[at] ?? NaN);
+      }
+      return row;
+    }).flat(),
   );
 }
 
@@ -54,6 +69,84 @@ describe("sequenceSet", () => {
         },
       ),
     );
+  });
+
+  it("packed gives every sequence once an epoch too, whole, in the first row with room, and says the padding", () => {
+    let packed = 0;
+    fc.assert(
+      fc.property(
+        items,
+        fc.integer({ min: 1, max: 7 }),
+        fc.boolean(),
+        fc.nat(),
+        (given, batch, shuffle, seed) => {
+          const options = { batch, shuffle, seed };
+          const [data, plain] = [true, false].map((pack) =>
+            sequenceSet(given.map(toItem), { ...options, pack }),
+          );
+          const longest = Math.max(...given.map(({ length }) => length));
+          const [inOrder, unpacked] = [true, false].map((pack) =>
+            paddingIn(windowsOf(sequenceSet(given.map(toItem), { batch, pack }))),
+          );
+          expect(data.padding).toEqual({ packed: inOrder, unpacked });
+          expect(plain.padding).toEqual(data.padding);
+          for (let epoch = 0; epoch < 2; epoch++) {
+            const windows = windowsOf(data);
+            const order = sequencesOf(windowsOf(plain)).map(({ tokens }) => tokens);
+            const found = windows.map((window) => sequencesOf([window]).map(({ tokens }) => tokens));
+            const text = (list: unknown[]): string[] => list.map((value) => JSON.stringify(value)).sort();
+            // Windows come in the order of the sequences, rows within them as there was room.
+            let at = 0;
+            windows.forEach(({ inputs, targets }, w) => {
+              expect(text(found[w])).toEqual(text(order.slice(at, at + found[w].length)));
+              at += found[w].length;
+              expect(inputs.batch).toBeLessThanOrEqual(batch);
+              expect(inputs.steps).toBeLessThanOrEqual(longest);
+              expect(inputs.steps).toBe(Math.max(...(inputs.lengths ?? [])));
+              // The next sequence had no room in any row.
+              const next = order.at(at);
+              if (next === undefined) return;
+              expect(inputs.batch).toBe(batch);
+              for (const length of inputs.lengths ?? [])
+                expect(length + next.length).toBeGreaterThan(longest);
+              expect(targets.classes).toHaveLength(inputs.steps * inputs.batch);
+            });
+            expect(at).toBe(given.length);
+            for (const { tokens, classes } of sequencesOf(windows))
+              expect(classes).toEqual(tokens.map((x) => x + 1));
+            if (windows.some(({ inputs }) => inputs.resets !== undefined)) packed++;
+          }
+        },
+      ),
+    );
+    expect(packed).toBeGreaterThan(50);
+  });
+
+  it("packs rows from left to right, with each target at its own sequence's step", () => {
+    const of = (...values: number[]): SequenceItem => ({
+      inputs: { steps: values.length, values: Float32Array.from(values) },
+      targets: { value: values[0] * 10 },
+    });
+    const data = sequenceSet([of(1), of(2, 2, 2), of(3, 3), of(4)], { batch: 2, pack: true });
+    expect(data.padding).toEqual({ packed: 0, unpacked: 3 });
+    expect(windowsOf(data)).toEqual([
+      {
+        inputs: {
+          steps: 3,
+          batch: 2,
+          lengths: Int32Array.of(3, 3),
+          resets: Uint8Array.of(0, 0, 1, 0, 0, 0),
+          values: Float32Array.of(1, 2, 3, 2, 3, 2),
+        },
+        targets: { values: Float32Array.of(10, NaN, NaN, NaN, 30, 20) },
+        carry: false,
+      },
+      {
+        inputs: { steps: 1, batch: 1, lengths: Int32Array.of(1), values: Float32Array.of(4) },
+        targets: { values: Float32Array.of(40) },
+        carry: false,
+      },
+    ]);
   });
 
   it("pads each batch to its longest, with -1 and NaN where there is no target, and carries nothing", () => {
@@ -124,6 +217,13 @@ describe("sequenceSet", () => {
       { batch: 0 },
       RangeError,
       /"batch" expected an integer of at least|"batch" expected/,
+    ],
+    [
+      "pack that is no boolean",
+      [1],
+      { batch: 1, pack: 1 },
+      TypeError,
+      /"pack" expected true or false, got 1/,
     ],
     ["an item that is none", [1], { batch: 1 }, TypeError, /"items\[0\]" expected an object, got 1/],
     [

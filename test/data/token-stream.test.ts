@@ -66,6 +66,54 @@ describe("tokenStream", () => {
     expect(epochs).toBeGreaterThan(100);
   });
 
+  it("lays documents one after another: each begins anew, and none has the next one's token for a target", () => {
+    const documents = fc.array(fc.array(fc.nat(300), { minLength: 1, maxLength: 12 }), {
+      minLength: 1,
+      maxLength: 12,
+    });
+    let within = 0;
+    fc.assert(
+      fc.property(
+        documents,
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 6 }),
+        (given, B, T) => {
+          const tokens = given.flat();
+          fc.pre(tokens.length >= B * (T + 1));
+          const first = given.flatMap((document) => document.map((_, i) => Number(i === 0)));
+          const plain = tokenStream(Int32Array.from(tokens), { batch: B, window: T });
+          const source = given.map((document) => Uint16Array.from(document));
+          const stream = tokenStream(source, { batch: B, window: T, pack: true });
+          for (const document of source) document.fill(0);
+          expect(stream.windows).toBe(plain.windows);
+          const starts = byHand(first, B, T);
+          const windows = [...stream];
+          let none = 0;
+          [...plain].forEach((window, w) => {
+            const { inputs, targets, carry } = windows[w];
+            expect(inputs).toEqual({ ...window.inputs, resets: Uint8Array.from(starts[w].inputs.flat()) });
+            expect(carry).toBe(window.carry);
+            const ends = starts[w].targets.flat();
+            expect([...(targets.classes ?? [])]).toEqual(
+              Array.from(window.targets.classes ?? [], (token, i) => (ends[i] === 1 ? -1 : token)),
+            );
+            none += ends.reduce((sum, end) => sum + end, 0);
+          });
+          const unpacked = given.reduce((sum, document, i) => {
+            const from = Math.floor(i / B) * B;
+            const longest = Math.max(...given.slice(from, from + B).map(({ length }) => length));
+            return sum + longest - document.length;
+          }, 0);
+          expect(stream.padding).toEqual({ packed: none, unpacked });
+          expect(plain.padding).toBeUndefined();
+          within += none;
+        },
+      ),
+      { seed: 2, numRuns: 300 },
+    );
+    expect(within).toBeGreaterThan(100);
+  });
+
   it("may be iterated twice at once", () => {
     const stream = tokenStream(
       Uint8Array.from({ length: 21 }, (_, i) => i),
@@ -132,6 +180,37 @@ describe("tokenStream", () => {
     ["a window of NaN", good, { batch: 1, window: NaN }, RangeError, /"window" .* NaN/],
     ["a window too long", good, { batch: 1, window: 4 }, RangeError, /at least 5 tokens .* got 4/],
     ["too many parts", good, { batch: 3, window: 1 }, RangeError, /at least 6 tokens .* got 4/],
+    ["pack of 1", good, { batch: 1, window: 1, pack: 1 }, TypeError, /"pack" expected true or false, got 1/],
+    [
+      "tokens for documents",
+      good,
+      { batch: 1, window: 1, pack: true },
+      TypeError,
+      /array of documents, .* Uint8Array\(4\)/,
+    ],
+    [
+      "a document of text",
+      [good, "a"],
+      { batch: 1, window: 1, pack: true },
+      TypeError,
+      /"tokens\[1\]" .* "a"/,
+    ],
+    [
+      "an empty document",
+      [good, new Uint8Array()],
+      { batch: 1, window: 1, pack: true },
+      RangeError,
+      /"tokens\[1\]" .* at least one token, got none/,
+    ],
+    [
+      "a document's negative token",
+      [Int32Array.of(1, -1)],
+      { batch: 1, window: 1, pack: true },
+      RangeError,
+      /"tokens\[0\]" .* -1 at 1/,
+    ],
+    ["no documents", [], { batch: 1, window: 1, pack: true }, RangeError, /at least 2 tokens .* got 0/],
+    ["documents without pack", [good], { batch: 1, window: 1 }, TypeError, /"tokens" .* an array of 1/],
     ["huge sizes", good, { batch: 2 ** 53 - 1, window: 2 ** 53 - 1 }, RangeError, /got 4/],
   ])("refuses %s", (_, tokens, options, type, message) => {
     const act = (): unknown => Reflect.apply(tokenStream, undefined, [tokens, options]);

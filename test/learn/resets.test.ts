@@ -5,7 +5,7 @@ import type { TrainingWindow } from "../../src/data/training-data.js";
 import { artbp } from "../../src/learn/back/artbp.js";
 import { bptt } from "../../src/learn/back/bptt.js";
 import { tbptt } from "../../src/learn/back/tbptt.js";
-import type { Learner } from "../../src/learn/learner.js";
+import type { Learner, LossFunction } from "../../src/learn/learner.js";
 import { blockRtrl, rtrl } from "../../src/learn/online/rtrl.js";
 import { diagonalRtrl, kfRtrl, noBackTrack, rflo, snap1, uoro } from "../../src/learn/rules.js";
 import { WindowChecks } from "../../src/learn/windows/checked-window.js";
@@ -257,14 +257,13 @@ describe("a loss of the caller's own", () => {
       const { packed } = make({ inputSize: 5, hiddenSize: 6, outputSize: 4 }, false);
       const [window] = packed.windows;
       const seen: number[] = [];
-      const run = begin(learner, packed.network, {
-        loss: (outputs, { inputs }) => {
-          seen.push(...(inputs.resets ?? new Uint8Array(inputs.steps * inputs.batch)));
-          inputs.resets?.fill(1);
-          return { loss: 0, gradient: new Float32Array(outputs.length) };
-        },
-      });
-      Array.from(run.window(new WindowChecks(packed.network, true).check(window)));
+      const own: LossFunction = (outputs, { inputs }) => {
+        seen.push(...(inputs.resets ?? new Uint8Array(inputs.steps * inputs.batch)));
+        inputs.resets?.fill(1);
+        return { loss: 0, gradient: new Float32Array(outputs.length) };
+      };
+      const run = begin(learner, packed.network, { loss: own });
+      Array.from(run.window(new WindowChecks(packed.network, own).check(window)));
       Array.from(run.end());
       run.dispose?.();
       expect(seen).toEqual([...(window.inputs.resets ?? [])]);

@@ -53,5 +53,13 @@ describe.each<[Cell, boolean]>([
       // The same numbers, added up in another order.
       expect(together.loss).toBeCloseTo(alone.loss, 6);
     }
+    const sets = [7, 64].map((batch) => sequenceSet(items, { batch, pack: true }));
+    for (const packed of sets) {
+      expect(packed.padding.packed).toBeLessThan(packed.padding.unpacked / 2);
+      const together = await evaluate(network, packed);
+      expect(together.count).toBe(alone.count);
+      expect(together.accuracy).toBe(alone.accuracy);
+      expect(together.loss).toBeCloseTo(alone.loss, 6);
+    }
   });
 });

@@ -20,6 +20,9 @@ const items = Array.from({ length: 9 }, (_, i) => ({
   targets: { class: i % V },
 }));
 const sets = { batch: 4, shuffle: true, seed: 5 };
+const packed = { ...sets, pack: true };
+/** Of 1 to 29 tokens. */
+const documents = Array.from({ length: 12 }, (_, i) => tokens.slice(i * i, i * i + 1 + ((i * 7) % 29)));
 
 const rules = madeRules.map(({ name, options, learner, plan }) => ({
   ...{ name, learner, described: { type: name, ...options } as LearnerDescription },
@@ -73,6 +76,13 @@ describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start
     ["a token stream of this thread's", tokenStream(tokens, stream), tokenStream(tokens, stream)],
     ["a set of this thread's", sequenceSet(items, sets), sequenceSet(items, sets)],
     ["a described set", sequenceSet(items, sets), { type: "sequenceSet", items, ...sets }],
+    ["a packed set", sequenceSet(items, packed), { type: "sequenceSet", items, ...packed }],
+    ["packed windows of this thread's", sequenceSet(items, packed), sequenceSet(items, packed)],
+    [
+      "a stream of documents",
+      tokenStream(documents, { ...stream, pack: true }),
+      { type: "tokenStream", tokens: documents, ...stream, pack: true },
+    ],
   ])("over %s", async (_name, data, remoteData) => {
     await compare(worker, {
       data,
