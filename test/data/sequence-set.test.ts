@@ -139,11 +139,13 @@ describe("sequenceSet", () => {
           values: Float32Array.of(1, 2, 3, 2, 3, 2),
         },
         targets: { values: Float32Array.of(10, NaN, NaN, NaN, 30, 20) },
+        sequenceTargets: { values: Float32Array.of(30, 20) },
         carry: false,
       },
       {
         inputs: { steps: 1, batch: 1, lengths: Int32Array.of(1), values: Float32Array.of(4) },
         targets: { values: Float32Array.of(40) },
+        sequenceTargets: { values: Float32Array.of(40) },
         carry: false,
       },
     ]);
@@ -166,9 +168,24 @@ describe("sequenceSet", () => {
           values: Float32Array.of(1, 2, 6, 7, 3, 4, 0, 0),
         },
         targets: { values: Float32Array.of(NaN, 8, 5, NaN) },
+        sequenceTargets: { values: Float32Array.of(5, 8) },
         carry: false,
       },
     ]);
+  });
+
+  it("has targets of whole sequences, with their weights, beside those of steps", () => {
+    const items: SequenceItem[] = [
+      { inputs: { tokens: Uint8Array.of(1, 2) }, targets: { class: 1 }, weight: 3 },
+      { inputs: { tokens: Uint8Array.of(2) }, targets: { classes: Int32Array.of(0) } },
+    ];
+    const [window] = windowsOf(sequenceSet(items, { batch: 2, classWeights: [5, 2] }));
+    expect(window.targets).toEqual({
+      classes: Int32Array.of(-1, 0, 1, -1),
+      weights: Float32Array.of(0, 5, 6, 0),
+    });
+    expect(window.sequenceTargets).toEqual({ classes: Int32Array.of(1, -1), weights: Float32Array.of(6, 0) });
+    expect(windowsOf(sequenceSet([items[1]], { batch: 1 }))[0]).not.toHaveProperty("sequenceTargets");
   });
 
   it("places one class at a sequence's own last step", () => {
@@ -179,7 +196,9 @@ describe("sequenceSet", () => {
       ],
       { batch: 4 },
     );
-    expect(windowsOf(data)[0]?.targets).toEqual({ classes: Int32Array.of(7, -1, -1, -1, -1, 9) });
+    const [{ targets, sequenceTargets }] = windowsOf(data);
+    expect(targets).toEqual({ classes: Int32Array.of(7, -1, -1, -1, -1, 9) });
+    expect(sequenceTargets).toEqual({ classes: Int32Array.of(7, 9) });
   });
 
   it("shuffles anew each epoch, and the same way from the same seed", () => {
