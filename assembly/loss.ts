@@ -186,24 +186,3 @@ export function softCrossEntropy(
   }
   return loss;
 }
-
-/** Rows whose largest logit, the first of equals, is the class; rows of class −1 do not count, nor does a logit of NaN. */
-export function countCorrect(x: Pointer, classes: Pointer, rows: usize, columns: usize, stride: usize): i32 {
-  assert(Check.table(x, rows, columns, stride) && Check.elements(classes, rows));
-  let correct = 0;
-  for (let r: usize = 0; r < rows; r++, x += stride * 4) {
-    const target = i32.load(classes + r * 4);
-    if (target < 0) continue;
-    let best = -1;
-    let most: f32 = -Infinity;
-    for (let n: usize = 0; n < columns; n++) {
-      const value = f32.load(x + n * 4);
-      if (value > most || (best < 0 && value == most)) {
-        most = value;
-        best = <i32>n;
-      }
-    }
-    if (best == target) correct++;
-  }
-  return correct;
-}

@@ -21,6 +21,7 @@ export const neighbours = {
   "random.ts": ["errors.ts"],
   optimize: ["network"],
   learn: ["data"],
+  train: ["infer"],
   entries: ["index.ts"],
   cli: ["index.ts", "wide.ts"],
 };

@@ -1,103 +1,35 @@
 import type { TrainingData } from "../data/training-data.js";
-import { askLoss } from "../learn/windows/callers-loss.js";
-import { WindowChecks, type CheckedWindow } from "../learn/windows/checked-window.js";
-import { isLossFunction, type LossFunction } from "../learn/learner.js";
-import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
-import { weightOf } from "../learn/windows/stretches.js";
-import { score } from "../network/score.js";
-import type { Loss, Network, State } from "../network/types.js";
-import { requireOptions } from "../errors.js";
+import { requireInteger, requireOptions } from "../errors.js";
+import type { LossFunction } from "../learn/learner.js";
+import { requireNetwork } from "../network/network.js";
+import { outputWidth } from "../network/sizes.js";
+import type { Loss, Network } from "../network/types.js";
+import { measure } from "./measure.js";
+import { Metrics, type Measurements } from "./metrics/metrics.js";
 import { requireLossOption } from "./options.js";
 import { Pace } from "./pace.js";
-import { readWindows, requireData } from "./read-windows.js";
+import { requireData } from "./read-windows.js";
 
 /** Configures `evaluate`. */
 export interface EvaluateOptions {
   /** As for `train`. */
   loss?: Loss | LossFunction;
+  /** k of `topK`, for classes; default: none. */
+  topK?: number;
 }
 
-/** Holds the result of `evaluate`. */
-export interface Evaluation {
-  /** Mean over all targets: nats for classes, squared error for values; 0 without any target. */
+/** Holds the result of `evaluate`: the mean loss, and what says more where the loss and the targets have it. */
+export interface Evaluation extends Measurements {
+  /** Mean over all targets, by their weights: nats for classes, squared error for values, unless another loss was asked for. */
   loss: number;
-  /** Number of targets: steps for classes, elements for values. */
+  /** Number of targets: steps for classes, elements for values, sequences for labels; 0: the loss is 0, and nothing else is there. */
   count: number;
-  /** The share of targets whose class was the likeliest; only where all targets are classes. */
-  accuracy?: number;
-}
-
-/** Describes what a network is measured by. */
-export interface Measure {
-  /** The name of the data in error messages. */
-  readonly name: string;
-  readonly data: TrainingData;
-  readonly loss?: Loss | LossFunction | undefined;
-}
-
-interface Sums {
-  /** Σ weight·loss. */
-  loss: number;
-  correct?: number | undefined;
-  state: State;
-}
-
-function scoreOf(
-  network: RecurrentNetwork,
-  checked: CheckedWindow,
-  state: State | undefined,
-  loss: Measure["loss"],
-): Sums {
-  if (isLossFunction(loss)) return callersScore(network, checked, state, loss);
-  const { inputs, targets } = checked;
-  if (targets === undefined) throw new Error("a window without targets came, and no loss of the caller's");
-  return score(network, inputs, targets, state);
-}
-
-/** Scores a window by the caller's loss, as `score` does by its targets. */
-function callersScore(
-  network: Network,
-  { window, ...checked }: CheckedWindow,
-  state: State | undefined,
-  loss: LossFunction,
-): Sums {
-  const run = network.forward(window.inputs, { state, keepTape: false });
-  return { loss: askLoss(loss, run.outputs, window).loss * weightOf(checked), state: run.state };
-}
-
-/** Measures the mean loss over all windows, at the given pace. The network stays as it is. */
-export async function measure(
-  network: RecurrentNetwork,
-  { name, data, loss }: Measure,
-  pace: Pace,
-): Promise<Evaluation> {
-  const checks = new WindowChecks(network, loss);
-  const total = { loss: 0, count: 0, weight: 0, correct: 0 };
-  let allClasses = true;
-  let state: State | undefined;
-  for await (const window of readWindows(name, data, pace.signal)) {
-    await pace.breathe();
-    const checked = checks.check(window);
-    const initial = checked.carry ? state : undefined;
-    const sums = scoreOf(network, checked, initial, loss);
-    state = sums.state;
-    total.loss += sums.loss;
-    total.count += checked.count;
-    total.weight += weightOf(checked);
-    total.correct += sums.correct ?? 0;
-    allClasses &&= sums.correct !== undefined;
-  }
-  const { count, weight } = total;
-  return {
-    loss: weight > 0 ? total.loss / weight : 0,
-    count,
-    ...(allClasses && count > 0 ? { accuracy: total.correct / count } : {}),
-  };
 }
 
 /**
- * Measures a network's loss over data without training: the mean over all targets, the state carried where
- * the windows say so. The network's parameters, gradients and tape stay as they are, and the event loop gets
+ * Measures a network over data without training: the mean loss over all targets, the state carried where the
+ * windows say so, and with it accuracy, F1 and perplexity for classes, errors and R² for values, coverage for quantiles, the
+ * edit distance of the best path for `ctc()`. The network's parameters, gradients and tape stay as they are, and the event loop gets
  * its turns. Throws a TypeError for data that is no iterable, a RangeError for data without windows or
  * targets that are a gradient, and a TypeError or RangeError for a window that does not fit the network.
  */
@@ -108,7 +40,12 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const checked = requireNetwork(network);
   requireData("data", data);
-  const { loss } = requireOptions("options", options, ["loss"]);
+  const { loss, topK } = requireOptions("options", options, ["loss", "topK"]);
   requireLossOption(loss);
-  return measure(checked, { name: "data", data, loss }, new Pace());
+  const O = outputWidth(checked.options);
+  if (topK !== undefined) requireInteger("options.topK", topK, 1, O);
+  const metrics = new Metrics(O, loss, topK);
+  const observe = metrics.observe.bind(metrics);
+  const mean = await measure(checked, { name: "data", data, loss, observe }, new Pace());
+  return { ...mean, ...(mean.count > 0 && metrics.read(mean.loss)) };
 }

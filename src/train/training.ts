@@ -3,7 +3,7 @@ import { WindowChecks } from "../learn/windows/checked-window.js";
 import type { GradientEvent, LearnerRun } from "../learn/learner.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
-import { measure } from "./evaluate.js";
+import { measure } from "./measure.js";
 import type { TrainPlan } from "./options.js";
 import { Pace } from "./pace.js";
 import { Patience } from "./patience.js";

@@ -178,7 +178,7 @@ export const jobs = {
   ) => {
     const { factory } = handles;
     const loss = options?.loss === undefined ? undefined : factory.loss(options.loss);
-    return evaluate(handles.network(network), job.windows("data", data, factory), { loss });
+    return evaluate(handles.network(network), job.windows("data", data, factory), { ...options, loss });
   },
 };
 

@@ -78,7 +78,7 @@ export const fields = {
     tolerance: "value",
     beyond: "value",
   },
-  evaluateOptions: { loss: "loss" },
+  evaluateOptions: { loss: "loss", topK: "value" },
   sampleOptions: {
     length: "value",
     prime: "apart",

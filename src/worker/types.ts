@@ -21,7 +21,7 @@ import type {
   StepInput,
   Target,
 } from "../network/types.js";
-import type { Evaluation } from "../train/evaluate.js";
+import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { TrainOptions } from "../train/options.js";
 import type { Progress } from "../train/training.js";
 import type {
@@ -128,7 +128,7 @@ export type Remote<Options extends { loss?: Loss }> = Omit<Options, "loss"> & {
   loss?: Loss | LossDescription;
 };
 
-export interface RemoteEvaluateOptions {
+export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "loss"> {
   /** As for `train`. */
   loss?: Loss | LossDescription | OwnDescription;
 }

@@ -25,7 +25,13 @@ export function accumulateGradient(
   return passes.accumulateGradient(given, inputs, targets, initial, reduction);
 }
 
-export function score(network: Network, sequence: Sequence, target: Target, state?: State): scores.Score {
+export function score(
+  network: Network,
+  sequence: Sequence,
+  target: Target,
+  state?: State,
+  look?: (outputs: Float32Array) => void,
+): scores.Score {
   const { given, inputs, targets, initial } = check(network, sequence, target, state);
-  return scores.score(given, inputs, targets, initial);
+  return scores.score(given, inputs, targets, initial, look);
 }

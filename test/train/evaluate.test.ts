@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
+import {
+  binaryCrossEntropy,
+  crossEntropy,
+  ctc,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  quantile,
+} from "../../src/network/losses/by-name.js";
+import { Random } from "../../src/random.js";
 import type { TrainingData, TrainingWindow } from "../../src/data/training-data.js";
 import { DisposedError } from "../../src/errors.js";
 import { createNetwork } from "../../src/network/create-network.js";
-import type { Network, NetworkOptions, State } from "../../src/network/types.js";
+import type { Loss, Network, NetworkOptions, State, Target } from "../../src/network/types.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import {
   allGradients,
@@ -86,12 +96,20 @@ describe("evaluate", () => {
     expect(loss).toBeCloseTo(byHand(network, data).loss, 5);
   });
 
-  it("has no accuracy for values", async () => {
+  it("has errors for values, and no accuracy", async () => {
     const network = valueNetwork();
     const data = [valueWindow(1, 0.5), valueWindow(1, NaN), valueWindow(2, 1, { T: 9 })];
     const expected = byHand(network, data);
     const result = await evaluate(network, data);
-    expect(Object.keys(result).sort()).toEqual(["count", "loss"]);
+    expect(Object.keys(result).sort()).toEqual([
+      "count",
+      "loss",
+      "meanAbsoluteError",
+      "perOutput",
+      "rSquared",
+      "rootMeanSquaredError",
+    ]);
+    expect(result.rootMeanSquaredError).toBeCloseTo(Math.sqrt(result.loss), 6);
     expect(result.count).toBe(24);
     expect(result.loss).toBeCloseTo(expected.loss, 6);
   });
@@ -172,5 +190,87 @@ describe("evaluate", () => {
     const network = tokenNetwork();
     network.dispose();
     await expect(evaluate(network, windows)).rejects.toThrow(DisposedError);
+  });
+
+  it.each(["step", "sequence"] as const)("sees all outputs of long windows, one a %s", async (output) => {
+    const network = createNetwork({ inputSize: 3, hiddenSize: 4, outputSize: 3, seed: 3, output });
+    const [steps, batch] = [400, 3];
+    const random = new Random(2);
+    const draw = (n: number) => Int32Array.from({ length: n }, () => random.integer(3));
+    const inputs = { steps, batch, tokens: draw(steps * batch), lengths: Int32Array.of(400, 1, 250) };
+    const rows = output === "step" ? steps * batch : batch;
+    const targets = {
+      classes: draw(rows),
+      weights: Float32Array.from({ length: rows }, () => random.uniform()),
+    };
+    const result = await evaluate(network, [{ inputs, targets }], { topK: 2 });
+    const { outputs } = network.forward(inputs);
+    const sums = { weight: 0, right: 0, within: 0 };
+    targets.classes.forEach((target, row) => {
+      if (output === "step" && Math.floor(row / batch) >= inputs.lengths[row % batch]) return;
+      const logits = outputs.subarray(row * 3, (row + 1) * 3);
+      const rank = logits.filter((logit) => logit > logits[target]).length;
+      sums.weight += targets.weights[row];
+      if (rank === 0) sums.right += targets.weights[row];
+      if (rank < 2) sums.within += targets.weights[row];
+    });
+    expect(result.accuracy).toBeCloseTo(sums.right / sums.weight, 12);
+    expect(result.topK).toBeCloseTo(sums.within / sums.weight, 12);
+    expect(result.perplexity).toBeCloseTo(Math.E ** result.loss, 10);
+    expect(result.bits).toBeCloseTo(result.loss / Math.LN2, 12);
+    expect(result.confusion?.reduce((sum, x) => sum + x, 0)).toBeCloseTo(sums.weight, 10);
+    network.dispose();
+  });
+
+  it("has what each loss means", async () => {
+    const network = createNetwork({ inputSize: 2, hiddenSize: 4, outputSize: 4, seed: 3 });
+    const inputs = { steps: 5, batch: 2, values: new Float32Array(20).fill(0.5) };
+    const keysOf = async (targets: Target, loss?: Loss): Promise<string> =>
+      Object.keys(await evaluate(network, [{ inputs, targets }], { loss }))
+        .filter((key) => key !== "loss" && key !== "count")
+        .join(" ");
+    const classes = Int32Array.from({ length: 10 }, (_, i) => i % 4);
+    const values = Float32Array.from({ length: 40 }, (_, i) => (i % 3) / 2);
+    const names = "accuracy confusion support precision recall f1 macroF1";
+    const errors = "meanAbsoluteError rootMeanSquaredError rSquared perOutput";
+    expect(await keysOf({ classes })).toBe(`${names} perplexity bits`);
+    expect(await keysOf({ classes }, crossEntropy({ labelSmoothing: 0.1 }))).toBe(names);
+    expect(await keysOf({ values }, crossEntropy())).toBe("");
+    expect(await keysOf({ values }, binaryCrossEntropy())).toBe("accuracy");
+    for (const loss of [undefined, meanSquaredError(), meanAbsoluteError(), huber()])
+      expect(await keysOf({ values }, loss)).toBe(errors);
+    const half = { values: values.subarray(20) };
+    expect(await keysOf(half, quantile({ levels: [0.1, 0.9] }))).toBe(`${errors} coverage`);
+    const labels = { labels: Int32Array.of(1, 2, 3), labelLengths: Int32Array.of(2, 1) };
+    expect(await keysOf(labels, ctc())).toBe("editDistance labelErrorRate exact");
+    const mixed = [
+      { inputs, targets: { classes } },
+      { inputs, targets: { values } },
+    ];
+    expect(Object.keys(await evaluate(network, mixed))).toEqual(["loss", "count"]);
+    network.dispose();
+  });
+
+  it("weighs the means of windows by what they were divided by", async () => {
+    const network = createNetwork({ inputSize: 2, hiddenSize: 4, outputSize: 3, seed: 3 });
+    const inputs = { steps: 2, batch: 1, values: Float32Array.of(1, 2, 3, 4) };
+    const window = (target: number, weight: number) => ({
+      inputs,
+      targets: { classes: Int32Array.of(target, -1), weights: Float32Array.of(weight, 9) },
+    });
+    const one = (await evaluate(network, [window(0, 2)])).loss;
+    const other = (await evaluate(network, [window(1, 6)])).loss;
+    const both = await evaluate(network, [window(0, 2), window(1, 6)]);
+    expect(both.loss).toBeCloseTo((2 * one + 6 * other) / 8, 12);
+    expect(both.count).toBe(2);
+    network.dispose();
+  });
+
+  it.each([
+    [{ topK: 0 }, /"options.topK"/],
+    [{ topK: 9 }, /"options.topK" expected an integer from 1 to/],
+    [{ loss: "mse" }, /"loss" expected a function, or a loss made by/],
+  ])("refuses %o", async (options, message) => {
+    await expect(evaluate(tokenNetwork(), windows, options as object)).rejects.toThrow(message);
   });
 });

@@ -291,21 +291,3 @@ export function applyLoss(
     scale,
   });
 }
-
-/**
- * Returns how many outputs of the window's first `steps` steps are largest at their class; to be called
- * before `applyLoss`. The classes are those of steps [first, first + steps).
- */
-export function countCorrect(
-  { kernels, arena }: Engine,
-  window: Window,
-  targets: Targets,
-  first: number,
-  steps: number,
-): number {
-  const { pointer, columns, stride } = window.regions.outputs;
-  const region = window.regions.classes;
-  const { array } = arraysIn(targets, first, first + steps);
-  arena.i32.set(array, elementAt(region.pointer));
-  return kernels.countCorrect(pointer, region.pointer, array.length, columns, stride);
-}
