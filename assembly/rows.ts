@@ -36,23 +36,6 @@ export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
   for (; x < end; x += 16) v128.store(x, Lanes.flush(v128.load(x), tiny));
 }
 
-/** Sets to[r, :] = from[r, :], or 0 where a byte of `resets` is not 0; width a multiple of 8. */
-export function copyUnlessReset(
-  to: Pointer,
-  from: Pointer,
-  resets: Pointer,
-  rows: usize,
-  width: usize,
-): void {
-  assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.vectors(from, rows * width));
-  assert(Check.bytes(resets, rows));
-  const bytes = width * 4;
-  memory.copy(to, from, rows * bytes);
-  for (let r: usize = 0; r < rows; r++) {
-    if (load<u8>(resets + r) != 0) memory.fill(to + r * bytes, 0, bytes);
-  }
-}
-
 /** Sets to[r, :] = row for every r; width a multiple of 8. */
 export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): void {
   assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.vectors(row, width));

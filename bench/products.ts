@@ -70,6 +70,7 @@ function worksOf(engine: Engine, random: Random, [M, N, K]: readonly [number, nu
         c.pointer,
         aT.pointer,
         b.pointer,
+        0,
         scratch.pointer,
         M,
         N,

@@ -26,24 +26,31 @@ export class Steps {
     return resets != 0 && load<u8>(resets + t * B + b) != 0;
   }
 
+  /** Returns whether any of B sequences begins anew at step t: eight bytes at a time, since most steps have none. */
+  static anyAnew(resets: usize, t: usize, B: usize): bool {
+    if (resets == 0) return false;
+    const first = resets + t * B;
+    let b: usize = 0;
+    for (; b + 8 <= B; b += 8) if (load<u64>(first + b) != 0) return true;
+    for (; b < B; b++) if (load<u8>(first + b) != 0) return true;
+    return false;
+  }
+
   /**
    * Returns where the B rows lie from which step t starts: the slot itself, or, where some sequences begin anew, a copy in
    * `held` that has zeros for these: the slot is also what the step before said.
    */
   static start(slot: usize, held: usize, resets: usize, t: usize, B: usize, bytes: usize): usize {
-    if (resets == 0) return slot;
-    let start = slot;
+    if (!Steps.anyAnew(resets, t, B)) return slot;
+    memory.copy(held, slot, B * bytes);
     for (let b: usize = 0; b < B; b++) {
-      if (!Steps.anew(resets, b, t, B)) continue;
-      if (start == slot) memory.copy(held, slot, B * bytes);
-      start = held;
-      memory.fill(held + b * bytes, 0, bytes);
+      if (Steps.anew(resets, b, t, B)) memory.fill(held + b * bytes, 0, bytes);
     }
-    return start;
+    return held;
   }
 
   /** Returns a row of zeros behind the B rows of `held`, and a second one, which may be written; nothing without `resets`. */
-  static zeros(held: usize, resets: usize, B: usize, bytes: usize): usize {
+  @inline static zeros(held: usize, resets: usize, B: usize, bytes: usize): usize {
     if (resets == 0) return 0;
     memory.fill(held + B * bytes, 0, 2 * bytes);
     return held + B * bytes;
@@ -54,7 +61,7 @@ export class Steps {
    * before, where they lie, can be undone: nothing passes back.
    */
   static copyAnew(to: usize, from: usize, resets: usize, t: usize, B: usize, bytes: usize): void {
-    if (resets == 0) return;
+    if (!Steps.anyAnew(resets, t, B)) return;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.anew(resets, b, t, B)) memory.copy(to + b * bytes, from + b * bytes, bytes);
     }

@@ -28,7 +28,7 @@ import {
   rowTile6x8,
 } from "./generated/tiles";
 import { Check } from "../check";
-import { Pointer } from "../pointer";
+import { OptionalPointer, Pointer } from "../pointer";
 import { packRows, Tiles } from "./pack";
 
 const PANEL: usize = PANEL_COLUMNS;
@@ -144,12 +144,14 @@ export const TRANSPOSED_ROWS: usize = 96;
 
 /**
  * Computes C[M, N] += Aᵀ · B for A[K, M], B[K, N], both row-major: the weight gradients, K = T·B.
- * N a multiple of 8, B's columns past the true size being zeros. `scratch`: 256·(N + 8 + 96) floats.
+ * N a multiple of 8, B's columns past the true size being zeros. `resets`: bytes, [K], or 0; a row of B counts as zeros
+ * where its byte is not 0. `scratch`: 256·(N + 8 + 96) floats.
  */
 export function gemmTN(
   c: Pointer,
   a: Pointer,
   b: Pointer,
+  resets: OptionalPointer,
   scratch: Pointer,
   M: usize,
   N: usize,
@@ -162,10 +164,12 @@ export function gemmTN(
     Check.multiple(N, 8) && Check.elements(scratch, min(TRANSPOSED_DEPTH, K) * (N + min(TRANSPOSED_ROWS, M))),
   );
   assert(Check.rows(c, M, N, ldc) && Check.table(a, K, M, lda) && Check.rows(b, K, N, ldb));
+  assert(resets == 0 || Check.bytes(resets, K));
   ldc <<= 2;
   for (let k: usize = 0; k < K; k += TRANSPOSED_DEPTH) {
     const depth = min(TRANSPOSED_DEPTH, K - k);
     packRows(scratch, b + k * ldb * 4, depth, N, ldb, depth);
+    if (resets != 0) clearPacked(scratch, resets + k, N, depth);
     const tiles = scratch + ((N + PANEL - 1) / PANEL) * depth * PANEL * 4;
     for (let m: usize = 0; m < M; m += TRANSPOSED_ROWS) {
       const end = m + min(TRANSPOSED_ROWS, M - m);
@@ -176,6 +180,21 @@ export function gemmTN(
         Tiles.pack(tiles, a + (k * lda + r) * 4, depth, rows, height, lda);
         packedTiles(c + r * ldc, ldc, tiles, scratch, rows, height, N, depth);
         r += rows;
+      }
+    }
+  }
+}
+
+/** Sets those of the packed rows to 0 whose byte is not. */
+function clearPacked(panels: usize, resets: usize, N: usize, depth: usize): void {
+  const zero = f32x4.splat(0);
+  for (let r: usize = 0; r < depth; r++) {
+    if (load<u8>(resets + r) == 0) continue;
+    let at = panels + r * PANEL * 4;
+    for (let n: usize = 0; n < N; n += PANEL, at += depth * PANEL * 4) {
+      for (let i: usize = 0; i < PANEL * 4; i += 32) {
+        v128.store(at + i, zero);
+        v128.store(at + i, zero, 16);
       }
     }
   }

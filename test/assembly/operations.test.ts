@@ -87,19 +87,6 @@ const onMatrices: Record<string, Matrices> = {
     };
   },
 
-  copyUnlessReset(on, random, rows, columns) {
-    const values = fractions(random, rows * columns);
-    const resets = Uint8Array.from({ length: roundUp(rows, 4) }, () => random.integer(2));
-    const from = on.input("from", rows, columns, values);
-    const to = on.output("to", rows, columns);
-    const { pointer } = on.integers("resets", new Int32Array(resets.buffer));
-    on.engine.kernels.copyUnlessReset(to.pointer, from.pointer, pointer, rows, to.stride);
-    return {
-      actual: on.read(to),
-      expected: values.map((x, i) => (resets[Math.floor(i / columns)] === 1 ? 0 : x)),
-    };
-  },
-
   addTransposed(on, random, H, I) {
     const before = fractions(random, H * I);
     const table = fractions(random, I * H);

@@ -57,33 +57,52 @@ function gemm(packed: "rows" | "columns"): Multiply {
   };
 }
 
-/** Only adds: without a C to add to, to zeros. */
-const gemmTN: Multiply = (on, { M, N, K, aT: values, b, c, apart }) => {
-  const width = roundUp(N, 8);
-  const out = on.output("c", M, N, { stride: width + apart, zeros: width }, c ?? new Float32Array(M * N));
-  // Of A's rows nothing past the M columns may be read.
-  const aT = on.input("aT", K, M, values, { stride: roundUp(M, 8) + apart, zeros: M });
-  const rows = on.input("b", K, N, b, { stride: width + apart, zeros: width });
-  const scratch = on.output("scratch", 1, transposedScratch(width));
-  on.engine.kernels.gemmTN(
-    out.pointer,
-    aT.pointer,
-    rows.pointer,
-    scratch.pointer,
-    M,
-    width,
-    K,
-    out.stride,
-    aT.stride,
-    rows.stride,
-  );
-  return on.read(out);
-};
+/** The rows with one of `junk` behind each pair of them. */
+function interleaved(rows: Float32Array, width: number, junk: number): Float32Array {
+  const all: number[] = [];
+  for (let r = 0; r * width < rows.length; r++) {
+    all.push(...rows.subarray(r * width, (r + 1) * width));
+    if (r % 2 === 1) for (let i = 0; i < width; i++) all.push(junk);
+  }
+  return Float32Array.from(all);
+}
+
+/** Only adds: without a C to add to, to zeros. With `anew` there are more rows, which are said to count as zeros in B. */
+function gemmTN(anew: boolean): Multiply {
+  return (on, { M, N, K: given, aT: a, b, c, apart }) => {
+    const [left, right] = anew ? [interleaved(a, M, 3), interleaved(b, N, 1e30)] : [a, b];
+    const K = left.length / M;
+    expect(K).toBe(anew ? given + Math.floor(given / 2) : given);
+    const width = roundUp(N, 8);
+    const out = on.output("c", M, N, { stride: width + apart, zeros: width }, c ?? new Float32Array(M * N));
+    // Of A's rows nothing past the M columns may be read.
+    const aT = on.input("aT", K, M, left, { stride: roundUp(M, 8) + apart, zeros: M });
+    const rows = on.input("b", K, N, right, { stride: width + apart, zeros: width });
+    const scratch = on.output("scratch", 1, transposedScratch(width));
+    const bytes = new Uint8Array(roundUp(K, 4)).map((_, k) => Number(k % 3 === 2));
+    const resets = anew ? on.integers("resets", new Int32Array(bytes.buffer)).pointer : 0;
+    on.engine.kernels.gemmTN(
+      out.pointer,
+      aT.pointer,
+      rows.pointer,
+      resets,
+      scratch.pointer,
+      M,
+      width,
+      K,
+      out.stride,
+      aT.stride,
+      rows.stride,
+    );
+    return on.read(out);
+  };
+}
 
 const operations: readonly [string, Multiply][] = [
   ["gemm of packRows", gemm("rows")],
   ["gemm of packColumns", gemm("columns")],
-  ["gemmTN", gemmTN],
+  ["gemmTN", gemmTN(false)],
+  ["gemmTN of rows that begin anew", gemmTN(true)],
 ];
 
 /** The product in float64, and of each element the sum of magnitudes that its rounding errors are a share of. */

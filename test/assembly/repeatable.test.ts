@@ -62,7 +62,7 @@ function* step(
   kernels.packRows(panels.pointer, w.pointer, H, stride, stride, depth);
   kernels.elmanBackward(dh.pointer, h.pointer, panels.pointer, ...rest);
   yield;
-  kernels.gemmTN(dw.pointer, dAfter, h.pointer, scratch.pointer, H, stride, rows, stride, stride, stride);
+  kernels.gemmTN(dw.pointer, dAfter, h.pointer, 0, scratch.pointer, H, stride, rows, stride, stride, stride);
   const squares = kernels.sumOfSquares(dw.pointer, sizeOf(dw));
   yield;
   const moments = {

@@ -109,7 +109,7 @@ class KroneckerInfluence implements OnlineRule {
       pointer: input.pointer(sample) + first * 4,
     });
     const source: LayerInput = { sources: [part(0, hAt)] };
-    layer.addGradients(product.region, part(hAt, oneAt), source, regions, 0, biasProduct.region);
+    layer.addGradients(product.region, part(hAt, oneAt), source, regions, { biasDz: biasProduct.region });
   }
 
   /**

@@ -17,7 +17,8 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
     plan: planStates,
     preactivations: (run) => stepSlots(run.regions.h, run),
     preactivationGradients: (run) => stepSlots(run.regions.dh, run),
-    forward({ kernels, constants }, { regions: { h }, ...run }, recurrent) {
+    forward({ kernels, constants }, run, recurrent) {
+      const { h } = run.regions;
       kernels.elmanForward(
         h.pointer,
         recurrent,
@@ -33,7 +34,8 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
         h.stride,
       );
     },
-    backward({ kernels, constants }, { regions: { h, dh }, ...run }, recurrent) {
+    backward({ kernels, constants }, run, recurrent) {
+      const { h, dh } = run.regions;
       kernels.elmanBackward(
         dh.pointer,
         h.pointer,
@@ -50,7 +52,8 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
         h.stride,
       );
     },
-    tangent({ kernels, constants }, { regions: { h }, ...run }, tangents, recurrent) {
+    tangent({ kernels, constants }, run, tangents, recurrent) {
+      const { h } = run.regions;
       kernels.elmanTangent(
         tangents.regions.h.pointer,
         h.pointer,

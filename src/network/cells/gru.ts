@@ -28,7 +28,8 @@ export const gru: CellDefinition = {
   },
   preactivations,
   preactivationGradients: preactivations,
-  forward({ kernels, constants }, { regions: { h, z }, ...run }, recurrent) {
+  forward({ kernels, constants }, run, recurrent) {
+    const { h, z } = run.regions;
     kernels.gruForward(
       h.pointer,
       z.pointer,
@@ -44,7 +45,8 @@ export const gru: CellDefinition = {
       h.stride,
     );
   },
-  backward({ kernels, constants }, { regions: { h, dh, z }, ...run }, recurrent) {
+  backward({ kernels, constants }, run, recurrent) {
+    const { h, dh, z } = run.regions;
     kernels.gruBackward(
       dh.pointer,
       z.pointer,
@@ -61,7 +63,8 @@ export const gru: CellDefinition = {
       dh.stride,
     );
   },
-  tangent({ kernels, constants }, { regions: { h, z }, ...run }, { regions: tangents }, recurrent) {
+  tangent({ kernels, constants }, run, { regions: tangents }, recurrent) {
+    const { h, z } = run.regions;
     kernels.gruTangent(
       tangents.h.pointer,
       tangents.z.pointer,

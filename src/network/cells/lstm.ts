@@ -38,7 +38,8 @@ export const lstm: CellDefinition = {
   },
   preactivations,
   preactivationGradients: preactivations,
-  forward({ kernels, constants }, { regions: { h, c, z }, ...run }, recurrent) {
+  forward({ kernels, constants }, run, recurrent) {
+    const { h, c, z } = run.regions;
     kernels.lstmForward(
       h.pointer,
       c.pointer,
@@ -55,7 +56,8 @@ export const lstm: CellDefinition = {
       h.stride,
     );
   },
-  backward({ kernels, constants }, { regions: { dh, dc, c, z }, ...run }, recurrent) {
+  backward({ kernels, constants }, run, recurrent) {
+    const { dh, dc, c, z } = run.regions;
     kernels.lstmBackward(
       dh.pointer,
       dc.pointer,
@@ -73,7 +75,8 @@ export const lstm: CellDefinition = {
       dh.stride,
     );
   },
-  tangent({ kernels, constants }, { regions: { h, c, z }, ...run }, { regions: tangents }, recurrent) {
+  tangent({ kernels, constants }, run, { regions: tangents }, recurrent) {
+    const { h, c, z } = run.regions;
     kernels.lstmTangent(
       tangents.h.pointer,
       tangents.c.pointer,

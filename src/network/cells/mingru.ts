@@ -25,7 +25,8 @@ export const mingru: CellDefinition = {
   },
   preactivations,
   preactivationGradients: preactivations,
-  forward({ kernels, constants }, { regions: { h, z }, ...run }) {
+  forward({ kernels, constants }, run) {
+    const { h, z } = run.regions;
     kernels.mingruForward(
       h.pointer,
       z.pointer,
@@ -39,7 +40,8 @@ export const mingru: CellDefinition = {
       h.stride,
     );
   },
-  backward({ kernels, constants }, { regions: { h, dh, z }, ...run }) {
+  backward({ kernels, constants }, run) {
+    const { h, dh, z } = run.regions;
     kernels.mingruBackward(
       dh.pointer,
       z.pointer,
@@ -54,7 +56,8 @@ export const mingru: CellDefinition = {
       dh.stride,
     );
   },
-  tangent({ kernels, constants }, { regions: { h, z }, ...run }, { regions: tangents }) {
+  tangent({ kernels, constants }, run, { regions: tangents }) {
+    const { h, z } = run.regions;
     kernels.mingruTangent(
       tangents.h.pointer,
       tangents.z.pointer,

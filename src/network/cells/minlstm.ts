@@ -28,7 +28,8 @@ export const minlstm: CellDefinition = {
   },
   preactivations,
   preactivationGradients: preactivations,
-  forward({ kernels, constants }, { regions: { h, z }, ...run }) {
+  forward({ kernels, constants }, run) {
+    const { h, z } = run.regions;
     kernels.minlstmForward(
       h.pointer,
       z.pointer,
@@ -42,7 +43,8 @@ export const minlstm: CellDefinition = {
       h.stride,
     );
   },
-  backward({ kernels, constants }, { regions: { h, dh, z }, ...run }) {
+  backward({ kernels, constants }, run) {
+    const { h, dh, z } = run.regions;
     kernels.minlstmBackward(
       dh.pointer,
       z.pointer,
@@ -57,7 +59,8 @@ export const minlstm: CellDefinition = {
       dh.stride,
     );
   },
-  tangent({ kernels, constants }, { regions: { h, z }, ...run }, { regions: tangents }) {
+  tangent({ kernels, constants }, run, { regions: tangents }) {
+    const { h, z } = run.regions;
     kernels.minlstmTangent(
       tangents.h.pointer,
       tangents.z.pointer,

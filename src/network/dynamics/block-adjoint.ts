@@ -134,8 +134,9 @@ export class BlockAdjoint {
     const { model } = this;
     runs.forEach((run, l) => {
       const dz = model.cell.preactivationGradients(run);
-      const h = model.layers[l][0].starts(run, window.regions.starts);
-      model.layers[l][0].addGradients(dz, h, model.inputOf(window, pass, l), window.regions);
+      const h = previousSlots(run.regions.h, run);
+      const input = model.inputOf(window, pass, l);
+      model.layers[l][0].addGradients(dz, h, input, window.regions, { resets: run.resets });
     });
     const { x, tokens } = window.regions;
     if (model.embedding()?.trainable !== true) return;
@@ -161,7 +162,7 @@ export class BlockAdjoint {
       const tape = model.run(window, pass, l, 0);
       const h = this.rowStarts(tape, tapeRow);
       const input = this.rowInput(model.inputOf(window, pass, l), tapeRow, batch, pass.steps);
-      model.layers[l][0].addGradients(dz, h, input, window.regions, shift);
+      model.layers[l][0].addGradients(dz, h, input, window.regions, { shift });
       if (l > 0 || model.embedding()?.trainable !== true) return;
       const dx = rowsOf(rowOf.dx, 0, pass.steps);
       model.layers[0][0].sourceGradient(dx, dz, 0, false);

@@ -1,7 +1,8 @@
 /** Gives the input's factors of one step's gradients: x for W_ih, h_{t-1} for W_hh, 1 for the biases. */
 
-import { elementAt, rowsOf, type Region } from "../../memory/regions.js";
-import { isDiagonal } from "../cells/cell.js";
+import { elementAt, rowsOf, sizeOf, type Region } from "../../memory/regions.js";
+import { isDiagonal, type CellRun } from "../cells/cell.js";
+import { previousSlots } from "../cells/state-slots.js";
 import type { LayerInput } from "../model/input-product.js";
 import type { Model, Pass } from "../model/model.js";
 import { layerSuffix } from "../sizes.js";
@@ -32,11 +33,24 @@ export interface StepInputs {
   readonly h: Region;
 }
 
-/** Returns what a layer's pre-activations are products with, in a window of one step. */
+/** Returns the states that a run of one step starts from, [B, H]: where some are zeros, a copy in what kernels hold aside. */
+function startOf({ engine }: Model, run: CellRun): Region {
+  const h = previousSlots(run.regions.h, run);
+  const { resets, held, batch } = run;
+  const { u8 } = engine.arena;
+  if (resets === 0) return h;
+  const start = { ...h, pointer: held };
+  u8.copyWithin(held, h.pointer, h.pointer + sizeOf(h) * 4);
+  for (let b = 0; b < batch; b++) if (u8[resets + b] !== 0) engine.arena.zero(rowsOf(start, b, 1));
+  return start;
+}
+
+/**
+ * Returns what a layer's pre-activations are products with, in a window of one step; valid until a layer runs again.
+ */
 export function stepInputs(model: Model, window: Window, pass: Pass, layer: number): StepInputs {
   const run = model.run(window, pass, layer, 0);
-  const h = model.layers[layer][0].starts(run, window.regions.starts);
-  return { input: model.inputOf(window, pass, layer), h };
+  return { input: model.inputOf(window, pass, layer), h: startOf(model, run) };
 }
 
 /** Returns what a layer's pre-activations are products with for one sample, in a window of one step. */

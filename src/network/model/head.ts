@@ -79,6 +79,7 @@ export class LinearHead implements Head {
           dW.pointer,
           pointer,
           h.pointer,
+          0,
           scratch.pointer,
           dW.rows,
           h.stride,

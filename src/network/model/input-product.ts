@@ -172,6 +172,7 @@ export class InputProduct {
       pointer + shift,
       dz.pointer,
       x.pointer,
+      0,
       scratch.pointer,
       rows,
       x.stride,

@@ -18,10 +18,14 @@ interface RecurrentWeights {
   readonly backPanels: PackedWeights;
 }
 
-/** Holds what a layer needs for its gradients while it computes them. */
-export interface LayerScratch extends InputScratch {
-  /** [T·B, H]; none where no sequence begins anew. */
-  readonly starts: Region;
+/** Says how gradients are added, other than to the network's, from dz and h alone. */
+export interface GradientsOf {
+  /** Bytes from the network's gradients to another range of the same layout that they are added to; default 0. */
+  readonly shift?: number;
+  /** The biases' gradients are computed from it; default dz. */
+  readonly biasDz?: Region;
+  /** Pointer to bytes, [T·B], or 0, the default: 1 where h is not what the step started from, but zeros. */
+  readonly resets?: number;
 }
 
 export class Layer {
@@ -93,36 +97,19 @@ export class Layer {
   }
 
   /** Runs `backwardStates` and adds the weights' gradients; `inputGradient` then gives dLoss/d(inputs). */
-  backward(run: CellRun, input: LayerInput, regions: LayerScratch): void {
+  backward(run: CellRun, input: LayerInput, regions: InputScratch): void {
     this.backwardStates(run);
     const dz = this.cell.preactivationGradients(run);
-    this.addGradients(dz, this.starts(run, regions.starts), input, regions);
+    this.addGradients(dz, previousSlots(run.regions.h, run), input, regions, { resets: run.resets });
   }
 
-  /**
-   * Returns the states from which each step starts, [T·B, H]: in their slots, or, where sequences begin anew, copied to
-   * `starts`, with zeros for these steps.
-   */
-  starts(run: CellRun, starts: Region): Region {
-    const h = previousSlots(run.regions.h, run);
-    if (run.resets === 0 || this.recurrent === undefined) return h;
-    const to = rowsOf(starts, 0, h.rows);
-    this.engine.kernels.copyUnlessReset(to.pointer, h.pointer, run.resets, h.rows, h.stride);
-    return to;
-  }
-
-  /**
-   * Adds the weights' gradients, computed from dz and the states before each step, h, [T·B, H]. `shift` is
-   * the distance in bytes from the network's gradients to another range of the same layout that they are
-   * added to. The biases' gradients are computed from `biasDz`, default dz.
-   */
+  /** Adds the weights' gradients, computed from dz and the states before each step, h, [T·B, H]. */
   addGradients(
     dz: Region,
     h: Region,
     input: LayerInput,
     regions: InputScratch,
-    shift = 0,
-    biasDz: Region = dz,
+    { shift = 0, biasDz = dz, resets = 0 }: GradientsOf = {},
   ): void {
     if (this.recurrent?.weight.trainable === true) {
       const { gradient } = this.recurrent.weight;
@@ -130,6 +117,7 @@ export class Layer {
         gradient.pointer + shift,
         dz.pointer + (dz.stride - gradient.rows) * 4,
         h.pointer,
+        resets,
         regions.scratch.pointer,
         gradient.rows,
         gradient.stride,

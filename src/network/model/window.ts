@@ -4,7 +4,7 @@ import type { Arena, Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { InputKind } from "./batch.js";
-import { isDiagonal, NONE, type CellDefinition, type CellRegions } from "../cells/cell.js";
+import { NONE, type CellDefinition, type CellRegions } from "../cells/cell.js";
 import { transposedScratch } from "../../wasm/product-sizes.js";
 import { directionsOf, outputWidth } from "../sizes.js";
 import type { CompleteOptions } from "../types.js";
@@ -47,8 +47,6 @@ export function planShared(options: CompleteOptions, cell: CellDefinition, sizes
     resets: vector(resets ? Math.ceil(((steps + 1) * batch) / 4) : 0),
     /** [B + 2, H], what kernels hold aside. */
     held: resets ? matrix(batch + 2, H) : NONE,
-    /** [T·B, H], the states before each step, zeros where a sequence begins anew, while a layer's gradients are computed. */
-    starts: resets && tape && !isDiagonal(cell) ? matrix(rows, H) : NONE,
     /** [T·B, I], dense inputs; or [T·B, E], embedded tokens. */
     x: width > 0 ? matrix(rows, width) : NONE,
     /** [T·B, O], or [B, O] of one output a sequence; a loss replaces them by its gradient. */
