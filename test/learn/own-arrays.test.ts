@@ -18,7 +18,13 @@ function windowsOf(lengths?: readonly number[]): TrainingWindow[] {
   const random = new Random(3);
   const draw = (): Int32Array => Int32Array.from({ length: T * B }, () => random.integer(V));
   return [0, 1, 2].map((i) => ({
-    inputs: { steps: T, batch: B, tokens: draw(), ...(lengths && { lengths: Int32Array.from(lengths) }) },
+    inputs: {
+      steps: T,
+      batch: B,
+      tokens: draw(),
+      resets: Uint8Array.from({ length: T * B }, () => Number(random.integer(4) === 0)),
+      ...(lengths && { lengths: Int32Array.from(lengths) }),
+    },
     targets: { classes: draw() },
     carry: i > 0 && lengths === undefined,
   }));
@@ -27,6 +33,7 @@ function windowsOf(lengths?: readonly number[]): TrainingWindow[] {
 /** Writes what no check would let through. */
 function spoil({ inputs, targets }: TrainingWindow): void {
   inputs.tokens?.fill(250);
+  inputs.resets?.fill(1);
   inputs.lengths?.fill(1000);
   targets.classes?.fill(250);
 }

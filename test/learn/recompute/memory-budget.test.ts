@@ -33,6 +33,10 @@ function drawWindows({ options, input, target, ragged, ...sizes }: Drawn): Train
     if (ragged) {
       inputs.lengths = Int32Array.from({ length: sizes.batch }, () => 1 + random.integer(sizes.steps));
       inputs.lengths[0] = sizes.steps;
+      const other = new Random(sizes.steps, 2);
+      inputs.resets = Uint8Array.from({ length: sizes.steps * sizes.batch }, () =>
+        Number(other.integer(6) === 0),
+      );
     }
     return { inputs, targets: drawTarget(random, target, all), carry };
   });
