@@ -96,6 +96,11 @@ function completeFileOptions(given: object): CompleteOptions {
   }
 }
 
+function oneLayer(options: { layers?: unknown; dropout?: unknown }): boolean {
+  const { layers = 1, dropout } = options;
+  return layers === 1 && typeof dropout === "number" && dropout > 0 && dropout < 1;
+}
+
 /** Returns the complete options; options that the file does not name have their defaults. */
 function readOptions(metadata: ReadonlyMap<string, string>): CompleteOptions {
   const text = metadata.get(OPTIONS_KEY);
@@ -108,7 +113,8 @@ function readOptions(metadata: ReadonlyMap<string, string>): CompleteOptions {
     }),
   );
   json.finish();
-  return completeFileOptions(given);
+  // Files of a network of one layer may have a dropout, which never did anything.
+  return completeFileOptions(oneLayer(given) ? { ...given, dropout: 0 } : given);
 }
 
 function describeTensor(tensor: StoredTensor | undefined): string {

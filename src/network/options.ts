@@ -44,6 +44,16 @@ function completeInitialization(given: Initialization | undefined, cell: Cell): 
   return Object.freeze({ recurrent: recurrent ?? "uniform", ...bias });
 }
 
+/** Returns the share that training drops; throws a RangeError where there is nothing to drop. */
+function requireDropout(dropout: unknown, layers: number): number {
+  const share = requireNumber("dropout", dropout, { least: 0, below: 1 });
+  if (share > 0 && layers === 1)
+    throw new RangeError(
+      `"dropout" expected 0 for a network of one layer, got ${share}: it drops outputs between layers, of all but the last`,
+    );
+  return share;
+}
+
 /** Fills in every default. Throws a TypeError or RangeError that names the option. */
 export function completeOptions(options: NetworkOptions): CompleteOptions {
   const given = requireOptions("options", options, [
@@ -76,7 +86,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     cell,
     layers: requireInteger("layers", layers, 1, MOST_LAYERS),
     bidirectional: requireBoolean("bidirectional", bidirectional),
-    dropout: requireNumber("dropout", dropout, { least: 0, below: 1 }),
+    dropout: requireDropout(dropout, layers),
     output: requireChoice("output", output, ["step", "sequence"]),
     embeddingSize: requireInteger("embeddingSize", embeddingSize, 0, MOST),
     seed: requireInteger("seed", seed, Number.MIN_SAFE_INTEGER),

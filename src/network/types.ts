@@ -30,7 +30,7 @@ export interface NetworkOptions {
   layers?: number;
   /** Default false. True: each layer runs both ways through time, and its states stand side by side. */
   bidirectional?: boolean;
-  /** The share of outputs of every layer but the last that training sets to 0, the others growing by 1/(1 − share); default 0. */
+  /** The share of outputs of every layer but the last that training sets to 0, the others growing by 1/(1 − share); default 0. A network of one layer has none. */
   dropout?: number;
   /**
    * Default "step": outputs after each step, [T, B, O]. "sequence": one output a sequence, [B, O]; the head reads each direction's

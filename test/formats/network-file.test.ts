@@ -148,6 +148,15 @@ describe("a saved network", () => {
     using loaded = loadNetwork(file);
     expect(loaded.options).toStrictEqual(network.options);
   });
+
+  it("has no dropout where its file, of one layer, says of one that never did anything", () => {
+    using network = createNetwork({ inputSize: 5, hiddenSize: 3, outputSize: 4 });
+    const text = JSON.stringify(JSON.stringify(network.options));
+    const old = JSON.stringify(JSON.stringify({ ...network.options, dropout: 0.5 }));
+    const file = withHeader(saveNetwork(network), (header) => header.replace(text, old));
+    using loaded = loadNetwork(file);
+    expect(loaded.options).toStrictEqual(network.options);
+  });
 });
 
 describe("metadata", () => {

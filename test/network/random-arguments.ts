@@ -162,7 +162,7 @@ export class RandomArguments {
   create(): unknown[] {
     const size = (): number => 1 + this.random.integer(9);
     const sizes = { inputSize: size(), hiddenSize: size(), outputSize: size() };
-    const more = ["cell", "bidirectional", "dropout", "embeddingSize", "seed", "initialization"];
+    const more = ["cell", "bidirectional", "dropout", "output", "embeddingSize", "seed", "initialization"];
     return [this.fields(sizes, more), this.maybe(undefined)];
   }
 }

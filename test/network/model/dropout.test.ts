@@ -69,8 +69,11 @@ describe.each(builds)("dropout, %s build", (build) => {
     ).toBe(1);
     using none = maskNetwork({ dropout: 0 }, build);
     expect(share(mask(none), (x) => x === 1)).toBe(1);
-    using single = guardedNetwork({ inputSize: 1, hiddenSize: 16, outputSize: 2, dropout: 0.9 }, build);
-    expect(bitsOf(mask(single))).toBe(bitsOf(single.forward(sequence).outputs));
+    const single = { inputSize: 1, hiddenSize: 16, outputSize: 2, dropout: 0.9 };
+    expect(() => guardedNetwork(single, build)).toThrow(
+      /"dropout" expected 0 for a network of one layer, got 0.9/,
+    );
+    expect(() => guardedNetwork(single, build)).toThrow(RangeError);
   });
 
   it("draws masks that follow from the seed and the window's number alone", () => {
