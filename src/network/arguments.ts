@@ -9,19 +9,9 @@ import {
   requireObject,
 } from "../errors.js";
 import { cells, quotedCells } from "./cells/by-name.js";
-import { directionsOf, outputWidth } from "./sizes.js";
-import type {
-  CompleteOptions,
-  Reduction,
-  Sequence,
-  SessionOptions,
-  State,
-  StepInput,
-  Target,
-} from "./types.js";
+import { directionsOf } from "./sizes.js";
+import type { CompleteOptions, Sequence, SessionOptions, State, StepInput } from "./types.js";
 import { givenResets, type Inputs, type Tokens } from "./model/batch.js";
-import type { LossDefinition, TargetRange } from "./losses/definition.js";
-import { counted, targetKind, targetKindNames, type TargetKindName, type Targets } from "./model/targets.js";
 
 /** The largest size: beyond it, sizes and counts would not be 32-bit integers. */
 export const LARGEST = 0x7fff_ffff;
@@ -94,7 +84,7 @@ function requireFinite(name: string, array: Float32Array): void {
 }
 
 /** Returns the one field that is given; a TypeError names the fields if there are none or several. */
-function requireOneOf<Field extends string>(
+export function requireOneOf<Field extends string>(
   name: string,
   given: Partial<Record<Field, unknown>>,
   fields: readonly Field[],
@@ -106,7 +96,7 @@ function requireOneOf<Field extends string>(
 }
 
 /** Returns a copy with `padding` past each sequence's length; without lengths, the values themselves. */
-function withPadding<Values extends Tokens | Float32Array | Int32Array>(
+export function withPadding<Values extends Tokens | Float32Array | Int32Array>(
   values: Values,
   lengths: Int32Array | undefined,
   T: number,
@@ -289,112 +279,4 @@ export function requireSessionStart(
   const implied = ArrayBuffer.isView(given) ? Math.max(1, Math.ceil(given.byteLength / rowBytes)) : 1;
   const B = requireInteger("options.batch", batch === undefined ? implied : batch, 1, LARGEST);
   return { batch: B, state: requireState("options.state", state, B, options) };
-}
-
-/** Holds the sizes that targets must fit: T, B, and the sequences' lengths. */
-type TargetSizes = Pick<Inputs, "steps" | "batch"> & { readonly lengths?: Int32Array | undefined };
-
-/** Throws a RangeError unless all elements are in the range, or `none`. */
-function requireRange(
-  name: string,
-  array: ArrayLike<number>,
-  none: number,
-  { least, most, words }: TargetRange,
-): void {
-  for (let i = 0; i < array.length; i++) {
-    if (!((array[i] >= least && array[i] <= most) || Object.is(array[i], none)))
-      throw new RangeError(`"${name}" expected ${words}, got ${array[i]} at ${i}`);
-  }
-}
-
-/** Throws a RangeError for a step that has targets for some outputs alone, where they are one target together. */
-function requireWholeRows(name: string, array: ArrayLike<number>, width: number): void {
-  for (let i = 0; i < array.length; i++) {
-    const first = i - (i % width);
-    if (Number.isNaN(array[i]) !== Number.isNaN(array[first]))
-      throw new RangeError(
-        `"${name}" expected probabilities of all ${width} classes or NaN for all, got NaN at ${i}`,
-      );
-  }
-}
-
-/** Returns the loss that the targets are for. Throws a TypeError for targets of a kind that it does not take. */
-function lossFor(name: string, kind: TargetKindName, asked: LossDefinition | undefined): LossDefinition {
-  const loss = asked ?? targetKind(kind).loss;
-  if (loss === undefined) throw new TypeError(`"loss" expected ctc() for "${name}.${kind}", got none`);
-  if (loss.against.includes(kind)) return loss;
-  throw new TypeError(`"${name}" expected ${loss.against.join(" or ")} for ${loss.name}(), got ${kind}`);
-}
-
-function requireWeights(
-  name: string,
-  value: unknown,
-  length: number,
-  shape: string,
-): Float32Array | undefined {
-  if (value === undefined) return undefined;
-  return requireFloat32Array(name, settled(value), length, shape);
-}
-
-/**
- * Returns the checked targets of T steps and B sequences, for the loss that is asked for or the kind's own; throws a TypeError or
- * RangeError with `name`.
- */
-export function requireTarget(
-  target: Target,
-  { steps: T, batch: B, lengths }: TargetSizes,
-  options: CompleteOptions,
-  name = "targets",
-  asked?: LossDefinition,
-  reduction: Reduction = "mean",
-): Targets {
-  const O = outputWidth(options);
-  const given = requireObject(name, target);
-  const kind = requireOneOf(name, given, targetKindNames);
-  const loss = lossFor(name, kind, asked);
-  if (loss.requireWhole !== undefined) {
-    const sizes = { steps: T, batch: B, lengths, O, output: options.output, reduction };
-    const whole = loss.requireWhole(name, settledTarget(given), sizes);
-    const { array, count, weight } = whole;
-    const rest = { weights: undefined, ends: undefined, repeat: 1 };
-    return { kind, loss, steps: T, batch: B, array, whole, count, weight, ...rest };
-  }
-  const { arrayType, perOutput, none } = targetKind(kind);
-  const whole = options.output === "sequence";
-  const [rows, rowShape] = whole ? [B, `B=${B}`] : [T * B, `T=${T}, B=${B}`];
-  const width = kind === "values" && loss.width !== undefined ? loss.width(O) : O;
-  const [length, shape] = perOutput
-    ? [rows * width, `[${rowShape}, ${width === O ? "O" : "K"}=${width}]`]
-    : [rows, `[${rowShape}]`];
-  const require = arrayType === Int32Array ? requireInt32Array : requireFloat32Array;
-  const values = require(`${name}.${kind}`, settled(given[kind]), length, shape);
-  const givenWeights = requireWeights(`${name}.weights`, given.weights, rows, `[${rowShape}]`);
-  if (givenWeights !== undefined && kind === "gradient")
-    throw new TypeError(`"${name}.weights" expected none beside a gradient, which is taken as it is`);
-  const padded = whole ? undefined : lengths;
-  const array = withPadding(values, padded, T, none);
-  const weights = givenWeights && withPadding(givenWeights, padded, T, 0);
-  requireRange(`${name}.${kind}`, array, none, loss.range?.(kind, O) ?? rangeOf(kind, O));
-  if (loss.joint === true && kind === "values") requireWholeRows(`${name}.${kind}`, array, width);
-  if (weights !== undefined) requireRange(`${name}.weights`, weights, 0, WEIGHTS);
-  const ends = whole ? (lengths?.slice() ?? new Int32Array(B).fill(T)) : undefined;
-  const repeat = kind === "values" ? O / width : 1;
-  return counted({ kind, loss, steps: T, batch: B, array, weights, ends, whole: undefined, repeat }, lengths);
-}
-
-/** Returns the target with arrays that nobody else changes. */
-function settledTarget(given: Target): Target {
-  return Object.fromEntries(Object.entries(given).map(([field, array]) => [field, settled(array)]));
-}
-
-/** The largest float32. */
-const MOST = 3.4028234663852886e38;
-const WEIGHTS = { least: 0, most: MOST, words: "finite weights of at least 0" };
-
-/** Returns what targets of a kind may be, whatever their loss. */
-function rangeOf(kind: TargetKindName, O: number): TargetRange {
-  if (kind === "classes")
-    return { least: -1, most: O - 1, words: `classes from 0 to ${O - 1}, or -1 for none` };
-  const finite = { least: -MOST, most: MOST };
-  return { ...finite, words: kind === "values" ? "finite numbers, or NaN for none" : "finite numbers" };
 }

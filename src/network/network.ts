@@ -4,13 +4,8 @@ import { describe, DisposedError, requireBoolean, requireChoice, requireOptions 
 import { makeDisposable } from "../memory/disposable.js";
 import type { Engine } from "../memory/engine.js";
 import { readRegion } from "../memory/regions.js";
-import {
-  requireSequence,
-  requireSessionStart,
-  requireState,
-  requireStateGradient,
-  requireTarget,
-} from "./arguments.js";
+import { requireSequence, requireSessionStart, requireState, requireStateGradient } from "./arguments.js";
+import { requireTarget } from "./target-arguments.js";
 import { type Inputs } from "./model/batch.js";
 import { requireLoss } from "./losses/definition.js";
 import { Inference } from "./model/inference.js";

@@ -4,13 +4,8 @@ import { describe, DisposedError, DivergenceError, requireFloat32Array, requireI
 import type { Learner } from "../learn/learner.js";
 import { OnlineProcess, type RunningRule } from "../learn/online/online-process.js";
 import { makeDisposable } from "../memory/disposable.js";
-import {
-  requireResets,
-  requireState,
-  requireStepInput,
-  requireTarget,
-  zeroState,
-} from "../network/arguments.js";
+import { requireResets, requireState, requireStepInput, zeroState } from "../network/arguments.js";
+import { requireTarget } from "../network/target-arguments.js";
 import { definitionOf } from "../network/losses/definition.js";
 import { noTargets, targetKind, type Targets } from "../network/model/targets.js";
 import { clearSequences } from "../network/model/transfer.js";

@@ -1,6 +1,7 @@
 /** What training and evaluation ask of a network, of sequences and targets as callers give them. */
 
-import { requireSequence, requireState, requireTarget } from "../../src/network/arguments.js";
+import { requireSequence, requireState } from "../../src/network/arguments.js";
+import { requireTarget } from "../../src/network/target-arguments.js";
 import { requireNetwork } from "../../src/network/network.js";
 import * as scores from "../../src/network/score.js";
 import * as passes from "../../src/network/training-pass.js";

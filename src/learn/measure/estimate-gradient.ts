@@ -1,5 +1,6 @@
 import { requireChoice, requireInteger, requireObject, requireOptions } from "../../errors.js";
-import { requireSequence, requireState, requireTarget } from "../../network/arguments.js";
+import { requireSequence, requireState } from "../../network/arguments.js";
+import { requireTarget } from "../../network/target-arguments.js";
 import { divisorOf, type Targets } from "../../network/model/targets.js";
 import { requireNetwork, RecurrentNetwork } from "../../network/network.js";
 import { requireLoss } from "../../network/losses/definition.js";

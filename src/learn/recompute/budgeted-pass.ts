@@ -2,7 +2,7 @@
 
 import { InvalidStateError } from "../../errors.js";
 import { readRegion } from "../../memory/regions.js";
-import { requireTarget } from "../../network/arguments.js";
+import { requireTarget } from "../../network/target-arguments.js";
 import { type Inputs } from "../../network/model/batch.js";
 import { blockBytes } from "./block-sizes.js";
 import { BlockTapes } from "./block-tapes.js";

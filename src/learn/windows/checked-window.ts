@@ -2,7 +2,8 @@
 
 import type { TrainingWindow } from "../../data/training-data.js";
 import { requireBoolean, requireObject } from "../../errors.js";
-import { requireSequence, requireTarget } from "../../network/arguments.js";
+import { requireSequence } from "../../network/arguments.js";
+import { requireTarget } from "../../network/target-arguments.js";
 import { countSteps } from "../../network/model/batch.js";
 import { targetKind, targetKindNames } from "../../network/model/targets.js";
 import type { Network } from "../../network/types.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { forwardRuns } from "../../../src/learn/recompute/costs.js";
 import { recomputeWindow } from "../../../src/learn/recompute/recompute-window.js";
-import { requireSequence, requireTarget } from "../../../src/network/arguments.js";
+import { requireSequence } from "../../../src/network/arguments.js";
+import { requireTarget } from "../../../src/network/target-arguments.js";
 import type { BlockSlots } from "../../../src/learn/recompute/block-sizes.js";
 import { BlockTapes } from "../../../src/learn/recompute/block-tapes.js";
 import { createNetwork } from "../../../src/network/create-network.js";

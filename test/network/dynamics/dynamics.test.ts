@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { cellNames, cells } from "../../../src/network/cells/by-name.js";
 import { createNetwork, type Network, type Sequence, type Target } from "../../../src/index.js";
-import { requireSequence, requireTarget } from "../../../src/network/arguments.js";
+import { requireSequence } from "../../../src/network/arguments.js";
+import { requireTarget } from "../../../src/network/target-arguments.js";
 import { Dynamics } from "../../../src/network/dynamics/dynamics.js";
 import { requireNetwork } from "../../../src/network/network.js";
 import type { Rows } from "../../../src/network/dynamics/rows.js";
