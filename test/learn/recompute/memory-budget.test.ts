@@ -34,9 +34,10 @@ function drawWindows({ options, input, target, ragged, ...sizes }: Drawn): Train
       inputs.lengths = Int32Array.from({ length: sizes.batch }, () => 1 + random.integer(sizes.steps));
       inputs.lengths[0] = sizes.steps;
       const other = new Random(sizes.steps, 2);
-      inputs.resets = Uint8Array.from({ length: sizes.steps * sizes.batch }, () =>
+      const resets = Uint8Array.from({ length: sizes.steps * sizes.batch }, () =>
         Number(other.integer(6) === 0),
       );
+      if (options.output !== "sequence") inputs.resets = resets;
     }
     return { inputs, targets: drawTarget(random, target, all), carry };
   });
