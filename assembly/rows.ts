@@ -2,7 +2,7 @@
 import { Check } from "./check";
 import { Lanes } from "./lanes";
 import { Constant, Vector } from "./math";
-import { Pointer } from "./pointer";
+import { OptionalPointer, Pointer } from "./pointer";
 
 /** to[rows, columns] = from[rows, columns], each with its own stride; `to`'s padding is left alone. */
 export function copyRows(
@@ -192,6 +192,47 @@ export function addColumnSums(out: Pointer, x: Pointer, rows: usize, width: usiz
     }
   }
   for (; x < ends; x += stride) add(out, out, x, width);
+}
+
+/**
+ * Adds Σ_r x[r, :]·y[r, :] to out[:], a gain's gradient; with y 0, Σ_r x[r, :]. Rows of ldFrom and ldTable elements; width a
+ * multiple of 8.
+ */
+export function addColumnProducts(
+  out: Pointer,
+  x: Pointer,
+  y: OptionalPointer,
+  rows: usize,
+  width: usize,
+  ldFrom: usize,
+  ldTable: usize,
+): void {
+  assert(Check.multiple(width, 8) && Check.vectors(out, width) && Check.rows(x, rows, width, ldFrom));
+  assert(!y || Check.rows(y, rows, width, ldTable));
+  const bytes = width * 4;
+  // A few rows at a time, as in addColumnSums.
+  for (let r: usize = 0; r < rows; r += 8) {
+    const count = min<usize>(8, rows - r);
+    const xs = x + r * ldFrom * 4;
+    const ys = y + r * ldTable * 4;
+    for (let n: usize = 0; n < bytes; n += 32) {
+      let s0 = v128.load(out + n);
+      let s1 = v128.load(out + n, 16);
+      for (let k: usize = 0; k < count; k++) {
+        const from = xs + k * ldFrom * 4 + n;
+        const by = ys + k * ldTable * 4 + n;
+        if (y) {
+          s0 = Lanes.madd(v128.load(from), v128.load(by), s0);
+          s1 = Lanes.madd(v128.load(from, 16), v128.load(by, 16), s1);
+        } else {
+          s0 = f32x4.add(s0, v128.load(from));
+          s1 = f32x4.add(s1, v128.load(from, 16));
+        }
+      }
+      v128.store(out + n, s0);
+      v128.store(out + n, s1, 16);
+    }
+  }
 }
 
 /**

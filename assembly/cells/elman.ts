@@ -7,6 +7,47 @@ import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
+/** max(0, ·), and the derivatives of both functions, over rows; `bytes` is a multiple of 32. */
+export class ElmanRows {
+  static relu(x: usize, constants: usize, bytes: usize): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const zero = f32x4.splat(0);
+    const end = x + bytes;
+    for (; x < end; x += 32) {
+      const h0 = Lanes.flush(Lanes.atLeast(v128.load(x), zero), tiny);
+      const h1 = Lanes.flush(Lanes.atLeast(v128.load(x, 16), zero), tiny);
+      v128.store(x, h0);
+      v128.store(x, h1, 16);
+    }
+  }
+
+  static tanhBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const one = Vector.constant(constants, Constant.one);
+    const end = dh + bytes;
+    for (; dh < end; dh += 32, h += 32) {
+      const h0 = v128.load(h);
+      const h1 = v128.load(h, 16);
+      const d0 = f32x4.mul(v128.load(dh), Lanes.nmadd(h0, h0, one));
+      const d1 = f32x4.mul(v128.load(dh, 16), Lanes.nmadd(h1, h1, one));
+      v128.store(dh, Lanes.flush(d0, tiny));
+      v128.store(dh, Lanes.flush(d1, tiny), 16);
+    }
+  }
+
+  static reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const zero = f32x4.splat(0);
+    const end = dh + bytes;
+    for (; dh < end; dh += 32, h += 32) {
+      const d0 = v128.and(v128.load(dh), f32x4.gt(v128.load(h), zero));
+      const d1 = v128.and(v128.load(dh, 16), f32x4.gt(v128.load(h, 16), zero));
+      v128.store(dh, Lanes.flush(d0, tiny));
+      v128.store(dh, Lanes.flush(d1, tiny), 16);
+    }
+  }
+}
+
 /**
  * Runs a window of T steps forward. `h`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial
  * state and slot t + 1 is that of step t; in reverse slot T holds the initial state and slot t is that of step t. A
@@ -40,24 +81,12 @@ export function elmanForward(
     const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
     gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
-    if (relu) reluForward(to, constants, slot);
+    if (relu) ElmanRows.relu(to, constants, slot);
     else tanhRow(to, to, constants, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);
     }
-  }
-}
-
-function reluForward(x: usize, constants: usize, bytes: usize): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const zero = f32x4.splat(0);
-  const end = x + bytes;
-  for (; x < end; x += 32) {
-    const h0 = Lanes.flush(Lanes.atLeast(v128.load(x), zero), tiny);
-    const h1 = Lanes.flush(Lanes.atLeast(v128.load(x, 16), zero), tiny);
-    v128.store(x, h0);
-    v128.store(x, h1, 16);
   }
 }
 
@@ -97,8 +126,8 @@ export function elmanBackward(
       }
     }
     // h = tanh z: dz = dh·(1 − h²); h = max(0, z): dz = dh where h > 0
-    if (relu) reluBackward(to, h + after, constants, slot);
-    else tanhBackward(to, h + after, constants, slot);
+    if (relu) ElmanRows.reluBackward(to, h + after, constants, slot);
+    else ElmanRows.tanhBackward(to, h + after, constants, slot);
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
     Steps.copyAnew(held, from, resets, t, B, bytes);
     gemm(from, to, recurrent, B, stride, K, stride, stride, true);
@@ -106,32 +135,6 @@ export function elmanBackward(
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
-}
-
-function tanhBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const one = Vector.constant(constants, Constant.one);
-  const end = dh + bytes;
-  for (; dh < end; dh += 32, h += 32) {
-    const h0 = v128.load(h);
-    const h1 = v128.load(h, 16);
-    const d0 = f32x4.mul(v128.load(dh), Lanes.nmadd(h0, h0, one));
-    const d1 = f32x4.mul(v128.load(dh, 16), Lanes.nmadd(h1, h1, one));
-    v128.store(dh, Lanes.flush(d0, tiny));
-    v128.store(dh, Lanes.flush(d1, tiny), 16);
-  }
-}
-
-function reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const zero = f32x4.splat(0);
-  const end = dh + bytes;
-  for (; dh < end; dh += 32, h += 32) {
-    const d0 = v128.and(v128.load(dh), f32x4.gt(v128.load(h), zero));
-    const d1 = v128.and(v128.load(dh, 16), f32x4.gt(v128.load(h, 16), zero));
-    v128.store(dh, Lanes.flush(d0, tiny));
-    v128.store(dh, Lanes.flush(d1, tiny), 16);
-  }
 }
 
 /**
@@ -163,8 +166,8 @@ export function elmanTangent(
     const to = from + slot;
     gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
     // The derivative of f is its own transpose.
-    if (relu) reluBackward(to, h + (t + 1) * slot, constants, slot);
-    else tanhBackward(to, h + (t + 1) * slot, constants, slot);
+    if (relu) ElmanRows.reluBackward(to, h + (t + 1) * slot, constants, slot);
+    else ElmanRows.tanhBackward(to, h + (t + 1) * slot, constants, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);

@@ -8,6 +8,128 @@ import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
+/** One row of one step, after the products. */
+export class GruRow {
+  /** Computes h_t from the sums of n, r, z, q, which become n, r, z, q. */
+  static forward(h: usize, gates: usize, before: usize, constants: usize, bytes: usize): void {
+    sigmoidRow(gates + bytes, constants, 2 * bytes);
+    const tiny = Vector.constant(constants, Constant.tiny);
+    for (let i: usize = 0; i < bytes; i += 32) {
+      const n = gates + i;
+      const r = n + bytes;
+      const q = n + 3 * bytes;
+      const q0 = Lanes.flush(v128.load(q), tiny);
+      const q1 = Lanes.flush(v128.load(q, 16), tiny);
+      const n0 = Lanes.madd(v128.load(r), q0, v128.load(n));
+      const n1 = Lanes.madd(v128.load(r, 16), q1, v128.load(n, 16));
+      v128.store(q, q0);
+      v128.store(q, q1, 16);
+      v128.store(n, n0);
+      v128.store(n, n1, 16);
+    }
+    tanhRow(gates, gates, constants, bytes);
+    // n + z·(h_{t-1} − n)
+    for (let i: usize = 0; i < bytes; i += 32) {
+      const n = gates + i;
+      const z = n + 2 * bytes;
+      const n0 = v128.load(n);
+      const n1 = v128.load(n, 16);
+      const h0 = Lanes.madd(v128.load(z), f32x4.sub(v128.load(before + i), n0), n0);
+      const h1 = Lanes.madd(v128.load(z, 16), f32x4.sub(v128.load(before + i, 16), n1), n1);
+      v128.store(h + i, Lanes.flush(h0, tiny));
+      v128.store(h + i, Lanes.flush(h1, tiny), 16);
+    }
+  }
+
+  /** Adds dh_{t-1} but for what goes through the sums, whose gradients the gates become. */
+  static backward(
+    dBefore: usize,
+    gates: usize,
+    dh: usize,
+    before: usize,
+    constants: usize,
+    bytes: usize,
+  ): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const one = Vector.constant(constants, Constant.one);
+    for (let i: usize = 0; i < bytes; i += 32) {
+      const n = gates + i;
+      const z = n + 2 * bytes;
+      const n0 = v128.load(n);
+      const n1 = v128.load(n, 16);
+      const z0 = v128.load(z);
+      const z1 = v128.load(z, 16);
+      const d0 = Lanes.flush(v128.load(dh + i), tiny);
+      const d1 = Lanes.flush(v128.load(dh + i, 16), tiny);
+      // h = n + z·(h_{t-1} − n): dz = dh·(h_{t-1} − n), dn = dh·(1 − z), dh_{t-1} += dh·z
+      const keep0 = f32x4.sub(one, z0);
+      const keep1 = f32x4.sub(one, z1);
+      const dz0 = f32x4.mul(f32x4.mul(d0, f32x4.sub(v128.load(before + i), n0)), f32x4.mul(z0, keep0));
+      const dz1 = f32x4.mul(f32x4.mul(d1, f32x4.sub(v128.load(before + i, 16), n1)), f32x4.mul(z1, keep1));
+      const back0 = Lanes.madd(d0, z0, v128.load(dBefore + i));
+      const back1 = Lanes.madd(d1, z1, v128.load(dBefore + i, 16));
+      const dn0 = f32x4.mul(f32x4.mul(d0, keep0), Lanes.nmadd(n0, n0, one));
+      const dn1 = f32x4.mul(f32x4.mul(d1, keep1), Lanes.nmadd(n1, n1, one));
+      v128.store(z, Lanes.flush(dz0, tiny));
+      v128.store(z, Lanes.flush(dz1, tiny), 16);
+      v128.store(dBefore + i, Lanes.flush(back0, tiny));
+      v128.store(dBefore + i, Lanes.flush(back1, tiny), 16);
+      v128.store(n, Lanes.flush(dn0, tiny));
+      v128.store(n, Lanes.flush(dn1, tiny), 16);
+    }
+    // n = tanh(· + r·q): dr = dn·q, dq = dn·r
+    for (let i: usize = 0; i < bytes; i += 32) {
+      const n = gates + i;
+      const r = n + bytes;
+      const q = n + 3 * bytes;
+      const dn0 = v128.load(n);
+      const dn1 = v128.load(n, 16);
+      const r0 = v128.load(r);
+      const r1 = v128.load(r, 16);
+      const dr0 = f32x4.mul(f32x4.mul(dn0, v128.load(q)), f32x4.mul(r0, f32x4.sub(one, r0)));
+      const dr1 = f32x4.mul(f32x4.mul(dn1, v128.load(q, 16)), f32x4.mul(r1, f32x4.sub(one, r1)));
+      v128.store(r, Lanes.flush(dr0, tiny));
+      v128.store(r, Lanes.flush(dr1, tiny), 16);
+      v128.store(q, Lanes.flush(f32x4.mul(dn0, r0), tiny));
+      v128.store(q, Lanes.flush(f32x4.mul(dn1, r1), tiny), 16);
+    }
+  }
+
+  /** Computes the tangent of h_t from the sums', which become the gates'. */
+  static tangent(
+    dh: usize,
+    dGates: usize,
+    dBefore: usize,
+    gates: usize,
+    before: usize,
+    constants: usize,
+    bytes: usize,
+  ): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const one = Vector.constant(constants, Constant.one);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const n = v128.load(gates + i);
+      const r = v128.load(gates + bytes + i);
+      const z = v128.load(gates + 2 * bytes + i);
+      const q = v128.load(gates + 3 * bytes + i);
+      const dq = v128.load(dGates + 3 * bytes + i);
+      // σ' = σ·(1 − σ); n = tanh(· + r·q)
+      const dr = f32x4.mul(v128.load(dGates + bytes + i), f32x4.mul(r, f32x4.sub(one, r)));
+      const dz = f32x4.mul(v128.load(dGates + 2 * bytes + i), f32x4.mul(z, f32x4.sub(one, z)));
+      const sum = Lanes.madd(r, dq, Lanes.madd(dr, q, v128.load(dGates + i)));
+      const dn = f32x4.mul(sum, Lanes.nmadd(n, n, one));
+      // h = n + z·(h_{t-1} − n)
+      const difference = f32x4.sub(v128.load(before + i), n);
+      const out = Lanes.madd(dz, difference, Lanes.madd(z, f32x4.sub(v128.load(dBefore + i), dn), dn));
+      v128.store(dGates + i, Lanes.flush(dn, tiny));
+      v128.store(dGates + bytes + i, Lanes.flush(dr, tiny));
+      v128.store(dGates + 2 * bytes + i, Lanes.flush(dz, tiny));
+      v128.store(dGates + 3 * bytes + i, Lanes.flush(dq, tiny));
+      v128.store(dh + i, Lanes.flush(out, tiny));
+    }
+  }
+}
+
 /**
  * Runs a window of T steps forward. `h`: [T + 1, B, stride]: forwards slot 0 holds the initial state and slot t + 1
  * becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t. `gates`: [T, B,
@@ -46,38 +168,8 @@ export function gruForward(
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) memory.copy(h + to + row, h + from + row, bytes);
-      else rowForward(h + to + row, now + 4 * row, start + row, constants, bytes);
+      else GruRow.forward(h + to + row, now + 4 * row, start + row, constants, bytes);
     }
-  }
-}
-
-function rowForward(h: usize, gates: usize, before: usize, constants: usize, bytes: usize): void {
-  sigmoidRow(gates + bytes, constants, 2 * bytes);
-  const tiny = Vector.constant(constants, Constant.tiny);
-  for (let i: usize = 0; i < bytes; i += 32) {
-    const n = gates + i;
-    const r = n + bytes;
-    const q = n + 3 * bytes;
-    const q0 = Lanes.flush(v128.load(q), tiny);
-    const q1 = Lanes.flush(v128.load(q, 16), tiny);
-    const n0 = Lanes.madd(v128.load(r), q0, v128.load(n));
-    const n1 = Lanes.madd(v128.load(r, 16), q1, v128.load(n, 16));
-    v128.store(q, q0);
-    v128.store(q, q1, 16);
-    v128.store(n, n0);
-    v128.store(n, n1, 16);
-  }
-  tanhRow(gates, gates, constants, bytes);
-  // n + z·(h_{t-1} − n)
-  for (let i: usize = 0; i < bytes; i += 32) {
-    const n = gates + i;
-    const z = n + 2 * bytes;
-    const n0 = v128.load(n);
-    const n1 = v128.load(n, 16);
-    const h0 = Lanes.madd(v128.load(z), f32x4.sub(v128.load(before + i), n0), n0);
-    const h1 = Lanes.madd(v128.load(z, 16), f32x4.sub(v128.load(before + i, 16), n1), n1);
-    v128.store(h + i, Lanes.flush(h0, tiny));
-    v128.store(h + i, Lanes.flush(h1, tiny), 16);
   }
 }
 
@@ -121,7 +213,7 @@ export function gruBackward(
       if (Steps.past(lengths, b, t)) {
         Steps.passBack(dh + from + row, dh + to + row, bytes);
         memory.fill(now + 4 * row, 0, 4 * bytes);
-      } else rowBackward(dh + from + row, now + 4 * row, dh + to + row, start, constants, bytes);
+      } else GruRow.backward(dh + from + row, now + 4 * row, dh + to + row, start, constants, bytes);
     }
     // r, z, q += h_{t-1} W_hhᵀ: dh_{t-1} += (dr, dz, dq) W_hh
     gemm(dh + from, now + bytes, recurrent, B, stride, K, stride, 4 * stride, true);
@@ -129,59 +221,6 @@ export function gruBackward(
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
-}
-
-function rowBackward(
-  dBefore: usize,
-  gates: usize,
-  dh: usize,
-  before: usize,
-  constants: usize,
-  bytes: usize,
-): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const one = Vector.constant(constants, Constant.one);
-  for (let i: usize = 0; i < bytes; i += 32) {
-    const n = gates + i;
-    const z = n + 2 * bytes;
-    const n0 = v128.load(n);
-    const n1 = v128.load(n, 16);
-    const z0 = v128.load(z);
-    const z1 = v128.load(z, 16);
-    const d0 = Lanes.flush(v128.load(dh + i), tiny);
-    const d1 = Lanes.flush(v128.load(dh + i, 16), tiny);
-    // h = n + z·(h_{t-1} − n): dz = dh·(h_{t-1} − n), dn = dh·(1 − z), dh_{t-1} += dh·z
-    const keep0 = f32x4.sub(one, z0);
-    const keep1 = f32x4.sub(one, z1);
-    const dz0 = f32x4.mul(f32x4.mul(d0, f32x4.sub(v128.load(before + i), n0)), f32x4.mul(z0, keep0));
-    const dz1 = f32x4.mul(f32x4.mul(d1, f32x4.sub(v128.load(before + i, 16), n1)), f32x4.mul(z1, keep1));
-    const back0 = Lanes.madd(d0, z0, v128.load(dBefore + i));
-    const back1 = Lanes.madd(d1, z1, v128.load(dBefore + i, 16));
-    const dn0 = f32x4.mul(f32x4.mul(d0, keep0), Lanes.nmadd(n0, n0, one));
-    const dn1 = f32x4.mul(f32x4.mul(d1, keep1), Lanes.nmadd(n1, n1, one));
-    v128.store(z, Lanes.flush(dz0, tiny));
-    v128.store(z, Lanes.flush(dz1, tiny), 16);
-    v128.store(dBefore + i, Lanes.flush(back0, tiny));
-    v128.store(dBefore + i, Lanes.flush(back1, tiny), 16);
-    v128.store(n, Lanes.flush(dn0, tiny));
-    v128.store(n, Lanes.flush(dn1, tiny), 16);
-  }
-  // n = tanh(· + r·q): dr = dn·q, dq = dn·r
-  for (let i: usize = 0; i < bytes; i += 32) {
-    const n = gates + i;
-    const r = n + bytes;
-    const q = n + 3 * bytes;
-    const dn0 = v128.load(n);
-    const dn1 = v128.load(n, 16);
-    const r0 = v128.load(r);
-    const r1 = v128.load(r, 16);
-    const dr0 = f32x4.mul(f32x4.mul(dn0, v128.load(q)), f32x4.mul(r0, f32x4.sub(one, r0)));
-    const dr1 = f32x4.mul(f32x4.mul(dn1, v128.load(q, 16)), f32x4.mul(r1, f32x4.sub(one, r1)));
-    v128.store(r, Lanes.flush(dr0, tiny));
-    v128.store(r, Lanes.flush(dr1, tiny), 16);
-    v128.store(q, Lanes.flush(f32x4.mul(dn0, r0), tiny));
-    v128.store(q, Lanes.flush(f32x4.mul(dn1, r1), tiny), 16);
-  }
 }
 
 /**
@@ -222,7 +261,7 @@ export function gruTangent(
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
       else
-        rowTangent(
+        GruRow.tangent(
           dh + to + row,
           dGates + now + 4 * row,
           start + row,
@@ -232,38 +271,5 @@ export function gruTangent(
           bytes,
         );
     }
-  }
-}
-
-function rowTangent(
-  dh: usize,
-  dGates: usize,
-  dBefore: usize,
-  gates: usize,
-  before: usize,
-  constants: usize,
-  bytes: usize,
-): void {
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const one = Vector.constant(constants, Constant.one);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const n = v128.load(gates + i);
-    const r = v128.load(gates + bytes + i);
-    const z = v128.load(gates + 2 * bytes + i);
-    const q = v128.load(gates + 3 * bytes + i);
-    const dq = v128.load(dGates + 3 * bytes + i);
-    // σ' = σ·(1 − σ); n = tanh(· + r·q)
-    const dr = f32x4.mul(v128.load(dGates + bytes + i), f32x4.mul(r, f32x4.sub(one, r)));
-    const dz = f32x4.mul(v128.load(dGates + 2 * bytes + i), f32x4.mul(z, f32x4.sub(one, z)));
-    const sum = Lanes.madd(r, dq, Lanes.madd(dr, q, v128.load(dGates + i)));
-    const dn = f32x4.mul(sum, Lanes.nmadd(n, n, one));
-    // h = n + z·(h_{t-1} − n)
-    const difference = f32x4.sub(v128.load(before + i), n);
-    const out = Lanes.madd(dz, difference, Lanes.madd(z, f32x4.sub(v128.load(dBefore + i), dn), dn));
-    v128.store(dGates + i, Lanes.flush(dn, tiny));
-    v128.store(dGates + bytes + i, Lanes.flush(dr, tiny));
-    v128.store(dGates + 2 * bytes + i, Lanes.flush(dz, tiny));
-    v128.store(dGates + 3 * bytes + i, Lanes.flush(dq, tiny));
-    v128.store(dh + i, Lanes.flush(out, tiny));
   }
 }

@@ -8,6 +8,76 @@ import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
+/** One row of one step, after the products. */
+export class LstmRow {
+  /** Computes c_t from the sums of the gates, which become the gates. */
+  static cell(c: usize, z: usize, before: usize, constants: usize, bytes: usize): void {
+    sigmoidRow(z, constants, 2 * bytes);
+    tanhRow(z + 2 * bytes, z + 2 * bytes, constants, bytes);
+    sigmoidRow(z + 3 * bytes, constants, bytes);
+    const tiny = Vector.constant(constants, Constant.tiny);
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const i = z + n;
+      const f = i + bytes;
+      const g = i + 2 * bytes;
+      const old = before + n;
+      const c0 = Lanes.madd(v128.load(f), v128.load(old), f32x4.mul(v128.load(i), v128.load(g)));
+      const c1 = Lanes.madd(
+        v128.load(f, 16),
+        v128.load(old, 16),
+        f32x4.mul(v128.load(i, 16), v128.load(g, 16)),
+      );
+      v128.store(c + n, Lanes.flush(c0, tiny));
+      v128.store(c + n, Lanes.flush(c1, tiny), 16);
+    }
+  }
+
+  /** Computes h ← o·h, h coming in as what the output gate opens on. */
+  static output(h: usize, o: usize, constants: usize, bytes: usize): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const h0 = f32x4.mul(v128.load(o + n), v128.load(h + n));
+      const h1 = f32x4.mul(v128.load(o + n, 16), v128.load(h + n, 16));
+      v128.store(h + n, Lanes.flush(h0, tiny));
+      v128.store(h + n, Lanes.flush(h1, tiny), 16);
+    }
+  }
+
+  /** Turns dc, of c_t, into that of c_{t-1}; the gates i, f, g become the gradients of their sums. */
+  static cellBackward(dc: usize, z: usize, before: usize, constants: usize, bytes: usize): void {
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const one = Vector.constant(constants, Constant.one);
+    // c = f·c_{t-1} + i·g
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const i = z + n;
+      const f = i + bytes;
+      const g = i + 2 * bytes;
+      const d0 = v128.load(dc + n);
+      const d1 = v128.load(dc + n, 16);
+      const i0 = v128.load(i);
+      const i1 = v128.load(i, 16);
+      const g0 = v128.load(g);
+      const g1 = v128.load(g, 16);
+      const f0 = v128.load(f);
+      const f1 = v128.load(f, 16);
+      const di0 = f32x4.mul(f32x4.mul(d0, g0), f32x4.mul(i0, f32x4.sub(one, i0)));
+      const di1 = f32x4.mul(f32x4.mul(d1, g1), f32x4.mul(i1, f32x4.sub(one, i1)));
+      const df0 = f32x4.mul(f32x4.mul(d0, v128.load(before + n)), f32x4.mul(f0, f32x4.sub(one, f0)));
+      const df1 = f32x4.mul(f32x4.mul(d1, v128.load(before + n, 16)), f32x4.mul(f1, f32x4.sub(one, f1)));
+      const dg0 = f32x4.mul(f32x4.mul(d0, i0), Lanes.nmadd(g0, g0, one));
+      const dg1 = f32x4.mul(f32x4.mul(d1, i1), Lanes.nmadd(g1, g1, one));
+      v128.store(i, Lanes.flush(di0, tiny));
+      v128.store(i, Lanes.flush(di1, tiny), 16);
+      v128.store(f, Lanes.flush(df0, tiny));
+      v128.store(f, Lanes.flush(df1, tiny), 16);
+      v128.store(g, Lanes.flush(dg0, tiny));
+      v128.store(g, Lanes.flush(dg1, tiny), 16);
+      v128.store(dc + n, Lanes.flush(f32x4.mul(d0, f0), tiny));
+      v128.store(dc + n, Lanes.flush(f32x4.mul(d1, f1), tiny), 16);
+    }
+  }
+}
+
 /**
  * Runs a window of T steps forward. `h`, `c`: [T + 1, B, stride], one slot more than steps: forwards slot 0 holds the initial
  * state and slot t + 1 becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t.
@@ -57,32 +127,9 @@ export function lstmForward(
 }
 
 function rowForward(h: usize, c: usize, z: usize, before: usize, constants: usize, bytes: usize): void {
-  const o = z + 3 * bytes;
-  sigmoidRow(z, constants, 2 * bytes);
-  tanhRow(z + 2 * bytes, z + 2 * bytes, constants, bytes);
-  sigmoidRow(o, constants, bytes);
-  const tiny = Vector.constant(constants, Constant.tiny);
-  for (let n: usize = 0; n < bytes; n += 32) {
-    const i = z + n;
-    const f = i + bytes;
-    const g = i + 2 * bytes;
-    const old = before + n;
-    const c0 = Lanes.madd(v128.load(f), v128.load(old), f32x4.mul(v128.load(i), v128.load(g)));
-    const c1 = Lanes.madd(
-      v128.load(f, 16),
-      v128.load(old, 16),
-      f32x4.mul(v128.load(i, 16), v128.load(g, 16)),
-    );
-    v128.store(c + n, Lanes.flush(c0, tiny));
-    v128.store(c + n, Lanes.flush(c1, tiny), 16);
-  }
+  LstmRow.cell(c, z, before, constants, bytes);
   tanhRow(h, c, constants, bytes);
-  for (let n: usize = 0; n < bytes; n += 32) {
-    const h0 = f32x4.mul(v128.load(o + n), v128.load(h + n));
-    const h1 = f32x4.mul(v128.load(o + n, 16), v128.load(h + n, 16));
-    v128.store(h + n, Lanes.flush(h0, tiny));
-    v128.store(h + n, Lanes.flush(h1, tiny), 16);
-  }
+  LstmRow.output(h, z + 3 * bytes, constants, bytes);
 }
 
 /**
@@ -167,34 +214,7 @@ function rowBackward(
     v128.store(at, Lanes.flush(do0, tiny));
     v128.store(at, Lanes.flush(do1, tiny), 16);
   }
-  // c = f·c_{t-1} + i·g
-  for (let n: usize = 0; n < bytes; n += 32) {
-    const i = z + n;
-    const f = i + bytes;
-    const g = i + 2 * bytes;
-    const d0 = v128.load(dc + n);
-    const d1 = v128.load(dc + n, 16);
-    const i0 = v128.load(i);
-    const i1 = v128.load(i, 16);
-    const g0 = v128.load(g);
-    const g1 = v128.load(g, 16);
-    const f0 = v128.load(f);
-    const f1 = v128.load(f, 16);
-    const di0 = f32x4.mul(f32x4.mul(d0, g0), f32x4.mul(i0, f32x4.sub(one, i0)));
-    const di1 = f32x4.mul(f32x4.mul(d1, g1), f32x4.mul(i1, f32x4.sub(one, i1)));
-    const df0 = f32x4.mul(f32x4.mul(d0, v128.load(before + n)), f32x4.mul(f0, f32x4.sub(one, f0)));
-    const df1 = f32x4.mul(f32x4.mul(d1, v128.load(before + n, 16)), f32x4.mul(f1, f32x4.sub(one, f1)));
-    const dg0 = f32x4.mul(f32x4.mul(d0, i0), Lanes.nmadd(g0, g0, one));
-    const dg1 = f32x4.mul(f32x4.mul(d1, i1), Lanes.nmadd(g1, g1, one));
-    v128.store(i, Lanes.flush(di0, tiny));
-    v128.store(i, Lanes.flush(di1, tiny), 16);
-    v128.store(f, Lanes.flush(df0, tiny));
-    v128.store(f, Lanes.flush(df1, tiny), 16);
-    v128.store(g, Lanes.flush(dg0, tiny));
-    v128.store(g, Lanes.flush(dg1, tiny), 16);
-    v128.store(dc + n, Lanes.flush(f32x4.mul(d0, f0), tiny));
-    v128.store(dc + n, Lanes.flush(f32x4.mul(d1, f1), tiny), 16);
-  }
+  LstmRow.cellBackward(dc, z, before, constants, bytes);
 }
 
 /**

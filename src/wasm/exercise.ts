@@ -22,6 +22,8 @@ const sizes: Readonly<Record<string, readonly number[] | undefined>> = {
   blank: [7],
   width: [24],
   stride: [40],
+  blocks: [2],
+  units: [37],
   depth: [20],
   count: [216],
   bytes: [864],
@@ -37,7 +39,7 @@ const sizes: Readonly<Record<string, readonly number[] | undefined>> = {
 
 /** Bytes of a room; each of a kernel's parameters has the room of its place, for what it points to. */
 const ROOM = 16384;
-const ROOMS = 12;
+const ROOMS = 20;
 /** Bytes from the start of memory that kernels are run on. */
 export const EXERCISED = FIRST_FREE + ROOM * ROOMS;
 
