@@ -2,7 +2,7 @@
 
 import type { GradientFlow, LagFlow, Network, Truncation } from "../index.js";
 import { activationsOf } from "../network/cells/activations.js";
-import { cells } from "../network/cells/by-name.js";
+import { cellOf } from "../network/cells/by-name.js";
 import { share, size } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
 import { plotLogarithmic } from "./plot.js";
@@ -59,7 +59,7 @@ function describeFall({ decay, horizon, norms }: LagFlow): string {
 }
 
 function printSaturation(screen: Screen, network: Network, { layers }: GradientFlow): void {
-  const activations = activationsOf(cells[network.options.cell]);
+  const activations = activationsOf(cellOf(network.options));
   const rows = layers.flatMap(({ saturation }, l) =>
     saturation.map(({ low, high, stuck }, i) => {
       const { name, meaning, high: bound } = activations[i];

@@ -8,12 +8,14 @@ import {
   requireNumber,
   requireOptions,
 } from "../errors.js";
-import { isDiagonal } from "./cells/cell.js";
+import { isDiagonal, type CellDefinition } from "./cells/cell.js";
 import { cellNames, cells, quotedCells } from "./cells/by-name.js";
 import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
 
 /** Sizes that a pointer can reach at all; memory ends long before products of them. */
 const MOST = 0x4000_0000;
+
+const isNormalizable = ({ normalized }: CellDefinition): boolean => normalized !== undefined;
 
 /** The largest bias: far above anything of use, and finite in float32. */
 const LARGEST_BIAS = 1e30;
@@ -54,6 +56,13 @@ function requireDropout(dropout: unknown, layers: number): number {
   return share;
 }
 
+function requireLayerNorm(given: boolean, cell: Cell): boolean {
+  if (!requireBoolean("layerNorm", given) || isNormalizable(cells[cell])) return given;
+  throw new RangeError(
+    `"layerNorm" expected false for cell "${cell}", got true: it is for cell ${quotedCells(isNormalizable)}`,
+  );
+}
+
 /** Fills in every default. Throws a TypeError or RangeError that names the option. */
 export function completeOptions(options: NetworkOptions): CompleteOptions {
   const given = requireOptions("options", options, [
@@ -66,6 +75,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     "dropout",
     "output",
     "embeddingSize",
+    "layerNorm",
     "seed",
     "initialization",
   ]);
@@ -76,6 +86,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     dropout = 0,
     output = "step",
     embeddingSize = 0,
+    layerNorm = false,
     seed = 0,
   } = given;
   requireChoice("cell", cell, cellNames);
@@ -89,6 +100,7 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
     dropout: requireDropout(dropout, layers),
     output: requireChoice("output", output, ["step", "sequence"]),
     embeddingSize: requireInteger("embeddingSize", embeddingSize, 0, MOST),
+    layerNorm: requireLayerNorm(layerNorm, cell),
     seed: requireInteger("seed", seed, Number.MIN_SAFE_INTEGER),
     initialization: completeInitialization(given.initialization, cell),
   });

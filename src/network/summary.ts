@@ -31,12 +31,23 @@ function aligned(rows: readonly (readonly [string, string, string, string])[]): 
 
 /** Returns the first line: what kind of network it is, and its sizes. */
 function headline({ options, build }: Network): string {
-  const { cell, inputSize, embeddingSize, layers, hiddenSize, bidirectional, dropout, output, outputSize } =
-    options;
+  const {
+    cell,
+    inputSize,
+    embeddingSize,
+    layers,
+    hiddenSize,
+    bidirectional,
+    layerNorm,
+    dropout,
+    output,
+    outputSize,
+  } = options;
   const parts = [
     counted(inputSize, "input"),
     ...(embeddingSize > 0 ? [`embedded in ${grouped(embeddingSize)}`] : []),
     `${counted(layers, "layer")} of ${counted(hiddenSize, "unit")}${bidirectional ? " in both directions" : ""}`,
+    ...(layerNorm ? ["layer normalisation"] : []),
     ...(dropout > 0 ? [`dropout ${dropout}`] : []),
     ...(output === "sequence" ? ["read at each sequence's end"] : []),
     outputSize > 0 ? counted(outputSize, "output") : `no head: ${counted(outputWidth(options), "output")}`,

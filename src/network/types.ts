@@ -39,6 +39,14 @@ export interface NetworkOptions {
   output?: "step" | "sequence";
   /** Tokens only: learned vectors of this width; 0 (default): one-hot rows, never materialised. */
   embeddingSize?: number;
+  /**
+   * Layer normalisation in the cells (Ba, Kiros & Hinton 2016, arXiv 1607.06450); default false; none for "mingru" and
+   * "minlstm". N(a; g) = g ⊙ (a − mean(a))/√(var(a) + 1e-5), g starting from 1. "lstm": W_ih x and W_hh h, each over all 4H, and
+   * the cell state on its way to the tanh, h_t = o·tanh(N(c_t; g_c) + b_c). "gru": of both products the blocks r and z together,
+   * and n. "elman": W_ih x + W_hh h. The biases come behind N. Gains and b_c: `norm_ih`, `norm_hh`, `norm_c`, `norm_c_bias`;
+   * `norm` of an Elman layer.
+   */
+  layerNorm?: boolean;
   /** Default 0, an integer; the same seed and build give the same numbers. */
   seed?: number;
   initialization?: Initialization;

@@ -2,7 +2,7 @@
 
 import { roundUp, type Region } from "../../src/memory/regions.js";
 import { cellNames, cells } from "../../src/network/cells/by-name.js";
-import { NONE, type CellDefinition, type CellRun } from "../../src/network/cells/cell.js";
+import { NO_NORMS, NONE, type CellDefinition, type CellRun } from "../../src/network/cells/cell.js";
 import type { Random } from "../../src/random.js";
 import type { OracleCell } from "../oracle/cells/cell.js";
 import { layerBackward, layerForward, type LayerPlan } from "../oracle/layer.js";
@@ -199,6 +199,7 @@ function place(on: Guarded, cell: CellDefinition, window: Window): CellRun {
       dh: on.output("dh", (T + 1) * B, H, {}, gradientsIn(window)),
       c: hasCellState ? on.output("c", (T + 1) * B, H, {}, slots(window, steps, c0)) : none,
       dc: hasCellState ? on.output("dc", B, H, {}, dcFinal) : none,
+      ...{ u: none, v: none, w: none, du: none, dv: none, dw: none, scales: none },
     },
   };
 }
@@ -249,9 +250,9 @@ export function runCell(on: Guarded, cell: CellDefinition, window: Window): Outc
   const run = place(on, cell, window);
   const { h, c, z, dh, dc } = run.regions;
   const read = (region: Region): Float32Array => (region.rows > 0 ? on.read(region) : new Float32Array(0));
-  cell.forward(on.engine, run, panels);
+  cell.forward(on.engine, run, panels, NO_NORMS);
   const [hAfter, cAfter, gates] = [on.read(h), read(c), blocksOf(on.read(z), H, stride)];
-  cell.backward(on.engine, run, backPanels);
+  cell.backward(on.engine, run, backPanels, NO_NORMS);
   const faults = [
     ...mismatch("h after backward", on.read(h), hAfter),
     ...mismatch("c after backward", read(c), cAfter),

@@ -8,7 +8,7 @@ import type { Cell } from "../../src/network/types.js";
 import { Random } from "../../src/random.js";
 import { supportedBuilds } from "../../src/wasm/load.js";
 import { builds } from "../builds.js";
-import { kinds } from "./kinds.js";
+import { kinds, normalizableCells } from "./kinds.js";
 import { invoke, noBooleans, noNumbers, noObjects } from "./untyped.js";
 
 const sizes = { inputSize: 4, hiddenSize: 3, outputSize: 2 };
@@ -38,6 +38,7 @@ const badOptions: BadOption[] = [
   { argument: "layers", error: TypeError, says: "an integer", values: optional },
   { argument: "layers", error: RangeError, says: "an integer", values: [...noIntegers, 0, -1, 10001] },
   { argument: "bidirectional", error: TypeError, says: "true or false", values: noBooleans },
+  { argument: "layerNorm", error: TypeError, says: "true or false", values: noBooleans },
   { argument: "dropout", error: TypeError, says: "a number", values: optional },
   { argument: "dropout", error: RangeError, says: "a finite number", values: [NaN, -0.1, 1, Infinity] },
   { argument: "dropout", error: RangeError, says: "0 for a network of one layer", values: [0.5, 1e-300] },
@@ -106,6 +107,20 @@ describe("createNetwork's options", () => {
     }
   });
 
+  it("ask for no layer normalisation of a cell that has none", () => {
+    const others = cellNames.filter((cell) => !normalizableCells.includes(cell));
+    expect(others).toEqual(["mingru", "minlstm"]);
+    for (const cell of others) {
+      const says = `false for cell "${cell}", got true: it is for cell "elman", "elman-relu", "gru", "lstm"`;
+      expectRefusal(() => invoke(library, "createNetwork", { ...sizes, cell, layerNorm: true }), {
+        ...{ argument: "layerNorm", error: RangeError, says },
+      });
+      expect(completeOptions({ ...sizes, cell, layerNorm: false }).layerNorm).toBe(false);
+    }
+    for (const cell of normalizableCells)
+      expect(completeOptions({ ...sizes, cell, layerNorm: true }).layerNorm).toBe(true);
+  });
+
   it("are needed, and an object", () => {
     for (const value of [undefined, ...noObjects])
       expectRefusal(() => invoke(library, "createNetwork", value), {
@@ -122,6 +137,7 @@ describe("createNetwork's options", () => {
       cell: "elman",
       layers: 1,
       bidirectional: false,
+      layerNorm: false,
       dropout: 0,
       output: "step",
       embeddingSize: 0,

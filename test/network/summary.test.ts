@@ -22,19 +22,19 @@ it("says what is not as usual", () => {
   using network = createNetwork(
     {
       ...{ cell: "lstm", inputSize: 1, embeddingSize: 1, hiddenSize: 1, outputSize: 0, layers: 2 },
-      ...{ bidirectional: true, dropout: 0.25 },
+      ...{ bidirectional: true, layerNorm: true, dropout: 0.25 },
     },
     { build: "simd" },
   );
   network.parameter("embedding.weight").trainable = false;
   const lines = network.summary().split("\n");
   expect(lines[0]).toBe(
-    "lstm network: 1 input, embedded in 1, 2 layers of 1 unit in both directions, dropout 0.25, no head: 2 outputs; " +
-      "simd kernels",
+    "lstm network: 1 input, embedded in 1, 2 layers of 1 unit in both directions, layer normalisation, dropout 0.25, " +
+      "no head: 2 outputs; simd kernels",
   );
-  expect(lines[1]).toBe("  embedding.weight          [1, 1]  1  not trainable");
+  expect(lines[1]).toBe("  embedding.weight            [1, 1]  1  not trainable");
   expect(lines.at(-1)).toBe(
-    "73 parameters, 1 of them not trainable; 292 bytes, and as many for their gradients",
+    "113 parameters, 1 of them not trainable; 452 bytes, and as many for their gradients",
   );
 });
 

@@ -162,35 +162,45 @@ function check(problem: Problem): void {
 }
 
 const networks = cellNames.flatMap((cell) =>
-  [1, 2, 3].flatMap((layers) => [false, true].map((bidirectional) => ({ cell, layers, bidirectional }))),
+  [1, 2, 3].flatMap((layers) =>
+    [false, true].flatMap((bidirectional) =>
+      (cells[cell].norm === undefined ? [false] : [false, true]).map((layerNorm) => ({
+        ...{ cell, layers, bidirectional, layerNorm },
+      })),
+    ),
+  ),
 );
 
 describe("the oracle's gradients against central differences", () => {
-  it.each(networks)("$cell, $layers layers, bidirectional: $bidirectional", (network) => {
-    let seed = 0;
-    for (const inputs of inputKinds) {
-      for (const targets of targetKinds) {
-        for (const withLengths of [false, true]) {
-          for (const withDropout of network.layers > 1 ? [false, true] : [false]) {
-            seed += 1;
-            const sizes = sizesOf({
-              ...network,
-              inputSize,
-              hiddenSize: 2,
-              outputSize: seed % 3, // without a head, and with one of 1 or 2 outputs
-              embeddingSize: inputs === "embedding" ? 2 : 0,
-            });
-            const withResets = seed % 2 === 0;
-            check(randomProblem(seed, { sizes, inputs, targets, withLengths, withDropout, withResets }));
+  it.each(networks)(
+    "$cell, $layers layers, bidirectional: $bidirectional, layerNorm: $layerNorm",
+    (network) => {
+      let seed = 0;
+      for (const inputs of inputKinds) {
+        for (const targets of targetKinds) {
+          for (const withLengths of [false, true]) {
+            for (const withDropout of network.layers > 1 ? [false, true] : [false]) {
+              seed += 1;
+              const sizes = sizesOf({
+                ...network,
+                inputSize,
+                // Of two units the normalised values are hardly more than signs.
+                hiddenSize: network.layerNorm ? 3 : 2,
+                outputSize: seed % 3, // without a head, and with one of 1 or 2 outputs
+                embeddingSize: inputs === "embedding" ? 2 : 0,
+              });
+              const withResets = seed % 2 === 0;
+              check(randomProblem(seed, { sizes, inputs, targets, withLengths, withDropout, withResets }));
+            }
           }
         }
       }
-    }
-    expect(seed).toBe(network.layers > 1 ? 48 : 24);
-  });
+      expect(seed).toBe(network.layers > 1 ? 48 : 24);
+    },
+  );
 });
 
-const shallow = networks.filter(({ layers }) => layers < 3);
+const shallow = networks.filter(({ layers, layerNorm }) => layers < 3 && !layerNorm);
 
 describe("the losses' gradients against central differences", () => {
   it.each(shallow)("$cell, $layers layers, bidirectional: $bidirectional", (network) => {

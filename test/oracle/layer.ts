@@ -1,18 +1,9 @@
 /** Runs one direction of one layer: the loop over time, for each sequence by itself. */
 
-import { affine, affineBackward } from "./affine.js";
 import type { CellState, CellStep, OracleCell } from "./cells/cell.js";
+import { backStep, takeStep, type LayerWeights, type StepTaken } from "./step.js";
 
-export interface LayerWeights {
-  /** [G*H, inputs]. */
-  weightIh: Float64Array;
-  /** [G*H, H]; empty in a cell without a recurrent product. */
-  weightHh: Float64Array;
-  /** [G*H]. */
-  biasIh: Float64Array;
-  /** [G*H]; empty in a cell without a recurrent product. */
-  biasHh: Float64Array;
-}
+export type { LayerWeights } from "./step.js";
 
 export interface LayerPlan {
   cell: OracleCell;
@@ -28,10 +19,25 @@ export interface LayerPlan {
 }
 
 /** Holds what each step read, [T, B]; undefined where a sequence has ended. */
-export type LayerTape = ({ x: Float64Array; step: CellStep } | undefined)[];
+export type LayerTape = (StepTaken | undefined)[];
 
 /** Holds for each step, [T, B], all of dLoss/dh_t, and the gradient of what the step read. */
 export type LayerGradients = ({ dh: Float64Array; read: CellStep } | undefined)[];
+
+function noWeights({ weightIh, weightHh, biasIh, biasHh, norms }: LayerWeights): LayerWeights {
+  const zeros = ({ length }: Float64Array): Float64Array => new Float64Array(length);
+  return {
+    ...{ weightIh: zeros(weightIh), weightHh: zeros(weightHh), biasIh: zeros(biasIh), biasHh: zeros(biasHh) },
+    ...(norms && {
+      norms: {
+        input: zeros(norms.input),
+        recurrent: zeros(norms.recurrent),
+        state: zeros(norms.state),
+        stateBias: zeros(norms.stateBias),
+      },
+    }),
+  };
+}
 
 /** Returns the steps of one sequence in the order in which they are taken. */
 function order(length: number, reverse: boolean): number[] {
@@ -45,7 +51,7 @@ function startsAnew({ resets, lengths, reverse }: LayerPlan, t: number, b: numbe
   return first < lengths[b] && resets?.[first * lengths.length + b] === 1;
 }
 
-function zerosLike({ h, c }: CellState): CellState {
+function zeroState({ h, c }: CellState): CellState {
   return { h: new Float64Array(h.length), c: new Float64Array(c.length) };
 }
 
@@ -72,16 +78,11 @@ export function layerForward(
   const states = initial.map((start, b) => {
     let state = start;
     for (const t of order(lengths[b], reverse)) {
-      if (startsAnew(plan, t, b)) state = zerosLike(state);
+      if (startsAnew(plan, t, b)) state = zeroState(state);
       const at = t * batch + b;
-      const x = row(inputs, at, steps * batch);
-      const step = {
-        input: affine(weights.weightIh, weights.biasIh, x),
-        recurrent: affine(weights.weightHh, weights.biasHh, state.h),
-        ...state,
-      };
-      tape[at] = { x, step };
-      state = cell.forward(step);
+      const next = takeStep(cell, weights, row(inputs, at, steps * batch), state);
+      tape[at] = next.taken;
+      state = next.state;
       outputs.set(state.h, at * H);
     }
     return state;
@@ -103,12 +104,7 @@ export function layerBackward(
   const batch = lengths.length;
   const inputSize = weights.weightIh.length / weights.biasIh.length;
   const dInputs = new Float64Array(steps * batch * inputSize);
-  const dWeights = {
-    weightIh: new Float64Array(weights.weightIh.length),
-    weightHh: new Float64Array(weights.weightHh.length),
-    biasIh: new Float64Array(weights.biasIh.length),
-    biasHh: new Float64Array(weights.biasHh.length),
-  };
+  const dWeights = noWeights(weights);
   const gradients: LayerGradients = tape.map(() => undefined);
   const dInitial = dFinal.map((end, b) => {
     let gradient = end;
@@ -118,16 +114,10 @@ export function layerBackward(
       if (taken === undefined) throw new Error(`no step was taken at t=${t}, b=${b}`);
       const dOutput = row(dOutputs, at, steps * batch);
       const dState = { h: gradient.h.map((dh, j) => dh + dOutput[j]), c: gradient.c };
-      const d = cell.backward(taken.step, dState);
-      gradients[at] = { dh: dState.h, read: d };
-      const { weightIh, weightHh } = weights;
-      dInputs.set(
-        affineBackward(weightIh, taken.x, d.input, dWeights.weightIh, dWeights.biasIh),
-        at * inputSize,
-      );
-      const dh = affineBackward(weightHh, taken.step.h, d.recurrent, dWeights.weightHh, dWeights.biasHh);
-      gradient = { h: dh.map((value, j) => value + d.h[j]), c: d.c };
-      if (startsAnew(plan, t, b)) gradient = zerosLike(gradient);
+      const { read, dx, dBefore } = backStep(cell, weights, taken, dState, dWeights);
+      gradients[at] = { dh: dState.h, read };
+      dInputs.set(dx, at * inputSize);
+      gradient = startsAnew(plan, t, b) ? zeroState(dBefore) : dBefore;
     }
     return gradient;
   });

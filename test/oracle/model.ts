@@ -5,7 +5,7 @@
 import type { Random } from "../../src/random.js";
 import type { Cell, Network } from "../../src/network/types.js";
 import { cells } from "./cells/by-name.js";
-import type { LayerWeights } from "./layer.js";
+import type { LayerWeights, NormWeights } from "./step.js";
 
 export type Tensors = Map<string, Float64Array>;
 
@@ -20,6 +20,8 @@ export interface OracleSizes {
   /** E; 0: the inputs are one-hot rows or values. */
   embeddingSize: number;
   output: "step" | "sequence";
+  /** Whether the cells have layer normalisation. */
+  layerNorm: boolean;
 }
 
 export interface OracleModel {
@@ -31,7 +33,11 @@ export interface OracleModel {
 export function sizesOf(
   given: Pick<OracleSizes, "inputSize" | "hiddenSize" | "outputSize"> & Partial<OracleSizes>,
 ): OracleSizes {
-  return { cell: "elman", layers: 1, bidirectional: false, embeddingSize: 0, output: "step", ...given };
+  return {
+    ...{ cell: "elman", layers: 1, bidirectional: false, embeddingSize: 0 },
+    ...{ output: "step", layerNorm: false },
+    ...given,
+  };
 }
 
 /** Returns D, the number of directions. */
@@ -44,7 +50,20 @@ export function outputWidth(sizes: OracleSizes): number {
   return sizes.outputSize > 0 ? sizes.outputSize : directions(sizes) * sizes.hiddenSize;
 }
 
-function layerNames(layer: number, direction: number): Record<keyof LayerWeights, string> {
+/** Names of a layer's gains; "" for those that the cell has not. */
+function normNames(cell: Cell, layer: number, direction: number): Record<keyof NormWeights, string> {
+  const suffix = `l${layer}${direction === 1 ? "_reverse" : ""}`;
+  const { norm, keepsC } = cells[cell];
+  if (norm === undefined) throw new RangeError(`${cell} has no layer normalisation`);
+  const state = { state: `rnn.norm_c_${suffix}`, stateBias: `rnn.norm_c_bias_${suffix}` };
+  return {
+    input: norm.joint ? `rnn.norm_${suffix}` : `rnn.norm_ih_${suffix}`,
+    recurrent: norm.joint ? "" : `rnn.norm_hh_${suffix}`,
+    ...(keepsC ? state : { state: "", stateBias: "" }),
+  };
+}
+
+function layerNames(layer: number, direction: number): Record<keyof Omit<LayerWeights, "norms">, string> {
   const suffix = `l${layer}${direction === 1 ? "_reverse" : ""}`;
   return {
     weightIh: `rnn.weight_ih_${suffix}`,
@@ -70,6 +89,11 @@ export function parameterShapes(sizes: OracleSizes): Map<string, readonly number
       if (recurs) shapes.set(names.weightHh, [GH, H]);
       shapes.set(names.biasIh, [GH]);
       if (recurs) shapes.set(names.biasHh, [GH]);
+      if (!sizes.layerNorm) continue;
+      const norms = normNames(sizes.cell, layer, direction);
+      shapes.set(norms.input, [GH]);
+      if (norms.recurrent !== "") shapes.set(norms.recurrent, [GH]);
+      if (norms.state !== "") shapes.set(norms.state, [H]).set(norms.stateBias, [H]);
     }
   }
   if (O > 0) shapes.set("head.weight", [O, D * H]).set("head.bias", [O]);
@@ -119,10 +143,10 @@ export function randomModel(given: Parameters<typeof sizesOf>[0], random: Random
 
 /** Copies a network, as it stands, into float64. */
 export function modelOf(network: Network): OracleModel {
-  const { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize, output } =
-    network.options;
+  const { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize } = network.options;
+  const { output, layerNorm } = network.options;
   return oracleModel(
-    { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize, output },
+    { inputSize, hiddenSize, outputSize, cell, layers, bidirectional, embeddingSize, output, layerNorm },
     new Map(network.parameters.map((parameter) => [parameter.name, parameter.read()])),
   );
 }
@@ -131,9 +155,22 @@ export function modelOf(network: Network): OracleModel {
  * Returns the weights of one layer and direction (0 forward, 1 reverse): the arrays themselves, no copies.
  * Weights that the cell does not have are empty.
  */
-export function layerWeights(tensors: Tensors, layer: number, direction: number): LayerWeights {
+export function layerWeights(
+  { cell, layerNorm }: Pick<OracleSizes, "cell" | "layerNorm">,
+  tensors: Tensors,
+  layer: number,
+  direction: number,
+): LayerWeights {
   const names = layerNames(layer, direction);
+  const of = (name: string): Float64Array => (name === "" ? new Float64Array(0) : tensor(tensors, name));
+  const gains = (norms: Record<keyof NormWeights, string>): NormWeights => ({
+    input: of(norms.input),
+    recurrent: of(norms.recurrent),
+    state: of(norms.state),
+    stateBias: of(norms.stateBias),
+  });
   return {
+    ...(layerNorm && { norms: gains(normNames(cell, layer, direction)) }),
     weightIh: tensor(tensors, names.weightIh),
     weightHh: tensors.get(names.weightHh) ?? new Float64Array(0),
     biasIh: tensor(tensors, names.biasIh),
@@ -142,12 +179,23 @@ export function layerWeights(tensors: Tensors, layer: number, direction: number)
 }
 
 /** Adds the gradients of one layer and direction to those of `into`. */
-export function addLayerWeights(into: Tensors, layer: number, direction: number, add: LayerWeights): void {
-  const sums = layerWeights(into, layer, direction);
+export function addLayerWeights(
+  sizes: Pick<OracleSizes, "cell" | "layerNorm">,
+  into: Tensors,
+  layer: number,
+  direction: number,
+  add: LayerWeights,
+): void {
+  const sums = layerWeights(sizes, into, layer, direction);
   addTo(sums.weightIh, add.weightIh);
   addTo(sums.weightHh, add.weightHh);
   addTo(sums.biasIh, add.biasIh);
   addTo(sums.biasHh, add.biasHh);
+  if (sums.norms === undefined || add.norms === undefined) return;
+  addTo(sums.norms.input, add.norms.input);
+  addTo(sums.norms.recurrent, add.norms.recurrent);
+  addTo(sums.norms.state, add.norms.state);
+  addTo(sums.norms.stateBias, add.norms.stateBias);
 }
 
 export function addTo(into: Float64Array, add: ArrayLike<number>): void {

@@ -119,7 +119,7 @@ function planOf(
   { steps, resets }: OracleSequence,
   lengths: readonly number[],
 ): LayerPlan {
-  const weights = layerWeights(model.parameters, layer, d);
+  const weights = layerWeights(model.sizes, model.parameters, layer, d);
   return { cell: cells[model.sizes.cell], weights, steps, lengths, reverse: d === 1, resets };
 }
 
@@ -208,7 +208,7 @@ export function oracleBackward(
       );
     });
     runs.forEach((run, d) => {
-      addLayerWeights(gradients, layer, d, run.dWeights);
+      addLayerWeights(sizes, gradients, layer, d, run.dWeights);
     });
     dStates.unshift(...runs.map((run) => run.dInitial));
     layers.unshift(runs.map((run) => run.gradients));

@@ -109,7 +109,8 @@ class KroneckerInfluence implements OnlineRule {
       pointer: input.pointer(sample) + first * 4,
     });
     const source: LayerInput = { sources: [part(0, hAt)] };
-    layer.addGradients(product.region, part(hAt, oneAt), source, regions, { biasDz: biasProduct.region });
+    const d = { input: product.region, recurrent: product.region, sums: biasProduct.region };
+    layer.addGradients(d, part(hAt, oneAt), source, regions);
   }
 
   /**

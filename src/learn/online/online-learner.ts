@@ -42,6 +42,12 @@ export function requireCovered(
         `states, ${quotedCells(isDiagonal)}`,
     );
   }
+  if (factored && network.options.layerNorm) {
+    throw new RangeError(
+      `"learner" expected a rule for a network with layerNorm, got ${name}(): it needs gradients that are products of two ` +
+        `factors, and derivatives of a unit by itself, and normalisation mixes the units`,
+    );
+  }
   if (factored && network.options.embeddingSize > 0) {
     throw new RangeError(
       `"learner" expected a rule for a network with an embedding, got ${name}(): it needs gradients that are products of ` +

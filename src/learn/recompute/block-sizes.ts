@@ -1,7 +1,7 @@
 /** Computes the memory of a sequence in blocks: slots for tapes, slots for states, and a workplace. */
 
 import { ALIGNMENT, matrix, roundUp, sizeOf, type Shape } from "../../memory/regions.js";
-import { NONE } from "../../network/cells/cell.js";
+import { GRADIENT_NAMES, NONE, take, TAPE_NAMES } from "../../network/cells/cell.js";
 import { needsTable } from "../../network/model/input-product.js";
 import type { Model } from "../../network/model/model.js";
 import { directionsOf } from "../../network/sizes.js";
@@ -33,8 +33,7 @@ export function runsOf({ options }: Model): number {
 
 /** Plans the regions that a tape keeps of one layer and direction. */
 export function planTape({ cell, options }: Model, { steps, batch }: BlockSizes) {
-  const { h, c, z } = cell.plan(steps, batch, options.hiddenSize, true);
-  return { h, c, z };
+  return take(TAPE_NAMES, cell.plan(steps, batch, options.hiddenSize, true));
 }
 
 /** Plans the regions that a saved state takes for one layer and direction. */
@@ -52,8 +51,8 @@ export function planWork(model: Model, sizes: BlockSizes) {
   const { inputSize: I, hiddenSize: H, layers } = options;
   const whole = planShared(options, cell, { ...sizes, tape: true, dropout: drops });
   const shared = needsTable(steps * batch, I) ? whole : { ...whole, dTable: NONE };
-  const { dh, dc } = cell.plan(steps, batch, H, true);
-  const gradients = Array.from({ length: runsOf(model) }, (_, run) => withPrefix({ dh, dc }, `${run}.`));
+  const own = take(GRADIENT_NAMES, cell.plan(steps, batch, H, true));
+  const gradients = Array.from({ length: runsOf(model) }, (_, run) => withPrefix(own, `${run}.`));
   const droppers = drops ? (layers - 1) * directionsOf(options) : 0;
   const dropped = Array.from({ length: droppers }, (_, run) =>
     withPrefix({ dropped: matrix(steps * batch, H) }, `${run}.`),

@@ -19,7 +19,13 @@ import {
   type BlockSizes,
   type BlockSlots,
 } from "./block-sizes.js";
-import { NONE, type CellRun } from "../../network/cells/cell.js";
+import {
+  GRADIENT_NAMES,
+  NONE,
+  TAPE_NAMES,
+  type CellRegions,
+  type CellRun,
+} from "../../network/cells/cell.js";
 import type { DropoutPass } from "../../network/model/dropout.js";
 import { applyLoss, targetKind, type Targets } from "../../network/model/targets.js";
 import type { Model, Pass } from "../../network/model/model.js";
@@ -211,9 +217,9 @@ export class BlockTapes {
       at += bytesOf(shape);
       return region;
     };
-    const layers = work.layers.map(({ dh, dc }) => {
-      const [h, c, z] = [place(shapes.h), place(shapes.c), place(shapes.z)];
-      return { h, c, z, dh, dc };
+    const layers = work.layers.map((gradients): CellRegions => {
+      const tape = Object.fromEntries(TAPE_NAMES.map((name) => [name, place(shapes[name])]));
+      return { ...gradients, ...tape };
     });
     const window = { ...work, layers };
     const pass = { steps: sizes.steps, lengths: false, resets: false, firstRow: 0, dropout: undefined };
@@ -254,6 +260,12 @@ function placeOf(run: CellRun, slot: typeof initialSlot): { h: Region; c: Region
   return { h: slot(h, run), c: c.rows > 0 ? slot(c, run) : c };
 }
 
+/** The gradients' names, for `pick`. */
+const gradientNames = Object.fromEntries(GRADIENT_NAMES.map((name) => [name, NONE])) as Record<
+  (typeof GRADIENT_NAMES)[number],
+  Shape
+>;
+
 /** Returns the workplace as a window, whose layers have their gradients alone. */
 function workWindow(
   model: Model,
@@ -265,9 +277,10 @@ function workWindow(
   return {
     sizes: { steps, batch, inputs, tape: true, dropout: model.drops, resets },
     regions: pick(regions, plan, ""),
-    layers: all.map((prefix) => {
+    layers: all.map((prefix): CellRegions => {
       const none = { ...NONE, pointer: 0 };
-      return { h: none, c: none, z: none, dh: regions[`${prefix}dh`], dc: regions[`${prefix}dc`] };
+      const tape = { h: none, c: none, z: none, u: none, v: none, w: none, scales: none };
+      return { ...tape, ...pick(regions, gradientNames, prefix) };
     }),
     dropped: all.flatMap((prefix) => regions[`${prefix}dropped`] ?? []),
     rows: (region, count) => rowsOf(region, 0, count * batch),

@@ -23,6 +23,15 @@ export const cellNames: readonly (keyof typeof cells)[] = Object.freeze(
   Object.keys(cells) as (keyof typeof cells)[],
 );
 
+/** Returns what a network's layers are made of: the cell, or its form with layer normalisation. */
+export function cellOf(options: {
+  readonly cell: keyof typeof cells;
+  readonly layerNorm: boolean;
+}): CellDefinition {
+  const cell: CellDefinition = cells[options.cell];
+  return options.layerNorm && cell.normalized !== undefined ? cell.normalized : cell;
+}
+
 /** Quotes the names of the cells that fit, for messages. */
 export function quotedCells(fits: (cell: CellDefinition) => boolean): string {
   return cellNames

@@ -3,11 +3,12 @@
 import { TANH } from "./activations.js";
 import { planStates, type Bounds, type CellDefinition } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
+import { normalizedElman } from "./elman-norm.js";
 import { stepSlots } from "./state-slots.js";
 
 /** Pre-activations stand where the states will, and so do their gradients. */
 function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): CellDefinition {
-  return {
+  const cell: CellDefinition = {
     about,
     gates: [{ letter: "z", meaning: "pre-activation", block: 0 }],
     blocks: 1,
@@ -70,6 +71,7 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
       );
     },
   };
+  return { ...cell, normalized: normalizedElman(cell, relu) };
 }
 
 export const elmanTanh = elman(false, "tanh of the inputs and the last state (Elman 1990)", "state", TANH);

@@ -7,10 +7,11 @@ import { matrix, rowsOf } from "../../memory/regions.js";
 import { SIGMOID, TANH } from "./activations.js";
 import { planStates, type CellDefinition, type CellRun } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
+import { normalizedGru } from "./gru-norm.js";
 
 const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
 
-export const gru: CellDefinition = {
+const plain: CellDefinition = {
   about: "two gates and a candidate (Cho et al. 2014); learns more than elman, and more slowly",
   gates: [
     { letter: "r", meaning: "reset gate", block: 1, bounds: SIGMOID },
@@ -82,3 +83,5 @@ export const gru: CellDefinition = {
     );
   },
 };
+
+export const gru: CellDefinition = { ...plain, normalized: normalizedGru(plain) };

@@ -7,13 +7,14 @@ import { matrix, rowsOf } from "../../memory/regions.js";
 import { SIGMOID, TANH } from "./activations.js";
 import { NONE, planStates, type CellDefinition, type CellRun } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
+import { normalizedLstm } from "./lstm-norm.js";
 
 const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
 
 /** tanh(c) is 0.99 here. */
 const CELL_STATE_BOUND = 2.6466524123622457;
 
-export const lstm: CellDefinition = {
+const plain: CellDefinition = {
   about: "a cell state and three gates (Hochreiter & Schmidhuber 1997); learns most, and most slowly",
   gates: [
     { letter: "i", meaning: "input gate", block: 0, bounds: SIGMOID },
@@ -33,8 +34,9 @@ export const lstm: CellDefinition = {
   ],
   forgetGate: 1,
   plan(steps, batch, H, tape) {
-    const { h, dh } = planStates(steps, batch, H, tape);
-    return { h, dh, c: h, dc: tape ? matrix(batch, H) : NONE, z: matrix(steps * batch, 4 * h.stride) };
+    const states = planStates(steps, batch, H, tape);
+    const { h } = states;
+    return { ...states, c: h, dc: tape ? matrix(batch, H) : NONE, z: matrix(steps * batch, 4 * h.stride) };
   },
   preactivations,
   preactivationGradients: preactivations,
@@ -95,3 +97,5 @@ export const lstm: CellDefinition = {
     );
   },
 };
+
+export const lstm: CellDefinition = { ...plain, normalized: normalizedLstm(plain) };

@@ -2,14 +2,23 @@
 
 import type { Engine } from "../../memory/engine.js";
 import { elementAt, matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
-import { NONE, type CellRegions, type CellRun } from "../cells/cell.js";
+import {
+  inputGradients,
+  NONE,
+  take,
+  TAPE_NAMES,
+  type CellRegions,
+  type CellRun,
+  type CellShapes,
+} from "../cells/cell.js";
 import { applyDropout } from "../model/dropout.js";
 import type { LayerInput } from "../model/input-product.js";
+import type { LayerGradients } from "../model/layer.js";
 import type { Model, Pass } from "../model/model.js";
 import { Rows } from "./rows.js";
 import { finalSlot, initialSlot, previousSlots, stepSlots } from "../cells/state-slots.js";
 import type { StateLayout } from "./state-layout.js";
-import type { Window, WindowSizes } from "../model/window.js";
+import { pick, type Window, type WindowSizes } from "../model/window.js";
 
 /** Rows of cotangents belong either to the sample of the same number or all to one sample. */
 export type RowsBelong = "to each sample" | "to one sample";
@@ -30,10 +39,19 @@ export interface AdjointRequest {
 
 const NO_WEIGHTS = new Float32Array(0);
 
-/** Plans a layer's regions; those of h and c are needed only where rows repeat the states of one sample. */
-function planLayer({ cell, options }: Model, steps: number, rows: number, belong: RowsBelong) {
-  const shapes: Record<string, Shape> = cell.plan(steps, rows, options.hiddenSize, true);
-  return belong === "to one sample" ? shapes : { ...shapes, h: NONE, c: NONE };
+/** Names the regions of a tape that the backward pass only reads. */
+const READ_NAMES = TAPE_NAMES.filter((name) => name !== "z");
+
+/** Plans a layer's regions; those that are only read are needed only where rows repeat what one sample has there. */
+function planLayer(
+  { cell, options }: Model,
+  steps: number,
+  rows: number,
+  belong: RowsBelong,
+): Record<keyof CellShapes, Shape> {
+  const shapes = cell.plan(steps, rows, options.hiddenSize, true);
+  if (belong === "to one sample") return shapes;
+  return { ...shapes, ...Object.fromEntries(READ_NAMES.map((name) => [name, NONE])) };
 }
 
 export class BlockAdjoint {
@@ -51,9 +69,12 @@ export class BlockAdjoint {
    * from the cotangent.
    */
   private readonly fromOutside: readonly Region[];
-  /** [T, ·], contiguous copies for one row's gradients: dz, h before each step, the input. */
+  /** [T, ·], contiguous copies for one row's gradients: dz, du and dv, h before each step, the input. */
   private readonly rowOf: Readonly<
-    Record<"dz" | "h" | "x" | "dx" | "tokens" | "lengths" | "resets" | "held" | "weights" | "ends", Region>
+    Record<
+      "dz" | "du" | "dv" | "h" | "x" | "dx" | "tokens" | "lengths" | "resets" | "held" | "weights" | "ends",
+      Region
+    >
   >;
   private last: (AdjointRequest & { runs: readonly CellRun[] }) | undefined;
 
@@ -75,8 +96,12 @@ export class BlockAdjoint {
     this.layout = layout;
     this.rows = rows;
     this.belong = belong;
+    const dzRow = matrix(steps, model.cell.blocks * matrix(1, H).stride);
+    const normRow = model.cell.norm === undefined ? NONE : dzRow;
     const regions = reserve({
-      dz: matrix(steps, model.cell.blocks * matrix(1, H).stride),
+      dz: dzRow,
+      du: normRow,
+      dv: normRow,
       h: matrix(steps, H),
       x: widest,
       dx: E > 0 && inputs === "tokens" ? matrix(Math.max(1, steps), E) : NONE,
@@ -88,12 +113,12 @@ export class BlockAdjoint {
       ends: vector(rows),
       start: matrix(rows, layout.size),
     });
-    const { dz, h, dx, tokens, lengths, resets, held, weights, ends, start } = regions;
-    this.rowOf = { dz, h, x: regions["x"], dx, tokens, lengths, resets, held, weights, ends };
+    const { dz, du, dv, h, dx, tokens, lengths, resets, held, weights, ends, start } = regions;
+    this.rowOf = { dz, du, dv, h, x: regions["x"], dx, tokens, lengths, resets, held, weights, ends };
     this.start = new Rows(model.engine, start);
     this.layers = Array.from({ length: layers }, () => {
-      const held = reserve(planLayer(model, steps, rows, belong));
-      return { h: held["h"], dh: held["dh"], c: held["c"], dc: held["dc"], z: held["z"] };
+      const plan = planLayer(model, steps, rows, belong);
+      return pick(reserve(plan), plan, "");
     });
     const outside = belong === "to each sample" ? matrix(steps * rows, H) : NONE;
     this.fromOutside = this.layers.map(() => reserve({ outside })["outside"]);
@@ -121,7 +146,12 @@ export class BlockAdjoint {
       layout.write(this.start, l, initialSlot(run.regions.dh, run), dc);
     }
     if (weights !== undefined) {
-      for (const run of runs) this.weigh(model.cell.preactivationGradients(run), weights.length);
+      for (const run of runs) {
+        this.weigh(model.cell.preactivationGradients(run), weights.length);
+        const { du, dv, dw } = run.regions;
+        const used = pass.steps * this.rows;
+        for (const d of [du, dv, dw]) if (d.rows > 0) this.weigh(rowsOf(d, 0, used), weights.length);
+      }
     }
     this.last = { ...request, runs };
   }
@@ -133,16 +163,17 @@ export class BlockAdjoint {
     const { window, pass, runs } = this.require();
     const { model } = this;
     runs.forEach((run, l) => {
-      const dz = model.cell.preactivationGradients(run);
+      const [layer] = model.layers[l];
       const h = previousSlots(run.regions.h, run);
       const input = model.inputOf(window, pass, l);
-      model.layers[l][0].addGradients(dz, h, input, window.regions, { resets: run.resets });
+      layer.addGradients(layer.gradientsOf(run), h, input, window.regions, { resets: run.resets });
+      layer.addNormGradients(run, undefined, run, undefined);
     });
     const { x, tokens } = window.regions;
     if (model.embedding()?.trainable !== true) return;
     const { dxRows } = window.regions;
     const count = pass.steps * this.rows;
-    const dz = model.cell.preactivationGradients(runs[0]);
+    const dz = inputGradients(model.cell, runs[0]);
     for (let first = 0; first < count; first += dxRows.rows) {
       const dx = rowsOf(dxRows, 0, Math.min(dxRows.rows, count - first));
       model.layers[0][0].sourceGradient(dx, rowsOf(dz, first, dx.rows), 0, false);
@@ -158,14 +189,16 @@ export class BlockAdjoint {
     const { batch } = window.sizes;
     const shift = to.pointer(toRow) - model.parameters.gradients;
     runs.forEach((run, l) => {
-      const dz = this.rowRegion(model.cell.preactivationGradients(run), row, this.rows, pass.steps, rowOf.dz);
+      const [layer] = model.layers[l];
+      const d = this.rowGradients(layer.gradientsOf(run), row, pass.steps);
       const tape = model.run(window, pass, l, 0);
       const h = this.rowStarts(tape, tapeRow);
       const input = this.rowInput(model.inputOf(window, pass, l), tapeRow, batch, pass.steps);
-      model.layers[l][0].addGradients(dz, h, input, window.regions, { shift });
+      layer.addGradients(d, h, input, window.regions, { shift });
+      layer.addNormGradients(run, { row, rows: this.rows }, tape, { row: tapeRow, rows: batch }, shift);
       if (l > 0 || model.embedding()?.trainable !== true) return;
       const dx = rowsOf(rowOf.dx, 0, pass.steps);
-      model.layers[0][0].sourceGradient(dx, dz, 0, false);
+      layer.sourceGradient(dx, d.input, 0, false);
       this.addEmbedding(
         dx,
         this.rowTokens(window.regions.tokens, tapeRow, batch, pass.steps),
@@ -202,11 +235,12 @@ export class BlockAdjoint {
     const { steps } = pass;
     if (this.belong === "to each sample") {
       this.copyRegion(own.z, tape.regions.z, steps * batch);
-      return { ...tape, regions: { ...own, h: tape.regions.h, c: tape.regions.c } };
+      return { ...tape, regions: { ...own, ...take(READ_NAMES, tape.regions) } };
     }
-    this.repeat(own.h, tape.regions.h, sample, batch, steps + 1);
-    this.repeat(own.c, tape.regions.c, sample, batch, steps + 1);
-    this.repeat(own.z, tape.regions.z, sample, batch, steps);
+    for (const name of TAPE_NAMES) {
+      const slots = name === "h" || name === "c" ? steps + 1 : steps;
+      this.repeat(own[name], tape.regions[name], sample, batch, slots);
+    }
     const lengths = this.repeatLength(tape.lengths, sample);
     const resets = this.repeatResets(tape, sample);
     return { ...tape, batch: this.rows, lengths, resets, held: this.rowOf.held.pointer, regions: own };
@@ -244,7 +278,7 @@ export class BlockAdjoint {
 
   /** Computes dh of a layer from dz of the layer above, through the dropout between them if there is any. */
   private fromAbove(dh: Region, above: CellRun, layer: number, request: AdjointRequest): void {
-    const dz = this.model.cell.preactivationGradients(above);
+    const dz = inputGradients(this.model.cell, above);
     this.model.layers[layer + 1][0].sourceGradient(dh, dz, 0, false);
     const { window, pass, sample } = request;
     const { dropout } = pass;
@@ -282,6 +316,19 @@ export class BlockAdjoint {
     const starts = steps === 1 && isAnew(0) ? rowsOf(this.rowOf.h, 0, 1) : h;
     for (let t = 0; t < steps; t++) if (isAnew(t)) arena.zero(rowsOf(starts, t, 1));
     return starts;
+  }
+
+  /** Returns row `row` of each step of what a layer's gradients are computed from. */
+  private rowGradients(
+    { input, recurrent, sums }: LayerGradients,
+    row: number,
+    steps: number,
+  ): LayerGradients {
+    const { rowOf, rows } = this;
+    const of = (from: Region, to: Region): Region => this.rowRegion(from, row, rows, steps, to);
+    const dz = of(sums, rowOf.dz);
+    if (this.model.cell.norm === undefined) return { input: dz, recurrent: dz, sums: dz };
+    return { input: of(input, rowOf.du), recurrent: of(recurrent, rowOf.dv), sums: dz };
   }
 
   private rowTokens(tokens: Region, row: number, batch: number, steps: number): Region {

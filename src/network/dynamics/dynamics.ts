@@ -292,13 +292,17 @@ export class Dynamics {
   private planTangents(batch: number, steps: number): [CellRun[], Region[]] {
     const { cell, options, layers, drops } = this.model;
     const { hiddenSize: H } = options;
-    const { h, z } = cell.plan(steps, batch, H, false);
+    const shapes = cell.plan(steps, batch, H, false);
     const c = cell.hasCellState ? matrix(batch, H) : NONE;
-    const plan = { h, c, z, dropped: drops ? matrix(steps * batch, H) : NONE, none: NONE };
+    const v = shapes.v.rows > 0 ? matrix(batch, shapes.v.columns) : NONE;
+    const plan = {
+      ...{ ...shapes, c, v, w: NONE, scales: NONE },
+      dropped: drops ? matrix(steps * batch, H) : NONE,
+    };
     const held = layers.map(() => this.scope.reserve(plan).regions);
-    const runs = held.map(({ none, ...regions }) => ({
+    const runs = held.map((regions) => ({
       ...{ steps, batch, reverse: false, lengths: 0, resets: 0, held: 0 },
-      regions: { ...regions, dh: none, dc: none },
+      regions,
     }));
     return [runs, held.map(({ dropped }) => dropped)];
   }

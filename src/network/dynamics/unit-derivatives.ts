@@ -8,7 +8,7 @@ import type { Engine } from "../../memory/engine.js";
 import { elementAt, matrix, sizeOf, vector, type Region, type Shape } from "../../memory/regions.js";
 import type { CellRun } from "../cells/cell.js";
 import type { Model, Pass } from "../model/model.js";
-import type { Window } from "../model/window.js";
+import { pick, type Window } from "../model/window.js";
 
 /** Holds the derivatives of h, or of c, of every unit of a layer; each region has a row for each sample. */
 export interface UnitDerivative {
@@ -42,9 +42,9 @@ export class UnitDerivatives {
     const parts = cell.hasCellState ? 2 : 1;
     this.runs = layers.map(() =>
       Array.from({ length: parts }, () => {
-        const shapes: Record<string, Shape> = cell.plan(1, batch, options.hiddenSize, true);
+        const shapes = cell.plan(1, batch, options.hiddenSize, true);
         const held = reserve({ ...shapes, c: matrix(0, 0), h: matrix(0, 0) });
-        const regions = { h: held["h"], dh: held["dh"], c: held["c"], dc: held["dc"], z: held["z"] };
+        const regions = pick(held, shapes, "");
         return { steps: 1, batch, reverse: false, lengths: 0, resets: 0, held: 0, regions };
       }),
     );

@@ -1,4 +1,4 @@
-/** Computes a layer's W_ih x_t + b_ih + b_hh for all T·B rows at once, and its gradients. */
+/** Computes a layer's W_ih x_t + b_ih + b_hh, or W_ih x_t alone, for all T·B rows at once, and its gradients. */
 
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
@@ -46,7 +46,9 @@ export class InputProduct {
   private readonly width: number;
   /** [blocks·H]: b_ih and b_hh, each in the blocks that it is added to. */
   private readonly bias: PackedWeights;
-  /** [I, blocks·H]: the row of z that each token gives, biases included. */
+  /** Whether W_ih x_t is to be normalised, and so the biases are not added to it. */
+  private readonly bare: boolean;
+  /** [I, blocks·H]: the row of z that each token gives, biases included; bare, [I, G·H], of W_ih x_t. */
   private readonly table: PackedWeights;
   /** Panels of the source's columns of W_ih, one entry for each source. */
   private readonly panels: readonly PackedWeights[];
@@ -61,15 +63,19 @@ export class InputProduct {
     this.width = weight.value.rows;
     const { width } = this;
     const columns = (width / cell.gates.length) * cell.blocks;
+    const bare = cell.norm !== undefined;
+    this.bare = bare;
     const bias = new PackedWeights(all, scope, vector(columns), (row) => {
       arena.zero(row);
       for (const { at, place } of this.biasParts(row)) kernels.add(at, at, place.value.pointer, width);
     });
     this.bias = bias;
     const inputs = weight.layout.columns;
-    this.table = new PackedWeights(all, scope, matrix(inputs.size, columns), ({ pointer, rows }) => {
-      kernels.fillRows(pointer, bias.pointer, rows, columns);
-      kernels.addTransposed(pointer, weight.value.pointer, rows, width, columns, weight.value.stride);
+    this.table = new PackedWeights(all, scope, matrix(inputs.size, bare ? width : columns), (table) => {
+      const { pointer, rows, stride } = table;
+      if (bare) arena.zero(table);
+      else kernels.fillRows(pointer, bias.pointer, rows, columns);
+      kernels.addTransposed(pointer, weight.value.pointer, rows, width, stride, weight.value.stride);
     });
     const parts = inputs.order.map((_, source) => this.part(weight.value, source));
     this.panels = parts.map((part) => forwardPanels(all, scope, part));
@@ -83,14 +89,24 @@ export class InputProduct {
     else for (const panels of tape ? [...this.panels, ...this.backPanels] : this.panels) panels.reserve();
   }
 
-  /** Writes the inputs' part of the pre-activations to z, [T·B, blocks·H]. */
+  /** Fills z, [T·B, blocks·H], with the biases. */
+  fillBiases(z: Region): void {
+    this.engine.kernels.fillRows(z.pointer, this.bias.pointer, z.rows, z.stride);
+  }
+
+  /** Returns the pointer to the biases, [blocks·H]. */
+  get biases(): number {
+    return this.bias.pointer;
+  }
+
+  /** Writes the inputs' part of the pre-activations to z, [T·B, blocks·H]; bare, W_ih x_t, [T·B, G·H]. */
   forward(z: Region, input: LayerInput): void {
     const { kernels } = this.engine;
     if ("tokens" in input) {
       kernels.gather(z.pointer, this.table.pointer, input.tokens.pointer, z.rows, z.stride);
       return;
     }
-    kernels.fillRows(z.pointer, this.bias.pointer, z.rows, z.stride);
+    if (!this.bare) this.fillBiases(z);
     input.sources.forEach((x, source) => {
       kernels.gemm(
         z.pointer,
@@ -101,12 +117,12 @@ export class InputProduct {
         depthOf(x.columns),
         z.stride,
         x.stride,
-        true,
+        !this.bare || source > 0,
       );
     });
   }
 
-  /** Writes the tangent of z, W_ih dx_t, from the tangents of the sources; without sources it is zeros. */
+  /** Writes the tangent of what `forward` writes, W_ih dx_t, from those of the sources; without any it is zeros. */
   tangent(dz: Region, sources: readonly Region[]): void {
     const { kernels, arena } = this.engine;
     arena.zero(dz);
@@ -118,11 +134,11 @@ export class InputProduct {
   }
 
   /**
-   * Adds dLoss/dW_ih, dLoss/db_ih and dLoss/db_hh, computed from dz, [T·B, blocks·H]. `shift` is the distance
-   * in bytes from the network's gradients to another range of the same layout that they are added to. The
-   * biases' gradients are computed from `biasDz`.
+   * Adds dLoss/dW_ih, computed from `dz`, dLoss/d(W_ih x_t) in its first G blocks, and dLoss/db_ih and dLoss/db_hh,
+   * computed from `biasDz`, [T·B, blocks·H]. `shift` is the distance in bytes from the network's gradients to another
+   * range of the same layout that they are added to.
    */
-  addGradients(dz: Region, input: LayerInput, regions: InputScratch, shift = 0, biasDz = dz): void {
+  addGradients(dz: Region, biasDz: Region, input: LayerInput, regions: InputScratch, shift: number): void {
     const { weight } = this.parameters;
     if (weight.trainable) {
       if ("tokens" in input) this.addTokenGradient(dz, input.tokens, regions.dTable, shift);
@@ -162,7 +178,8 @@ export class InputProduct {
     const table = dTable.pointer;
     arena.zero(dTable);
     kernels.scatterAdd(table, dz.pointer, tokens.pointer, dz.rows, dz.stride);
-    kernels.addTransposed(pointer, table, this.width, dTable.rows, stride, dTable.stride);
+    // The rows stand as closely as dz's, which may be shorter than the table's.
+    kernels.addTransposed(pointer, table, this.width, dTable.rows, stride, dz.stride);
   }
 
   private addSourceGradient(dz: Region, x: Region, source: number, scratch: Region, shift: number): void {

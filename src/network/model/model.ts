@@ -4,7 +4,7 @@ import type { Engine } from "../../memory/engine.js";
 import { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, type Region } from "../../memory/regions.js";
 import type { CellDefinition, CellRun } from "../cells/cell.js";
-import { cells } from "../cells/by-name.js";
+import { cellOf } from "../cells/by-name.js";
 import { applyDropout, type DropoutPass } from "./dropout.js";
 import { LinearHead, NoHead, type Head } from "./head.js";
 import type { LayerInput } from "./input-product.js";
@@ -47,7 +47,7 @@ export class Model {
   constructor(engine: Engine, options: CompleteOptions) {
     this.engine = engine;
     this.options = options;
-    this.cell = cells[options.cell];
+    this.cell = cellOf(options);
     this.scope = new MemoryScope(engine.arena);
     this.parameters = new Parameters(engine, this.scope, planParameters(options));
     this.layers = Array.from({ length: options.layers }, (_, layer) =>

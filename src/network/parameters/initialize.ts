@@ -1,7 +1,7 @@
 /** Draws what parameters start from. */
 
 import { Random } from "../../random.js";
-import { cells } from "../cells/by-name.js";
+import { cellOf } from "../cells/by-name.js";
 import { directionsOf } from "../sizes.js";
 import type { ParameterPlace, Parameters } from "./parameters.js";
 import type { CompleteOptions } from "../types.js";
@@ -78,8 +78,10 @@ function recurrentStart(options: CompleteOptions, random: Random): Float32Array 
 
 function startOf({ name, shape }: ParameterPlace, options: CompleteOptions, random: Random): Float32Array {
   const { hiddenSize: H, initialization } = options;
-  const { recurrentOrder, forgetGate } = cells[options.cell];
+  const { recurrentOrder, forgetGate, norm } = cellOf(options);
   const length = shape.reduce((product, size) => product * size, 1);
+  const normed = norm?.parameters.find((one) => name.startsWith(`rnn.${one.name}_l`));
+  if (normed !== undefined) return new Float32Array(length).fill(normed.start);
   if (name === "embedding.weight") return Float32Array.from({ length }, () => random.normal());
   if (name.startsWith("head.")) return uniform(random, length, 1 / Math.sqrt(directionsOf(options) * H));
   if (name.startsWith("rnn.weight_hh")) {
@@ -100,7 +102,7 @@ function startOf({ name, shape }: ParameterPlace, options: CompleteOptions, rand
 
 /**
  * Initializes as PyTorch does: the recurrent layers uniform in ±1/√H, the head in ±1/√(D·H), an embedding from N(0, 1);
- * W_hh and the forget gate's bias as the options say. A stream of the seed for each parameter.
+ * W_hh and the forget gate's bias as the options say; gains of layer normalisation are 1. A stream of the seed for each parameter.
  */
 export function initialize(parameters: Parameters, options: CompleteOptions): void {
   parameters.places.forEach((place, stream) => {

@@ -1,9 +1,9 @@
 /**
  * Names, shapes and layouts of a network's parameters: those of torch.nn.Embedding, RNN, GRU, LSTM and Linear, in
- * PyTorch's order.
+ * PyTorch's order; a layer's gains of layer normalisation come behind its others.
  */
 
-import { cells } from "../cells/by-name.js";
+import { cellOf } from "../cells/by-name.js";
 import { padded, plain, type Layout } from "./layout.js";
 import { directionsOf, layerSuffix } from "../sizes.js";
 import type { CompleteOptions } from "../types.js";
@@ -18,7 +18,7 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 function layerPlan(options: CompleteOptions, layer: number, direction: number): ParameterPlan[] {
   const { inputSize: I, hiddenSize: H, embeddingSize: E } = options;
-  const { gates, recurrentOrder } = cells[options.cell];
+  const { gates, recurrentOrder, norm } = cellOf(options);
   const inputOrder = gates.map(({ block }) => block);
   const G = gates.length;
   const R = recurrentOrder.length;
@@ -48,7 +48,12 @@ function layerPlan(options: CompleteOptions, layer: number, direction: number): 
     shape: [R * H],
     layout: { rows: plain(1), columns: padded(H, recurrentOrder) },
   };
-  return [weight, recurrentWeight, bias, recurrentBias];
+  const norms = (norm?.parameters ?? []).map(({ name, order }) => ({
+    name: `rnn.${name}_${suffix}`,
+    shape: [order.length * H],
+    layout: { rows: plain(1), columns: padded(H, order) },
+  }));
+  return [weight, recurrentWeight, bias, recurrentBias, ...norms];
 }
 
 export function planParameters(options: CompleteOptions): ParameterPlan[] {

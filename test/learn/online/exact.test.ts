@@ -10,6 +10,7 @@ import { snap1 } from "../../../src/learn/online/snap1.js";
 import { uoro } from "../../../src/learn/online/uoro.js";
 import { builds } from "../../builds.js";
 import { madeRules } from "../rules.js";
+import { normalizableCells } from "../../network/kinds.js";
 import { gradientBy, problemOf, relativeDistance, type ProblemOptions } from "./problems.js";
 import { onlineRules } from "./rules.js";
 
@@ -19,8 +20,13 @@ const ROUNDING = 1e-5;
 type Case = Omit<ProblemOptions, "build"> & { name: string };
 
 const diagonalCells = cellNames.filter((cell) => isDiagonal(cells[cell]));
-const cases: Case[] = cellNames.flatMap((cell) => {
-  const network: NetworkOptions = { cell, inputSize: 5, hiddenSize: 6, outputSize: 4 };
+const networks = [
+  ...cellNames.map((cell) => ({ cell, layerNorm: false })),
+  ...normalizableCells.map((cell) => ({ cell, layerNorm: true })),
+];
+const cases: Case[] = networks.flatMap(({ cell: own, layerNorm }) => {
+  const network: NetworkOptions = { cell: own, layerNorm, inputSize: 5, hiddenSize: 6, outputSize: 4 };
+  const cell = layerNorm ? `${own} with layerNorm` : own;
   return [
     { name: cell, network },
     { name: `${cell}, 3 layers`, network: { ...network, layers: 3, hiddenSize: 9 } },
@@ -187,6 +193,17 @@ describe("networks that a rule does not cover", () => {
       const cell = plan?.diagonal === true ? diagonalCells[0] : "gru";
       const problem = problemOf({ network: { ...embedding, cell }, build: builds[0] });
       expect(() => gradientBy(learner, problem)).toThrow(/for a network with an embedding, got \w+\(\)/);
+    },
+  );
+  it.each(madeRules.filter(({ plan }) => plan?.factored === true && plan.diagonal !== true))(
+    "$name refuses layer normalisation",
+    ({ learner }) => {
+      const network = { ...embedding, embeddingSize: 0, layerNorm: true };
+      const ask = () => gradientBy(learner, problemOf({ network, build: builds[0] }));
+      expect(ask).toThrow(RangeError);
+      expect(ask).toThrow(
+        `"learner" expected a rule for a network with layerNorm, got ${learner.name}(): it needs gradients that are`,
+      );
     },
   );
   it.each(cellNames.filter((cell) => !isDiagonal(cells[cell])))(

@@ -12,6 +12,7 @@ import { uoro } from "../../../src/learn/online/uoro.js";
 import { tbptt } from "../../../src/learn/back/tbptt.js";
 import { builds } from "../../builds.js";
 import { MeanTest, type MeanVerdict } from "../../oracle/learning/mean-test.js";
+import { normalizableCells } from "../../network/kinds.js";
 import { begin } from "../begin.js";
 import { gradientBy, gradientOfRun, problemOf, type Problem } from "./problems.js";
 
@@ -80,6 +81,19 @@ describe("stacked layers and a batch", () => {
   });
   const full = gradientBy(bptt(), problem);
   it.each(rules)("$learner.name has the full gradient for its mean", ({ learner }) => {
+    expect(judge(learner, problem, full)).toMatchObject({ passes: true });
+  });
+});
+
+describe.each(normalizableCells.filter(isBounded))("%s with layerNorm", (cell) => {
+  const problem = problemOf({
+    network: { cell, inputSize: 3, hiddenSize: 4, outputSize: 3, layerNorm: true },
+    build: builds[0],
+    steps: [6],
+    batch: 1,
+  });
+  const full = gradientBy(bptt(), problem);
+  it.each([uoro(), artbp({ meanLength: 3 })])("$name has the full gradient for its mean", (learner) => {
     expect(judge(learner, problem, full)).toMatchObject({ passes: true });
   });
 });

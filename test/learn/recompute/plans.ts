@@ -5,23 +5,29 @@ import { cellNames } from "../../../src/network/cells/by-name.js";
 import type { TrainingWindow } from "../../../src/data/training-data.js";
 import type { Cell, Sequence, Target } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
+import { normalizableCells } from "../../network/kinds.js";
 
 /** I = O, and B. */
 export const WIDTH = 3;
 export const BATCH = 2;
 
 export interface Plan {
-  network: { cell: Cell; layers: number };
+  network: { cell: Cell; layers: number; layerNorm: boolean };
   inputs: "tokens" | "values";
   targets: "classes" | "values" | "gradient";
   windows: { steps: number; carry: boolean }[];
 }
 
 export const plans = fc.record<Plan>({
-  network: fc.record({
-    cell: fc.constantFrom(...cellNames),
-    layers: fc.integer({ min: 1, max: 2 }),
-  }),
+  network: fc
+    .record({
+      cell: fc.constantFrom(...cellNames),
+      layers: fc.integer({ min: 1, max: 2 }),
+      layerNorm: fc.boolean(),
+    })
+    .map(({ cell, layers, layerNorm }) => ({
+      ...{ cell, layers, layerNorm: layerNorm && normalizableCells.includes(cell) },
+    })),
   inputs: fc.constantFrom("tokens", "values"),
   targets: fc.constantFrom("classes", "values", "gradient"),
   windows: fc.array(fc.record({ steps: fc.integer({ min: 1, max: 7 }), carry: fc.boolean() }), {

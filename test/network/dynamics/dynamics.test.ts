@@ -9,6 +9,7 @@ import type { Rows } from "../../../src/network/dynamics/rows.js";
 import type { NetworkOptions, State } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
 import { builds } from "../../builds.js";
+import { normalizableCells } from "../kinds.js";
 
 const T = 5;
 const B = 3;
@@ -20,8 +21,14 @@ interface Case {
   resets?: Uint8Array;
 }
 
-const cases: Case[] = cellNames.flatMap((cell) => {
-  const common = { cell, inputSize: 6, hiddenSize: 5, outputSize: 4, seed: 3 };
+const networks = [
+  ...cellNames.map((cell) => ({ cell, layerNorm: false })),
+  ...normalizableCells.map((cell) => ({ cell, layerNorm: true })),
+];
+
+const cases: Case[] = networks.flatMap(({ cell: own, layerNorm }) => {
+  const common = { cell: own, layerNorm, inputSize: 6, hiddenSize: 5, outputSize: 4, seed: 3 };
+  const cell = layerNorm ? `${own} with layerNorm` : own;
   return [
     { name: cell, options: common },
     { name: `${cell}, 2 layers`, options: { ...common, layers: 2, hiddenSize: 9 } },

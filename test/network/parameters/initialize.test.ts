@@ -5,6 +5,7 @@ import { createNetwork } from "../../../src/network/create-network.js";
 import { orthogonal } from "../../../src/network/parameters/initialize.js";
 import type { NetworkOptions } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
+import { normalizableCells } from "../kinds.js";
 
 const sizes = { inputSize: 20, hiddenSize: 30, outputSize: 40 };
 /** Those with a W_hh. */
@@ -47,6 +48,22 @@ function determinant(w: ArrayLike<number>, n: number): number {
 }
 
 describe("parameters start", () => {
+  it.each(normalizableCells)("gains of layer normalisation at 1, a bias of theirs at 0: %s", (cell) => {
+    const options = { ...sizes, cell, layers: 2, bidirectional: true, layerNorm: true };
+    const norms = [...readAll(options)].filter(([name]) => name.startsWith("rnn.norm"));
+    const suffixes = ["l0", "l0_reverse", "l1", "l1_reverse"];
+    const [H, G] = [options.hiddenSize, cells[cell].gates.length];
+    const own = G === 1 ? { norm: H } : { norm_ih: G * H, norm_hh: G * H };
+    const all = { ...own, ...(cell === "lstm" && { norm_c: H, norm_c_bias: H }) };
+    const expected = suffixes.flatMap((suffix) =>
+      Object.entries(all).map(([name, length]) => ({
+        name: `rnn.${name}_${suffix}`,
+        values: new Float32Array(length).fill(name === "norm_c_bias" ? 0 : 1),
+      })),
+    );
+    expect(norms.map(([name, values]) => ({ name, values }))).toEqual(expected);
+  });
+
   it.each(cellNames)("evenly in ±1/√H, the head in ±1/√(D·H): %s", (cell) => {
     for (const bidirectional of [false, true]) {
       for (const [name, values] of readAll({ ...sizes, cell, layers: 2, bidirectional, seed: 5 })) {

@@ -34,6 +34,13 @@ export interface OracleCell {
   readonly keepsC: boolean;
   /** It is true where another gate multiplies the recurrent part of the last one, whose gradient then is not the input's. */
   readonly candidateApart?: boolean;
+  /** What layer normalisation takes together; none: the cell does without. */
+  readonly norm?: {
+    /** Whether W_ih x + W_hh h is normalised as one, or each product by itself. */
+    readonly joint: boolean;
+    /** The blocks of each group, one after the other. A c is normalised too, on its way to h. */
+    readonly groups: readonly number[];
+  };
   /**
    * Returns gates and candidates by letter, in the order of the weights' blocks; under "h" where what comes of the only block
    * is the state.

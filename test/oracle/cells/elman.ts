@@ -7,6 +7,7 @@ function elmanCell(by: Activation["by"], f: (z: number) => number, slope: (h: nu
     gates: 1,
     recurs: true,
     keepsC: false,
+    norm: { joint: true, groups: [1] },
 
     activations: (step) => ({ h: { by, values: states(step) } }),
 

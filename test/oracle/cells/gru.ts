@@ -24,6 +24,7 @@ export const gru: OracleCell = {
   recurs: true,
   keepsC: false,
   candidateApart: true,
+  norm: { joint: false, groups: [2, 1] },
 
   activations(step) {
     const H = step.h.length;

@@ -19,6 +19,7 @@ export const lstm: OracleCell = {
   gates: 4,
   recurs: true,
   keepsC: true,
+  norm: { joint: false, groups: [4] },
 
   activations(step) {
     const H = step.h.length;
