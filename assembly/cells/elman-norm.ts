@@ -2,7 +2,6 @@
 // arXiv 1607.06450, eq. 4), f = tanh or max(0, ·).
 import { Check } from "../check";
 import { gemm } from "../gemm/product";
-import { tanhRow } from "../math";
 import { Norm } from "../norm";
 import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
@@ -52,8 +51,7 @@ export function elmanNormForward(
       memory.copy(kept, row, bytes);
       memory.copy(row, bias, bytes);
       Norm.forward(row, kept, kept, scale, gain, constants, 1, units, bytes);
-      if (relu) ElmanRows.relu(row, constants, bytes);
-      else tanhRow(row, row, constants, bytes);
+      ElmanRows.forward(row, constants, relu, bytes);
     }
   }
 }
@@ -99,8 +97,7 @@ export function elmanNormBackward(
         memory.fill(sums + row, 0, bytes);
         continue;
       }
-      if (relu) ElmanRows.reluBackward(dz, h + after + row, constants, bytes);
-      else ElmanRows.tanhBackward(dz, h + after + row, constants, bytes);
+      ElmanRows.backward(dz, h + after + row, constants, relu, bytes);
       const scale = Norm.scale(scales, t * B + b);
       Norm.backward(sums + row, dz, normal + t * slot + row, scale, gain, constants, 1, units, bytes, false);
     }
@@ -147,10 +144,7 @@ export function elmanNormTangent(
       }
       const scale = Norm.scale(scales, t * B + b);
       Norm.tangent(row, row, normal + t * slot + b * bytes, scale, gain, constants, 1, units, bytes, false);
-      const after = h + (t + 1) * slot + b * bytes;
-      // The derivative of f is its own transpose.
-      if (relu) ElmanRows.reluBackward(row, after, constants, bytes);
-      else ElmanRows.tanhBackward(row, after, constants, bytes);
+      ElmanRows.backward(row, h + (t + 1) * slot + b * bytes, constants, relu, bytes);
     }
   }
 }

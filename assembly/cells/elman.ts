@@ -7,9 +7,21 @@ import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
-/** max(0, ·), and the derivatives of both functions, over rows; `bytes` is a multiple of 32. */
+/** f and its derivative over rows; `bytes` is a multiple of 32. */
 export class ElmanRows {
-  static relu(x: usize, constants: usize, bytes: usize): void {
+  /** x ← f(x). */
+  static forward(x: usize, constants: usize, relu: bool, bytes: usize): void {
+    if (relu) ElmanRows.relu(x, constants, bytes);
+    else tanhRow(x, x, constants, bytes);
+  }
+
+  /** dh ← dz: h = tanh z: dz = dh·(1 − h²); h = max(0, z): dz = dh where h > 0. The derivative is its own transpose. */
+  static backward(dh: usize, h: usize, constants: usize, relu: bool, bytes: usize): void {
+    if (relu) ElmanRows.reluBackward(dh, h, constants, bytes);
+    else ElmanRows.tanhBackward(dh, h, constants, bytes);
+  }
+
+  @inline private static relu(x: usize, constants: usize, bytes: usize): void {
     const tiny = Vector.constant(constants, Constant.tiny);
     const zero = f32x4.splat(0);
     const end = x + bytes;
@@ -21,7 +33,7 @@ export class ElmanRows {
     }
   }
 
-  static tanhBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
+  @inline private static tanhBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
     const tiny = Vector.constant(constants, Constant.tiny);
     const one = Vector.constant(constants, Constant.one);
     const end = dh + bytes;
@@ -35,7 +47,7 @@ export class ElmanRows {
     }
   }
 
-  static reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
+  @inline private static reluBackward(dh: usize, h: usize, constants: usize, bytes: usize): void {
     const tiny = Vector.constant(constants, Constant.tiny);
     const zero = f32x4.splat(0);
     const end = dh + bytes;
@@ -81,8 +93,7 @@ export function elmanForward(
     const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
     gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
-    if (relu) ElmanRows.relu(to, constants, slot);
-    else tanhRow(to, to, constants, slot);
+    ElmanRows.forward(to, constants, relu, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);
@@ -125,9 +136,7 @@ export function elmanBackward(
         if (Steps.past(lengths, b, t)) Steps.passBack(from + b * bytes, to + b * bytes, bytes);
       }
     }
-    // h = tanh z: dz = dh·(1 − h²); h = max(0, z): dz = dh where h > 0
-    if (relu) ElmanRows.reluBackward(to, h + after, constants, slot);
-    else ElmanRows.tanhBackward(to, h + after, constants, slot);
+    ElmanRows.backward(to, h + after, constants, relu, slot);
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
     Steps.copyAnew(held, from, resets, t, B, bytes);
     gemm(from, to, recurrent, B, stride, K, stride, stride, true);
@@ -165,9 +174,7 @@ export function elmanTangent(
     const from = dh + t * slot;
     const to = from + slot;
     gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
-    // The derivative of f is its own transpose.
-    if (relu) ElmanRows.reluBackward(to, h + (t + 1) * slot, constants, slot);
-    else ElmanRows.tanhBackward(to, h + (t + 1) * slot, constants, slot);
+    ElmanRows.backward(to, h + (t + 1) * slot, constants, relu, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);

@@ -7,6 +7,7 @@ import { createNetwork } from "../../src/network/create-network.js";
 import type { Network, NetworkOptions } from "../../src/network/types.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
+import { normalizableCells } from "../network/kinds.js";
 import { partsOf, withHeader } from "./files.js";
 
 const small: NetworkOptions = { inputSize: 5, hiddenSize: 3, outputSize: 4, seed: 11 };
@@ -37,6 +38,10 @@ describe("a saved network", () => {
     ...cellNames.map((cell): [string, NetworkOptions] => [
       `${cell}, two layers both ways`,
       { ...small, cell, layers: 2, bidirectional: true, dropout: 0.1 + 0.2, embeddingSize: 6 },
+    ]),
+    ...normalizableCells.map((cell): [string, NetworkOptions] => [
+      `${cell} with layerNorm`,
+      { ...small, cell, layers: 2, bidirectional: true, layerNorm: true },
     ]),
     ["no head", { ...small, outputSize: 0 }],
     ["a row of one", { inputSize: 1, hiddenSize: 1, outputSize: 1 }],

@@ -8,13 +8,14 @@ import type { Network, NetworkOptions } from "../../src/network/types.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { cells } from "../oracle/cells/by-name.js";
-import type { CellStep, OracleCell } from "../oracle/cells/cell.js";
+import type { OracleCell } from "../oracle/cells/cell.js";
 import { relativeError } from "../oracle/compare.js";
 import type { LayerGradients, LayerTape } from "../oracle/layer.js";
 import { modelOf } from "../oracle/model.js";
 import { oracleBackward, oracleForward } from "../oracle/network.js";
 import { drawSequence, drawState, drawTarget } from "./drawn.js";
 import { guardedNetwork } from "./guarded.js";
+import { drawGains, normalizableCells } from "./kinds.js";
 import { dropoutMasks } from "./stacked-cases.js";
 
 const [T, B, H] = [6, 3, 5];
@@ -33,14 +34,8 @@ function join<Taken>(
 
 /** Says what states one layer and direction should have, by name. */
 function expectedStates(cell: OracleCell, tape: LayerTape): Map<string, number[]> {
-  const of = (values: (step: CellStep) => Float64Array): number[] => join(tape, ({ step }) => values(step));
-  const expected = new Map([["h", of((step) => cell.forward(step).h)]]);
-  if (cell.keepsC)
-    expected.set(
-      "c",
-      of((step) => cell.forward(step).c),
-    );
-  return expected;
+  const of = (part: "h" | "c"): number[] => join(tape, ({ state }) => state[part]);
+  return new Map([["h", of("h")], ...(cell.keepsC ? [["c", of("c")] as const] : [])]);
 }
 
 function lettersOf(cell: OracleCell, tape: LayerTape): string[] {
@@ -101,10 +96,15 @@ function expectSame(
   }
 }
 
-const kinds = cellNames.flatMap((cell) =>
+const networks = [
+  ...cellNames.map((cell) => ({ cell, layerNorm: false })),
+  ...normalizableCells.map((cell) => ({ cell, layerNorm: true })),
+];
+
+const kinds = networks.flatMap(({ cell, layerNorm }) =>
   [false, true].flatMap((bidirectional) =>
     [undefined, Int32Array.of(4, 6, 1)].flatMap((lengths) =>
-      [0, 0.3].map((dropout) => ({ cell, bidirectional, lengths, dropout })),
+      [0, 0.3].map((dropout) => ({ cell, layerNorm, bidirectional, lengths, dropout })),
     ),
   ),
 );
@@ -112,6 +112,7 @@ const kinds = cellNames.flatMap((cell) =>
 function check(network: RecurrentNetwork, lengths: Int32Array | undefined): void {
   const sizes = { ...network.options, steps: T, batch: B };
   const random = new Random(2);
+  drawGains(network, random);
   const sequence = { ...drawSequence(random, "values", sizes), ...(lengths && { lengths }) };
   const target = drawTarget(random, "values", sizes);
   const [state, stateGradient] = [drawState(random, sizes), drawState(random, sizes)];

@@ -80,9 +80,9 @@ export function layerForward(
     for (const t of order(lengths[b], reverse)) {
       if (startsAnew(plan, t, b)) state = zeroState(state);
       const at = t * batch + b;
-      const next = takeStep(cell, weights, row(inputs, at, steps * batch), state);
-      tape[at] = next.taken;
-      state = next.state;
+      const taken = takeStep(cell, weights, row(inputs, at, steps * batch), state);
+      tape[at] = taken;
+      ({ state } = taken);
       outputs.set(state.h, at * H);
     }
     return state;

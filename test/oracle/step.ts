@@ -32,6 +32,8 @@ export interface StepTaken {
   readonly x: Float64Array;
   /** What the cell read; with layer normalisation the products are normalised. */
   readonly step: CellStep;
+  /** What came of it. */
+  readonly state: CellState;
 }
 
 const products = ({ weightIh, weightHh }: LayerWeights, x: Float64Array, h: Float64Array) => ({
@@ -81,13 +83,12 @@ export function takeStep(
   weights: LayerWeights,
   x: Float64Array,
   before: CellState,
-): { taken: StepTaken; state: CellState } {
+): StepTaken {
   const step = read(cell, weights, x, before);
   const state = cell.forward(step);
-  const taken = { x, step };
-  if (weights.norms === undefined || !cell.keepsC) return { taken, state };
+  if (weights.norms === undefined || !cell.keepsC) return { x, step, state };
   const { o, s } = outputOf(cell, weights.norms, step, state.c);
-  return { taken, state: { h: times(o, s), c: state.c } };
+  return { x, step, state: { h: times(o, s), c: state.c } };
 }
 
 /** Returns the gradient of what the cell read; adds those of the state's gain and bias. */

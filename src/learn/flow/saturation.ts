@@ -8,7 +8,7 @@ import { elementAt } from "../../memory/regions.js";
 export interface Saturation {
   /**
    * A gate or candidate by its letter, or a state: `"h"` of an Elman layer; `"r"`, `"z"` and the candidate `"n"` of a
-   * GRU; `"i"`, `"f"`, `"o"`, the candidate `"g"` and the cell state `"c"` of an LSTM; `"z"` of a minGRU and `"f"`,
+   * GRU; `"i"`, `"f"`, `"o"`, the candidate `"g"` and, but with layer normalisation, the cell state `"c"` of an LSTM; `"z"` of a minGRU and `"f"`,
    * `"i"` of a minLSTM, whose candidates are linear.
    */
   name: string;
