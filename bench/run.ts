@@ -12,6 +12,7 @@ import { measureMemoryBudget } from "./memory-budget.js";
 import { measureBrackets, measureCopy } from "./memory-tasks.js";
 import { measureMemory } from "./memory.js";
 import { measureOnline } from "./online.js";
+import { measureNorm } from "./norm.js";
 import { Peak } from "./peak.js";
 import { measureProducts } from "./products.js";
 import { measureProfile } from "./profile.js";
@@ -40,13 +41,14 @@ Sections; without any, the first four:
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
   brackets      distant brackets, by seven learning rules: which carry a letter over 6 characters
   copy          copy memory, by five learning rules
+  norm          layer normalisation: what a step costs with it, and a task that is learned sooner
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
   --work NAMES    of steps and profile: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
-                  adding (1500, at most); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
-  --seeds N       of shakespeare (default 3) and adding (5)
+                  adding (1500, at most), norm (1000, at most); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
+  --seeds N       of shakespeare (default 3), adding (5) and norm (3)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
   --save          keeps the figures in bench/results/, one file a CPU and Node version
@@ -67,6 +69,7 @@ const sectionNames = [
   "adding",
   "brackets",
   "copy",
+  "norm",
 ] as const;
 type SectionName = (typeof sectionNames)[number];
 
@@ -210,6 +213,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureBrackets({ windows: wish.updates ?? 25_000, build: fastest });
     case "copy":
       return measureCopy({ windows: wish.updates ?? 500, build: fastest });
+    case "norm":
+      return measureNorm(peaks, { updates: wish.updates ?? 1000, seeds: wish.seeds ?? 3, build: fastest });
   }
 }
 

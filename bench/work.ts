@@ -24,6 +24,7 @@ export interface Size {
   readonly tokens?: number;
   /** Values of this width come in instead of tokens; one value comes out, and the last one's squared error is the loss. */
   readonly values?: number;
+  readonly layerNorm?: boolean;
 }
 
 export const elman256: Size = { cell: "elman", hidden: 256, batch: 32, steps: 64 };
@@ -103,12 +104,12 @@ export function randomWindow({ batch, steps, tokens = TOKENS, values }: Size, se
 }
 
 export function networkOf(
-  { cell, hidden, layers = 1, tokens = TOKENS, values }: Size,
+  { cell, hidden, layers = 1, tokens = TOKENS, values, layerNorm = false }: Size,
   build: Build,
 ): Network {
   return createNetwork(
     {
-      ...{ cell, layers, seed: 1, hiddenSize: hidden },
+      ...{ cell, layers, layerNorm, seed: 1, hiddenSize: hidden },
       inputSize: values ?? tokens,
       outputSize: values === undefined ? tokens : 1,
     },
