@@ -62,7 +62,7 @@ export class Norm {
   /**
    * Computes dx (+)= dLoss/dx from dy = dLoss/dy, and from x̂ and 1/σ as `forward` left them; adds where `accumulate`.
    */
-  @inline static backward(
+  static backward(
     dx: usize,
     dy: usize,
     normal: usize,
@@ -78,7 +78,7 @@ export class Norm {
   }
 
   /** Computes the tangent of gain ⊙ x̂ along dx, dy (+)= gain ⊙ dx̂; dy may be dx where nothing is added. */
-  @inline static tangent(
+  static tangent(
     dy: usize,
     dx: usize,
     normal: usize,
@@ -105,13 +105,23 @@ export class Norm {
 
   /** Returns Σ x over whole vectors. */
   @inline private static sum(x: usize, bytes: usize): f32 {
+    // Two pairs of sums: an addition takes as long as four loads.
     let s0 = f32x4.splat(0);
     let s1 = f32x4.splat(0);
-    for (let n: usize = 0; n < bytes; n += 32) {
+    let s2 = f32x4.splat(0);
+    let s3 = f32x4.splat(0);
+    let n: usize = 0;
+    for (; n + 64 <= bytes; n += 64) {
+      s0 = f32x4.add(s0, v128.load(x + n));
+      s1 = f32x4.add(s1, v128.load(x + n, 16));
+      s2 = f32x4.add(s2, v128.load(x + n, 32));
+      s3 = f32x4.add(s3, v128.load(x + n, 48));
+    }
+    if (n < bytes) {
       s0 = f32x4.add(s0, v128.load(x + n));
       s1 = f32x4.add(s1, v128.load(x + n, 16));
     }
-    return Lanes.sum(f32x4.add(s0, s1));
+    return Lanes.sum(f32x4.add(f32x4.add(s0, s2), f32x4.add(s1, s3)));
   }
 
   /** Computes to ← from − mean, and returns the sum of its squares. */
@@ -149,9 +159,9 @@ export class Norm {
 
   /**
    * Computes to (+)= (w − mean(w) − x̂·mean(w ⊙ x̂))/σ: `transposed` with w = gain ⊙ from, else with w = from and the result
-   * times the gain. One code for all: a factor that is not there is 1, and what is not added to is 0.
+   * times the gain. What is not added to counts as 0.
    */
-  private static project(
+  @inline private static project(
     to: usize,
     from: usize,
     normal: usize,
@@ -165,17 +175,17 @@ export class Norm {
     accumulate: bool,
   ): void {
     const row = blocks * bytes;
-    const one = Vector.constant(constants, Constant.one);
-    const before = i32x4.splat(transposed ? -1 : 0);
     let s0 = f32x4.splat(0);
     let s1 = f32x4.splat(0);
     let p0 = f32x4.splat(0);
     let p1 = f32x4.splat(0);
     for (let n: usize = 0; n < row; n += 32) {
-      const g0 = v128.bitselect(v128.load(gain + n), one, before);
-      const g1 = v128.bitselect(v128.load(gain + n, 16), one, before);
-      const w0 = f32x4.mul(v128.load(from + n), g0);
-      const w1 = f32x4.mul(v128.load(from + n, 16), g1);
+      let w0 = v128.load(from + n);
+      let w1 = v128.load(from + n, 16);
+      if (transposed) {
+        w0 = f32x4.mul(w0, v128.load(gain + n));
+        w1 = f32x4.mul(w1, v128.load(gain + n, 16));
+      }
       s0 = f32x4.add(s0, w0);
       s1 = f32x4.add(s1, w1);
       p0 = Lanes.madd(w0, v128.load(normal + n), p0);
@@ -190,12 +200,14 @@ export class Norm {
     for (let n: usize = 0; n < row; n += 32) {
       const g0 = v128.load(gain + n);
       const g1 = v128.load(gain + n, 16);
-      const w0 = f32x4.mul(v128.load(from + n), v128.bitselect(g0, one, before));
-      const w1 = f32x4.mul(v128.load(from + n, 16), v128.bitselect(g1, one, before));
-      const x0 = f32x4.mul(Lanes.nmadd(v128.load(normal + n), along, f32x4.sub(w0, mean)), by);
-      const x1 = f32x4.mul(Lanes.nmadd(v128.load(normal + n, 16), along, f32x4.sub(w1, mean)), by);
-      const d0 = Lanes.madd(x0, v128.bitselect(one, g0, before), v128.and(v128.load(to + n), kept));
-      const d1 = Lanes.madd(x1, v128.bitselect(one, g1, before), v128.and(v128.load(to + n, 16), kept));
+      const f0 = v128.load(from + n);
+      const f1 = v128.load(from + n, 16);
+      const w0 = f32x4.sub(transposed ? f32x4.mul(f0, g0) : f0, mean);
+      const w1 = f32x4.sub(transposed ? f32x4.mul(f1, g1) : f1, mean);
+      const x0 = f32x4.mul(Lanes.nmadd(v128.load(normal + n), along, w0), by);
+      const x1 = f32x4.mul(Lanes.nmadd(v128.load(normal + n, 16), along, w1), by);
+      const d0 = f32x4.add(transposed ? x0 : f32x4.mul(x0, g0), v128.and(v128.load(to + n), kept));
+      const d1 = f32x4.add(transposed ? x1 : f32x4.mul(x1, g1), v128.and(v128.load(to + n, 16), kept));
       v128.store(to + n, Lanes.flush(d0, tiny));
       v128.store(to + n, Lanes.flush(d1, tiny), 16);
     }
