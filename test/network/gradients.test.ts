@@ -102,17 +102,19 @@ describe.each(builds)("gradients, %s build", (build) => {
       const values = new Float32Array(2 * outputSize).fill(0.5);
       network.forward(sequence);
       const { loss, count } = network.backward({ values });
-      // Another sequence beside it, which overflows.
+      // Another sequence beside it, whose state is no number.
       const beside = (width: number, array: ArrayLike<number>, other: number): Float32Array =>
         Float32Array.from({ length: 2 * array.length }, (_, i) => {
           const [row, column] = [Math.floor(i / width), i % width];
           return row % 2 === 0 ? array[(row / 2) * width + column] : other;
         });
-      const both = { steps: 2, batch: 2, values: beside(options.inputSize, sequence.values ?? [], NaN) };
+      const both = { steps: 2, batch: 2, values: beside(options.inputSize, sequence.values ?? [], 1) };
       const targets = { values: beside(outputSize, values, NaN) };
-      network.forward(both);
+      const H = options.hiddenSize;
+      const state = { h: beside(H, new Float32Array(H), NaN) };
+      expect(network.forward(both, { state }).outputs.some(Number.isNaN)).toBe(true);
       const masked = network.backward(targets);
-      const scored = score(network, both, targets);
+      const scored = score(network, both, targets, state);
       expect(masked.count).toBe(count);
       // Sums in float64 of the same numbers.
       expect(relativeError([masked.loss, scored.loss / count], [loss, loss])).toBeLessThan(1e-12);
