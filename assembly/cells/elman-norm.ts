@@ -9,7 +9,7 @@ import { ElmanRows } from "./elman";
 import { Steps } from "./steps";
 
 /**
- * Runs a window of T steps forward; slots as elmanForward's. A step's slot of `h` comes in holding W_ih x_t and goes out holding
+ * Runs a window of T steps forward; slots, `resets` and `held` as elmanForward's. A step's slot of `h` comes in holding W_ih x_t and goes out holding
  * h_t. `normal`: [T, B, stride] becomes the normalised sums, zeros past a length; `scales`: [T, B, 8] their 1/σ. `bias`: [stride].
  */
 export function elmanNormForward(
@@ -20,6 +20,8 @@ export function elmanNormForward(
   gain: Pointer,
   bias: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   relu: bool,
   reverse: bool,
@@ -30,6 +32,7 @@ export function elmanNormForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(recurrent, stride * K) && Check.vectors(gain, stride) && Check.vectors(bias, stride));
   assert(Norm.check(normal, scales, T * B, 1, units, stride, stride));
   const bytes = stride * 4;
@@ -38,7 +41,7 @@ export function elmanNormForward(
     const t = Steps.time(i, T, reverse);
     const from = h + Steps.before(t, reverse) * slot;
     const to = h + Steps.after(t, reverse) * slot;
-    gemm(to, from, recurrent, B, stride, K, stride, stride, true);
+    gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
     for (let b: usize = 0; b < B; b++) {
       const row = to + b * bytes;
       const kept = normal + t * slot + b * bytes;
@@ -69,6 +72,8 @@ export function elmanNormBackward(
   recurrent: Pointer,
   gain: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   relu: bool,
   reverse: bool,
@@ -79,6 +84,7 @@ export function elmanNormBackward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(dSums, T * B * stride));
   assert(Check.vectors(recurrent, stride * K) && Check.vectors(gain, stride));
   assert(Norm.check(normal, scales, T * B, 1, units, stride, stride));
@@ -101,7 +107,9 @@ export function elmanNormBackward(
       const scale = Norm.scale(scales, t * B + b);
       Norm.backward(sums + row, dz, normal + t * slot + row, scale, gain, constants, 1, units, bytes, false);
     }
+    Steps.copyAnew(held, from, resets, t, B, bytes);
     gemm(from, sums, recurrent, B, stride, K, stride, stride, true);
+    Steps.copyAnew(from, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -119,6 +127,8 @@ export function elmanNormTangent(
   recurrent: Pointer,
   gain: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   relu: bool,
   T: usize,
@@ -128,6 +138,7 @@ export function elmanNormTangent(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
   assert(Check.vectors(gain, stride) && Norm.check(normal, scales, T * B, 1, units, stride, stride));
   const bytes = stride * 4;
@@ -135,7 +146,7 @@ export function elmanNormTangent(
   for (let t: usize = 0; t < T; t++) {
     const from = dh + t * slot;
     const to = from + slot;
-    gemm(to, from, recurrent, B, stride, K, stride, stride, true);
+    gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
     for (let b: usize = 0; b < B; b++) {
       const row = to + b * bytes;
       if (Steps.past(lengths, b, t)) {

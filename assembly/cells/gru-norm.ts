@@ -14,7 +14,7 @@ const GATES: usize = 8;
 const CANDIDATE: usize = 12;
 
 /**
- * Runs a window of T steps forward; slots as gruForward's. `gates` comes in holding the input's part, normalised and with all
+ * Runs a window of T steps forward; slots, `resets` and `held` as gruForward's. `gates` comes in holding the input's part, normalised and with all
  * biases, and goes out holding n, r, z and q. `products`: [T, B, 3·stride], becomes the normalised blocks r, z, q of W_hh h_{t-1},
  * zeros past a length; `scales`: [T, B, 8], their 1/σ at 2 and 3. `gain`: [3·stride].
  */
@@ -26,6 +26,8 @@ export function gruNormForward(
   recurrent: Pointer,
   gain: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -35,6 +37,7 @@ export function gruNormForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(gates, T * B * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
   assert(
     Norm.check(products, scales, T * B, 3, units, stride, 3 * stride) && Check.vectors(gain, 3 * stride),
@@ -46,7 +49,8 @@ export function gruNormForward(
     const from = h + Steps.before(t, reverse) * slot;
     const to = h + Steps.after(t, reverse) * slot;
     const now = products + t * 3 * slot;
-    gemm(now, from, recurrent, B, 3 * stride, K, 3 * stride, stride, false);
+    const start = Steps.start(from, held, resets, t, B, bytes);
+    gemm(now, start, recurrent, B, 3 * stride, K, 3 * stride, stride, false);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const rz = now + 3 * row;
@@ -60,7 +64,7 @@ export function gruNormForward(
       const scale = Norm.scale(scales, t * B + b);
       Norm.forward(z + bytes, rz, rz, scale + GATES, gain, constants, 2, units, bytes);
       Norm.forward(z + 3 * bytes, q, q, scale + CANDIDATE, gain + 2 * bytes, constants, 1, units, bytes);
-      GruRow.forward(to + row, z, from + row, constants, bytes);
+      GruRow.forward(to + row, z, start + row, constants, bytes);
     }
   }
 }
@@ -79,6 +83,8 @@ export function gruNormBackward(
   recurrent: Pointer,
   gain: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -88,6 +94,7 @@ export function gruNormBackward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(3 * stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(gates, T * B * 4 * stride));
   assert(Check.vectors(dProducts, T * B * 3 * stride) && Check.vectors(recurrent, stride * K));
   assert(
@@ -95,11 +102,13 @@ export function gruNormBackward(
   );
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
     const t = Steps.time(i - 1, T, reverse);
     const before = Steps.before(t, reverse) * slot;
     const to = dh + Steps.after(t, reverse) * slot;
     const now = t * 3 * slot;
+    Steps.copyAnew(held, dh + before, resets, t, B, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const dz = gates + t * 4 * slot + 4 * row;
@@ -110,7 +119,8 @@ export function gruNormBackward(
         memory.fill(d, 0, 3 * bytes);
         continue;
       }
-      GruRow.backward(dh + before + row, dz, to + row, h + before + row, constants, bytes);
+      const start = Steps.anew(resets, b, t, B) ? zeros : h + before + row;
+      GruRow.backward(dh + before + row, dz, to + row, start, constants, bytes);
       const x = products + now + 3 * row;
       const scale = Norm.scale(scales, t * B + b);
       Norm.backward(d, dz + bytes, x, scale + GATES, gain, constants, 2, units, bytes, false);
@@ -129,6 +139,7 @@ export function gruNormBackward(
       );
     }
     gemm(dh + before, dProducts + now, recurrent, B, stride, K, stride, 3 * stride, true);
+    Steps.copyAnew(dh + before, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -149,6 +160,8 @@ export function gruNormTangent(
   recurrent: Pointer,
   gain: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   T: usize,
   B: usize,
@@ -157,16 +170,19 @@ export function gruNormTangent(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, 3 * stride * K));
   assert(Check.vectors(dGates, T * B * 4 * stride) && Check.vectors(gates, T * B * 4 * stride));
   assert(Check.vectors(dProducts, B * 3 * stride) && Check.vectors(gain, 3 * stride));
   assert(Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
     const from = dh + t * slot;
     const to = from + slot;
-    gemm(dProducts, from, recurrent, B, 3 * stride, K, 3 * stride, stride, false);
+    const start = Steps.start(from, held, resets, t, B, bytes);
+    gemm(dProducts, start, recurrent, B, 3 * stride, K, 3 * stride, stride, false);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) {
@@ -192,7 +208,8 @@ export function gruNormTangent(
         bytes,
         true,
       );
-      GruRow.tangent(to + row, dz, from + row, gates + at, h + t * slot + row, constants, bytes);
+      const before = Steps.anew(resets, b, t, B) ? zeros : h + t * slot + row;
+      GruRow.tangent(to + row, dz, start + row, gates + at, before, constants, bytes);
     }
   }
 }

@@ -16,7 +16,7 @@ const GATES: usize = 4;
 const STATE: usize = 8;
 
 /**
- * Runs a window of T steps forward; slots as lstmForward's. `z` comes in holding the input's part, normalised and with all
+ * Runs a window of T steps forward; slots, `resets` and `held` as lstmForward's. `z` comes in holding the input's part, normalised and with all
  * biases, and goes out holding the gates. `products`: [T, B, 4·stride], becomes W_hh h_{t-1}, normalised, and `states`: [T, B,
  * stride], c_t, normalised; both zeros past a length. `scales`: [T, B, 8], their 1/σ at 1 and 2. `gain`: [4·stride]; `stateGain`,
  * `stateBias`: [stride].
@@ -33,6 +33,8 @@ export function lstmNormForward(
   stateGain: Pointer,
   stateBias: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -42,6 +44,7 @@ export function lstmNormForward(
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
   assert(Check.vectors(recurrent, 4 * stride * K) && Check.vectors(gain, 4 * stride));
   assert(Norm.check(products, scales, T * B, 4, units, stride, 4 * stride));
@@ -49,12 +52,14 @@ export function lstmNormForward(
   assert(Check.vectors(stateBias, stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = 0; i < T; i++) {
     const t = Steps.time(i, T, reverse);
     const before = Steps.before(t, reverse) * slot;
     const after = Steps.after(t, reverse) * slot;
     const now = products + t * 4 * slot;
-    gemm(now, h + before, recurrent, B, 4 * stride, K, 4 * stride, stride, false);
+    const start = Steps.start(h + before, held, resets, t, B, bytes);
+    gemm(now, start, recurrent, B, 4 * stride, K, 4 * stride, stride, false);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const to = after + row;
@@ -70,7 +75,8 @@ export function lstmNormForward(
       const zt = z + t * 4 * slot + 4 * row;
       const scale = Norm.scale(scales, t * B + b);
       Norm.forward(zt, x, x, scale + GATES, gain, constants, 4, units, bytes);
-      LstmRow.cell(c + to, zt, c + before + row, constants, bytes);
+      const cell = Steps.anew(resets, b, t, B) ? zeros : c + before + row;
+      LstmRow.cell(c + to, zt, cell, constants, bytes);
       memory.copy(h + to, stateBias, bytes);
       Norm.forward(h + to, state, c + to, scale + STATE, stateGain, constants, 1, units, bytes);
       tanhRow(h + to, h + to, constants, bytes);
@@ -99,6 +105,8 @@ export function lstmNormBackward(
   stateGain: Pointer,
   stateBias: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   reverse: bool,
   T: usize,
@@ -108,6 +116,7 @@ export function lstmNormBackward(
   stride: usize,
 ): void {
   assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(4 * stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
   assert(Check.vectors(dc, B * stride) && Check.vectors(recurrent, stride * K));
   assert(Check.vectors(dProducts, T * B * 4 * stride) && Check.vectors(dStates, T * B * stride));
@@ -116,11 +125,13 @@ export function lstmNormBackward(
   assert(Check.vectors(stateGain, stride) && Check.vectors(stateBias, stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
     const t = Steps.time(i - 1, T, reverse);
     const before = Steps.before(t, reverse) * slot;
     const to = dh + Steps.after(t, reverse) * slot;
     const now = t * 4 * slot;
+    Steps.copyAnew(held, dh + before, resets, t, B, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const dz = z + now + 4 * row;
@@ -137,10 +148,13 @@ export function lstmNormBackward(
       const state = states + t * slot + row;
       outputBackward(dState, dz + 3 * bytes, to + row, state, stateGain, stateBias, constants, bytes);
       Norm.backward(dc + row, dState, state, scale + STATE, stateGain, constants, 1, units, bytes, true);
-      LstmRow.cellBackward(dc + row, dz, c + before + row, constants, bytes);
+      const anew = Steps.anew(resets, b, t, B);
+      LstmRow.cellBackward(dc + row, dz, anew ? zeros : c + before + row, constants, bytes);
+      if (anew) memory.fill(dc + row, 0, bytes);
       Norm.backward(d, dz, products + now + 4 * row, scale + GATES, gain, constants, 4, units, bytes, false);
     }
     gemm(dh + before, dProducts + now, recurrent, B, stride, K, stride, 4 * stride, true);
+    Steps.copyAnew(dh + before, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -198,6 +212,8 @@ export function lstmNormTangent(
   stateGain: Pointer,
   stateBias: Pointer,
   lengths: OptionalPointer,
+  resets: OptionalPointer,
+  held: Pointer,
   constants: Pointer,
   T: usize,
   B: usize,
@@ -206,6 +222,7 @@ export function lstmNormTangent(
   stride: usize,
 ): void {
   assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
   assert(Check.vectors(dc, B * stride) && Check.vectors(dz, T * B * 4 * stride));
   assert(Check.vectors(dProducts, B * 4 * stride) && Check.vectors(recurrent, 4 * stride * K));
@@ -214,10 +231,12 @@ export function lstmNormTangent(
   assert(Check.vectors(stateGain, stride) && Check.vectors(stateBias, stride));
   const bytes = stride * 4;
   const slot = B * bytes;
+  const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
     const from = dh + t * slot;
     const to = from + slot;
-    gemm(dProducts, from, recurrent, B, 4 * stride, K, 4 * stride, stride, false);
+    const start = Steps.start(from, held, resets, t, B, bytes);
+    gemm(dProducts, start, recurrent, B, 4 * stride, K, 4 * stride, stride, false);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) {
@@ -229,7 +248,9 @@ export function lstmNormTangent(
       const state = states + t * slot + row;
       const scale = Norm.scale(scales, t * B + b);
       Norm.tangent(dz + at, d, products + at, scale + GATES, gain, constants, 4, units, bytes, true);
-      cellTangent(dc + row, dz + at, z + at, c + t * slot + row, constants, bytes);
+      const anew = Steps.anew(resets, b, t, B);
+      if (anew) memory.fill(dc + row, 0, bytes);
+      cellTangent(dc + row, dz + at, z + at, anew ? zeros : c + t * slot + row, constants, bytes);
       Norm.tangent(to + row, dc + row, state, scale + STATE, stateGain, constants, 1, units, bytes, false);
       const last = at + 3 * bytes;
       Norm.affine(d, state, stateGain, stateBias, bytes);

@@ -5,6 +5,7 @@
 
 import { afterAll, describe, expect, it } from "vitest";
 import { cellNames, cells } from "../../src/network/cells/by-name.js";
+import { normalizableCells } from "./kinds.js";
 import type { RecurrentNetwork } from "../../src/network/network.js";
 import type { NetworkOptions, Sequence, State } from "../../src/network/types.js";
 import { Random } from "../../src/random.js";
@@ -29,8 +30,10 @@ interface Drawn {
 function draw(random: Random): Drawn {
   const size = (most: number): number => 1 + random.integer(most);
   const embeddingSize = random.uniform() < 0.2 ? size(12) : 0;
+  const cell = cellNames[random.integer(cellNames.length)];
   const options = {
-    cell: cellNames[random.integer(cellNames.length)],
+    cell,
+    layerNorm: normalizableCells.includes(cell) && random.uniform() < 0.3,
     inputSize: size(20),
     hiddenSize: size(40),
     outputSize: random.uniform() < 0.1 ? 0 : size(20),
