@@ -27,7 +27,10 @@ function expectNear(what: string, actual: ArrayLike<number>, expected: ArrayLike
 }
 
 describe.each(builds)("losses of networks, %s build", (build) => {
-  describe.each(kinds.filter(({ options }) => !options.cell?.endsWith("relu")))("$name", (kind) => {
+  // Kinks, and what a norm makes of roundings, have bounds of their own: test/network/stacked.test.ts.
+  const smooth = kinds.filter(({ options }) => !options.cell?.endsWith("relu") && !options.layerNorm);
+
+  describe.each(smooth)("$name", (kind) => {
     it.each(oracleLosses)("$name $labelSmoothing $delta $levels", (loss) => {
       const options: NetworkOptions = { ...kind.options, dropout: 0, outputSize: 4 };
       using network = guardedNetwork(options, build);

@@ -153,7 +153,7 @@ describe.each(table)("$cell agrees with the oracle, layerNorm $layerNorm", ({ ce
     for (const layers of [1, 2, 3]) {
       for (const bidirectional of [false, true]) {
         for (const lengths of [false, true]) {
-          for (const dropout of [0, 0.4]) {
+          for (const dropout of layers > 1 ? [0, 0.4] : [0]) {
             for (const inputs of ["tokens", "values"] as const) {
               const options = {
                 inputSize: 6,
@@ -172,7 +172,7 @@ describe.each(table)("$cell agrees with the oracle, layerNorm $layerNorm", ({ ce
         }
       }
     }
-    expect(cases).toBe(48);
+    expect(cases).toBe(40);
   });
 
   it("over hidden sizes", () => {
@@ -198,15 +198,16 @@ describe.each(table)("$cell agrees with the oracle, layerNorm $layerNorm", ({ ce
       const least = layerNorm ? LEAST_NORMALIZED : 1;
       const size = (): number => least + Math.floor(40 * random.uniform() * random.uniform());
       const headless = random.uniform() < 0.25;
+      const layers = 1 + random.integer(3);
       const options = {
         inputSize: size(),
         hiddenSize: size(),
         outputSize: headless ? 0 : size(),
         cell,
         layerNorm,
-        layers: 1 + random.integer(3),
+        layers,
         bidirectional: random.uniform() < 0.5,
-        dropout: random.uniform() < 0.5 ? 0.3 : 0,
+        dropout: layers > 1 && random.uniform() < 0.5 ? 0.3 : 0,
         embeddingSize: tokens && random.uniform() < 0.5 ? size() : 0,
         seed,
       };
