@@ -14,6 +14,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { difference } from "./difference.js";
+import { toText } from "./to-text.js";
 import { generateInterface } from "./generate-interface.js";
 import { generateTiles } from "./generate-tiles.js";
 import { DEBUG, shippedBuilds } from "./kernel-targets.js";
@@ -61,7 +62,7 @@ function writeModule(name: string, build: string, bytes: Uint8Array): void {
   // Annotated, so that the declaration file does not repeat the whole string.
   const text =
     `/** Made from assembly/ by scripts/build-kernels.ts, in the form of src/wasm/encoding.ts. */\n` +
-    `export const ${name}: string =\n  "${Buffer.from(bytes).toString("hex")}";\n`;
+    `export const ${name}: string =\n  "${toText(bytes)}";\n`;
   writeFileSync(`${folder}/${build}.ts`, text);
 }
 

@@ -3,9 +3,9 @@
  * an experimental feature of V8, runs on Node 24, 25 and 26 on x64 with AVX2, and is refused anywhere else.
  */
 
-import { fromHex } from "./wasm/encoding.js";
+import { fromText } from "./wasm/encoding.js";
 import { wide } from "./wasm/generated/wide.js";
 import { provideWide } from "./wasm/load.js";
 import { buildWide } from "./wasm/wide-build.js";
 
-provideWide(() => buildWide(fromHex(wide)));
+provideWide(() => buildWide(fromText(wide)));

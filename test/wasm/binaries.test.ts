@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readKernelInterface } from "../../scripts/kernel-interface.js";
-import { fromHex } from "../../src/wasm/encoding.js";
+import { fromText } from "../../src/wasm/encoding.js";
 import { version } from "../../src/wasm/generated/version.js";
 import { wide } from "../../src/wasm/generated/wide.js";
 import { inlinedKernels } from "../../src/wasm/inlined.js";
@@ -42,7 +42,7 @@ function sectionsOf(bytes: Uint8Array): string[] {
 const binaries = {
   simd: inlinedKernels("simd"),
   "relaxed-simd": inlinedKernels("relaxed-simd"),
-  wide: fromHex(wide),
+  wide: fromText(wide),
 };
 
 function createMemory(): WebAssembly.Memory {

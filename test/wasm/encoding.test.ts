@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { difference } from "../../scripts/difference.js";
-import { applyDifference, fromHex } from "../../src/wasm/encoding.js";
+import { toText } from "../../scripts/to-text.js";
+import { applyDifference, fromText } from "../../src/wasm/encoding.js";
 
 const bytes = fc.uint8Array({ maxLength: 400 });
 /** Few values, so that much of one is found in the other. */
@@ -9,12 +10,18 @@ const alike = fc
   .array(fc.constantFrom(0, 1, 127, 128, 255), { maxLength: 400 })
   .map((list) => Uint8Array.from(list));
 
-describe("fromHex", () => {
+describe("fromText", () => {
+  it("gives all bytes back", () => {
+    const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+    expect(fromText(toText(all))).toEqual(all);
+  });
+
   it("gives the bytes back", () => {
     fc.assert(
       fc.property(bytes, (value) => {
-        const hex = [...value].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-        expect(fromHex(hex)).toEqual(Uint8Array.from(value));
+        const text = toText(value);
+        expect(text).toMatch(/^[ !#-;=-[\]-~]*$/);
+        expect(fromText(text)).toEqual(Uint8Array.from(value));
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { fromHex } from "../../src/wasm/encoding.js";
+import { fromText } from "../../src/wasm/encoding.js";
 import { wide } from "../../src/wasm/generated/wide.js";
 import { version } from "../../src/wasm/generated/version.js";
 import { inlinedKernels } from "../../src/wasm/inlined.js";
@@ -107,7 +107,7 @@ describe("init", () => {
       /that this engine compiles/,
     ],
     ["another module", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), "FormatError", /got mark "none"$/],
-    ["the wide kernels", fromHex(wide), "FormatError", new RegExp(`got mark "wide ${version}"$`)],
+    ["the wide kernels", fromText(wide), "FormatError", new RegExp(`got mark "wide ${version}"$`)],
   ])("refuses %s", async (_, source, error, message) => {
     const { init, supportedBuilds } = await freshSlim();
     const brought: Promise<unknown> = Reflect.apply(init, undefined, [source]) as Promise<unknown>;

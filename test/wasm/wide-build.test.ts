@@ -1,7 +1,7 @@
 import v8 from "node:v8";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as exercise from "../../src/wasm/exercise.js";
-import { fromHex } from "../../src/wasm/encoding.js";
+import { fromText } from "../../src/wasm/encoding.js";
 import { wide } from "../../src/wasm/generated/wide.js";
 import { isKernels } from "../../src/wasm/kernels.js";
 import { instantiateKernels } from "../../src/wasm/load.js";
@@ -9,7 +9,7 @@ import { buildWide } from "../../src/wasm/wide-build.js";
 import { Guarded } from "../assembly/guarded.js";
 import { builds } from "../builds.js";
 
-const bytes = fromHex(wide);
+const bytes = fromText(wide);
 const major = process.versions.node.split(".")[0];
 /** A machine of the tests that is meant to run it: CI's. */
 const runs = ["24", "25", "26"].includes(major) && process.arch === "x64";
