@@ -11,6 +11,7 @@ import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { bitsOf } from "./bits.js";
 import { drawSequence, drawState, outputWidthOf } from "./drawn.js";
+import { normalizableCells } from "./kinds.js";
 import { guardedEngine, networkIn } from "./guarded.js";
 
 /** Networks a build, each with a window of its own, in groups that a failure names. */
@@ -28,8 +29,10 @@ function draw(random: Random): Drawn {
   const size = (): number => (random.uniform() < 0.05 ? 250 + random.integer(40) : 1 + random.integer(67));
   const bidirectional = random.uniform() < 0.3;
   const embeddingSize = random.uniform() < 0.2 ? 1 + random.integer(20) : 0;
+  const cell = cellNames[random.integer(cellNames.length)];
   const options = {
-    cell: cellNames[random.integer(cellNames.length)],
+    cell,
+    layerNorm: normalizableCells.includes(cell) && random.uniform() < 0.3,
     inputSize: size(),
     hiddenSize: size(),
     outputSize: random.uniform() < 0.1 ? 0 : size(),

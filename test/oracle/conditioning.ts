@@ -11,7 +11,8 @@ export function shakenBy(random: Random, values: Float64Array): Float64Array {
   return values.map((value) => value * (1 + 2 ** -24 * (2 * random.uniform() - 1)));
 }
 
-function shaken({ sizes, parameters }: OracleModel, random: Random): OracleModel {
+/** Returns the model with its parameters changed so. */
+export function shaken({ sizes, parameters }: OracleModel, random: Random): OracleModel {
   return {
     sizes,
     parameters: new Map([...parameters].map(([name, values]) => [name, shakenBy(random, values)])),

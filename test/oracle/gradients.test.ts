@@ -164,7 +164,8 @@ function check(problem: Problem): void {
 const networks = cellNames.flatMap((cell) =>
   [1, 2, 3].flatMap((layers) =>
     [false, true].flatMap((bidirectional) =>
-      (cells[cell].norm === undefined ? [false] : [false, true]).map((layerNorm) => ({
+      // What layer normalisation adds happens within a layer, whatever the loss.
+      (cells[cell].norm === undefined || layers > 2 ? [false] : [false, true]).map((layerNorm) => ({
         ...{ cell, layers, bidirectional, layerNorm },
       })),
     ),
@@ -177,7 +178,7 @@ describe("the oracle's gradients against central differences", () => {
     (network) => {
       let seed = 0;
       for (const inputs of inputKinds) {
-        for (const targets of targetKinds) {
+        for (const targets of network.layerNorm ? (["values"] as const) : targetKinds) {
           for (const withLengths of [false, true]) {
             for (const withDropout of network.layers > 1 ? [false, true] : [false]) {
               seed += 1;
@@ -195,7 +196,7 @@ describe("the oracle's gradients against central differences", () => {
           }
         }
       }
-      expect(seed).toBe(network.layers > 1 ? 48 : 24);
+      expect(seed).toBe((network.layers > 1 ? 48 : 24) / (network.layerNorm ? targetKinds.length : 1));
     },
   );
 });

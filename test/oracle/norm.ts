@@ -4,7 +4,9 @@
 export const EPSILON = 1e-5;
 
 function mean(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
 }
 
 /** Returns 1/√(var(a) + ε), the variance being biased. */
@@ -14,7 +16,8 @@ function inverse(a: Float64Array): number {
 }
 
 export function normalize(a: Float64Array): Float64Array {
-  const [centre, scale] = [mean(a), inverse(a)];
+  const centre = mean(a);
+  const scale = inverse(a);
   return a.map((value) => (value - centre) * scale);
 }
 
@@ -33,12 +36,11 @@ export function byParts(
   vectors: readonly Float64Array[],
   map: (...parts: Float64Array[]) => Float64Array,
 ): Float64Array {
+  const out = new Float64Array(vectors[0].length);
   let at = 0;
-  return Float64Array.from(
-    sizes.flatMap((size) => {
-      const parts = vectors.map((vector) => vector.slice(at, at + size));
-      at += size;
-      return [...map(...parts)];
-    }),
-  );
+  for (const size of sizes) {
+    out.set(map(...vectors.map((vector) => vector.subarray(at, at + size))), at);
+    at += size;
+  }
+  return out;
 }

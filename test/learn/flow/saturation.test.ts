@@ -5,6 +5,7 @@ import { cellNames } from "../../../src/network/cells/by-name.js";
 import { Random } from "../../../src/random.js";
 import { builds } from "../../builds.js";
 import { drawSequence, drawTarget } from "../../network/drawn.js";
+import { normalizableCells } from "../../network/kinds.js";
 import { cells } from "../../oracle/cells/by-name.js";
 import type { CellStep, OracleCell } from "../../oracle/cells/cell.js";
 import { modelOf } from "../../oracle/model.js";
@@ -30,19 +31,24 @@ interface Squashed {
 }
 
 /** Lists what a step squashes, gates and then states. */
-function squashedIn(cell: OracleCell, step: CellStep): Squashed[] {
+function squashedIn(cell: OracleCell, step: CellStep, layerNorm: boolean): Squashed[] {
   const gates = Object.entries(cell.activations(step)).flatMap(([name, { by, values }]): Squashed[] =>
     by === "identity" ? [] : [{ name, by, values: [...values] }],
   );
-  if (!cell.keepsC) return gates;
+  // A normalised c is not what the tanh is of.
+  if (!cell.keepsC || layerNorm) return gates;
   return [...gates, { name: "c", by: "tanh", values: [...cell.forward(step).c].map(Math.tanh) }];
 }
 
-const table = builds.flatMap((build) => cellNames.map((cell) => ({ build, cell })));
+const networks = [
+  ...cellNames.map((cell) => ({ cell, layerNorm: false })),
+  ...normalizableCells.map((cell) => ({ cell, layerNorm: true })),
+];
+const table = builds.flatMap((build) => networks.map((network) => ({ build, ...network })));
 
-describe.each(table)("$build, $cell", ({ build, cell }) => {
+describe.each(table)("$build, $cell, layerNorm $layerNorm", ({ build, cell, layerNorm }) => {
   const sizes = { inputSize: 5, hiddenSize: H, outputSize: 3, layers: 2 };
-  const network = createNetwork({ cell, ...sizes, seed: 4 }, { build });
+  const network = createNetwork({ cell, layerNorm, ...sizes, seed: 4 }, { build });
   // Far from zero, so that units saturate.
   for (const parameter of network.parameters) parameter.write(parameter.read().map((w) => 6 * w));
   const random = new Random(5);
@@ -54,7 +60,7 @@ describe.each(table)("$build, $cell", ({ build, cell }) => {
     const { tape } = oracleForward(modelOf(network), sequence);
     layers.forEach(({ saturation }, l) => {
       const steps = tape.layers[l][0].flatMap((taken) =>
-        taken === undefined ? [] : [squashedIn(cells[cell], taken.step)],
+        taken === undefined ? [] : [squashedIn(cells[cell], taken.step, layerNorm)],
       );
       expect(steps).toHaveLength(lengths.reduce((sum, length) => sum + length, 0));
       expect(saturation.map(({ name }) => name)).toEqual(steps[0].map(({ name }) => name));

@@ -29,7 +29,6 @@ export function randomNetwork(sizes: StackSizes, random: Random, scale = 0.6): S
 /** Copies a model's parameters into one array. */
 export function networkOf(model: OracleModel): StackNetwork {
   if (model.sizes.bidirectional) throw new RangeError("learning rules other than BPTT run one way");
-  if (model.sizes.layerNorm) throw new RangeError("the oracle's learning rules have no layer normalisation");
   return {
     sizes: model.sizes,
     parameters: Float64Array.from([...model.parameters.values()].flatMap((values) => [...values])),

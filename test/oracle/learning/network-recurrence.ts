@@ -2,9 +2,9 @@
  * Stacks the oracle's cells as one recurrence over the joint state: [h, c] of each layer, the lowest first.
  */
 
-import { affine, affineBackward } from "../affine.js";
+import { affine } from "../affine.js";
 import type { CellState, CellStep } from "../cells/cell.js";
-import type { LayerWeights } from "../layer.js";
+import { backStep, takeStep, type LayerWeights, type StepTaken } from "../step.js";
 import { cellTangent } from "./cell-tangent.js";
 import { factorPlaces, preActivationRow, type FactorPlaces } from "./places.js";
 import type { Adjoint, Factor, Recurrence } from "./recurrence.js";
@@ -22,9 +22,7 @@ import { combine, rowTimes, unit, zeros } from "./vectors.js";
 interface LayerStep {
   layer: StackLayer;
   weights: LayerWeights;
-  x: Float64Array;
-  step: CellStep;
-  after: CellState;
+  taken: StepTaken;
 }
 
 /** Holds an adjoint, and the gradients of each layer's pre-activations. */
@@ -57,7 +55,7 @@ export class NetworkRecurrence implements Recurrence {
   }
 
   forward(s: Float64Array, x: Float64Array): Float64Array {
-    return this.join(this.take(s, x).map(({ after }) => after));
+    return this.join(this.take(s, x).map(({ taken }) => taken.state));
   }
 
   vjp(s: Float64Array, x: Float64Array, cotangent: Float64Array): Adjoint {
@@ -71,8 +69,10 @@ export class NetworkRecurrence implements Recurrence {
     ds: Float64Array,
     dTheta = zeros(this.parameters.length),
   ): Float64Array {
+    if (this.layers.some(({ layerNorm }) => layerNorm))
+      throw new RangeError("there is no tangent of a norm here");
     let dx = this.embeddingSize > 0 ? rowTimes(x, this.embedding(dTheta)) : zeros(this.inputSize);
-    const tangents = this.take(s, x).map(({ layer, weights, x: below, step }) => {
+    const tangents = this.take(s, x).map(({ layer, weights, taken: { x: below, step } }) => {
       const d = weightsWithin(dTheta, layer);
       const before = partOf(ds, layer);
       const tangent = {
@@ -96,7 +96,7 @@ export class NetworkRecurrence implements Recurrence {
     const backs = Array.from({ length: this.stateSize }, (_, i) =>
       this.back(taken, x, unit(this.stateSize, i)),
     );
-    return taken.map(({ layer, x: below, step }, l) => {
+    return taken.map(({ layer, taken: { x: below, step } }, l) => {
       const h = layer.recurrentInputs > 0 ? step.h : zeros(0);
       const a = Float64Array.of(...below, ...h, 1);
       const d = backs.map(({ steps }) => preActivationRow(layer, steps[l]));
@@ -116,15 +116,9 @@ export class NetworkRecurrence implements Recurrence {
     let below = this.embeddingSize > 0 ? rowTimes(x, this.embedding(this.parameters)) : x;
     return this.layers.map((layer, l) => {
       const weights = this.weights[l];
-      const before = partOf(s, layer);
-      const step = {
-        input: affine(weights.weightIh, weights.biasIh, below),
-        recurrent: affine(weights.weightHh, weights.biasHh, before.h),
-        ...before,
-      };
-      const taken = { layer, weights, x: below, step, after: layer.cell.forward(step) };
-      below = taken.after.h;
-      return taken;
+      const taken = takeStep(layer.cell, weights, below, partOf(s, layer));
+      below = taken.state.h;
+      return { layer, weights, taken };
     });
   }
 
@@ -134,15 +128,13 @@ export class NetworkRecurrence implements Recurrence {
     const before: CellState[] = [];
     const through: CellState[] = [];
     let dx = zeros(taken[taken.length - 1].layer.hidden);
-    for (const { layer, weights, x: below, step } of [...taken].reverse()) {
+    for (const { layer, weights, taken: one } of [...taken].reverse()) {
       const given = partOf(cotangent, layer);
       const total = { h: sum(given.h, dx), c: given.c };
-      const d = layer.cell.backward(step, total);
-      const dWeights = weightsWithin(parameters, layer);
-      dx = affineBackward(weights.weightIh, below, d.input, dWeights.weightIh, dWeights.biasIh);
-      const dh = affineBackward(weights.weightHh, step.h, d.recurrent, dWeights.weightHh, dWeights.biasHh);
-      steps.unshift(d);
-      before.unshift({ h: sum(d.h, dh), c: d.c });
+      const back = backStep(layer.cell, weights, one, total, weightsWithin(parameters, layer));
+      dx = back.dx;
+      steps.unshift(back.read);
+      before.unshift(back.dBefore);
       through.unshift(total);
     }
     const input = this.embeddingSize > 0 ? this.embeddingBack(x, dx, parameters) : dx;

@@ -3,7 +3,7 @@
 import type { Cell } from "../../../src/network/types.js";
 import { cells } from "../cells/by-name.js";
 import type { OracleCell } from "../cells/cell.js";
-import type { LayerWeights } from "../layer.js";
+import type { LayerWeights, NormWeights } from "../step.js";
 
 export interface StackSizes {
   /** I, the width of the inputs. */
@@ -17,6 +17,8 @@ export interface StackSizes {
   layers?: number;
   /** E, default 0: the layers read the inputs as they are. */
   embeddingSize?: number;
+  /** Whether the cells have layer normalisation; default false. */
+  layerNorm?: boolean;
 }
 
 export interface StackLayer {
@@ -29,9 +31,10 @@ export interface StackLayer {
   readonly recurrentInputs: number;
   /** Whether its candidate stands apart: see OracleCell. */
   readonly candidateApart: boolean;
+  readonly layerNorm: boolean;
   /** Index at which the layer's [h, c] begins in the joint state. */
   readonly stateAt: number;
-  /** Index at which the layer's weights begin in θ: W_ih, W_hh, b_ih, b_hh. */
+  /** Index at which the layer's weights begin in θ: W_ih, W_hh, b_ih, b_hh, then gains. */
   readonly parametersAt: number;
 }
 
@@ -42,7 +45,15 @@ export function stateSizeOf({ cell, hidden }: StackLayer): number {
 
 export function parameterCountOf(layer: StackLayer): number {
   const { cell, hidden, inputs, recurrentInputs } = layer;
-  return cell.gates * hidden * (inputs + 1) + recurrentRows(layer) * (recurrentInputs + 1);
+  const gains = Object.values(normLengths(layer)).reduce((sum, length) => sum + length, 0);
+  return cell.gates * hidden * (inputs + 1) + recurrentRows(layer) * (recurrentInputs + 1) + gains;
+}
+
+/** Returns the lengths of the gains, in the order in which they stand. */
+function normLengths({ cell, hidden, layerNorm }: StackLayer): Record<keyof NormWeights, number> {
+  const rows = layerNorm ? cell.gates * hidden : 0;
+  const state = layerNorm && cell.keepsC ? hidden : 0;
+  return { input: rows, recurrent: cell.norm?.joint === true ? 0 : rows, state, stateBias: state };
 }
 
 /** Returns the rows of W_hh: G*H, or 0 where nothing of h_{t-1} is read through weights. */
@@ -51,7 +62,7 @@ export function recurrentRows({ cell, hidden, recurrentInputs }: StackLayer): nu
 }
 
 export function stackLayers(sizes: StackSizes): StackLayer[] {
-  const { inputSize, hiddenSize: hidden, layers = 1, embeddingSize = 0 } = sizes;
+  const { inputSize, hiddenSize: hidden, layers = 1, embeddingSize = 0, layerNorm = false } = sizes;
   const cell = cells[sizes.cell];
   const stack: StackLayer[] = [];
   let stateAt = 0;
@@ -64,6 +75,7 @@ export function stackLayers(sizes: StackSizes): StackLayer[] {
       inputs: l === 0 ? first : hidden,
       recurrentInputs: cell.recurs ? hidden : 0,
       candidateApart: cell.candidateApart ?? false,
+      layerNorm,
       stateAt,
       parametersAt,
     };
@@ -89,10 +101,19 @@ export function weightsWithin(theta: Float64Array, layer: StackLayer): LayerWeig
   const rows = layer.cell.gates * layer.hidden;
   let at = layer.parametersAt;
   const next = (length: number): Float64Array => theta.subarray(at, (at += length));
-  return {
+  const weights = {
     weightIh: next(rows * layer.inputs),
     weightHh: next(recurrentRows(layer) * layer.recurrentInputs),
     biasIh: next(rows),
     biasHh: next(recurrentRows(layer)),
   };
+  if (!layer.layerNorm) return weights;
+  const { input, recurrent, state, stateBias } = normLengths(layer);
+  const norms = {
+    input: next(input),
+    recurrent: next(recurrent),
+    state: next(state),
+    stateBias: next(stateBias),
+  };
+  return { ...weights, norms };
 }
