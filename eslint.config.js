@@ -75,5 +75,5 @@ export default defineConfig(
     files: ["*.config.{js,ts}", "src/entries/wasm-files.d.ts"],
     rules: { "import-x/no-default-export": "off" },
   },
-  { files: ["bench/**", "scripts/**", "test-engines/**"], rules: { "no-console": "off" } },
+  { files: ["bench/**", "examples/**", "scripts/**", "test-engines/**"], rules: { "no-console": "off" } },
 );
