@@ -46,7 +46,9 @@ function call(name: string, args: readonly number[]): unknown {
 function accepted({ name, file, parameters }: Kernel, args: readonly number[]): string[] {
   return parameters.flatMap(({ name: parameter, type }, i) => {
     if (!type.endsWith("Pointer")) return [];
-    const bad = [args[i] + 2, memory.buffer.byteLength - 16, ...(type === "Pointer" ? [0] : [])];
+    // Resets are bytes, and may lie anywhere.
+    const between = parameter === "resets" ? [] : [args[i] + 2];
+    const bad = [...between, memory.buffer.byteLength - 16, ...(type === "Pointer" ? [0] : [])];
     return bad.flatMap((pointer) => {
       const message = messageOf(() => call(name, args.with(i, pointer)));
       return message.startsWith(`assertion failed at assembly/${file}.ts:`)
