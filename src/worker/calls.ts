@@ -54,7 +54,7 @@ export const calls = {
     handles: HandleTable,
     network: number,
     target: Target,
-    options: Remote<BackwardOptions> | undefined,
+    options: Packed<Remote<BackwardOptions>, typeof fields.backwardOptions> | undefined,
   ) => handles.network(network).backward(target, handles.factory.withLoss(options)),
   zeroGradients: (handles: HandleTable, network: number) => {
     handles.network(network).zeroGradients();
@@ -73,7 +73,7 @@ export const calls = {
     sequence: Sequence,
     target: Target,
     learner: LearnerDescription,
-    options: Remote<EstimateGradientOptions> | undefined,
+    options: Packed<Remote<EstimateGradientOptions>, typeof fields.estimateGradientOptions> | undefined,
   ) =>
     estimateGradient(
       handles.network(network),
@@ -88,7 +88,7 @@ export const calls = {
     sequence: Sequence,
     target: Target,
     learners: readonly LearnerDescription[],
-    options: Remote<CompareLearnersOptions> | undefined,
+    options: Packed<Remote<CompareLearnersOptions>, typeof fields.compareLearnersOptions> | undefined,
   ) => {
     const made = learners.map((learner, i) => handles.factory.learner(`learners[${i}]`, learner));
     return compareLearners(
@@ -105,7 +105,7 @@ export const calls = {
     network: number,
     sequence: Sequence,
     target: Target,
-    options: Remote<GradientFlowOptions> | undefined,
+    options: Packed<Remote<GradientFlowOptions>, typeof fields.gradientFlowOptions> | undefined,
   ) => gradientFlow(handles.network(network), sequence, target, handles.factory.withLoss(options)),
 
   readParameter: (handles: HandleTable, network: number, name: string) =>

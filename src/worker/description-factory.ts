@@ -6,7 +6,7 @@ import type { TrainingData } from "../data/training-data.js";
 import { describe, requireKnown } from "../errors.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
 import { learningRules, type LearningRule } from "../learn/rules.js";
-import { losses } from "../network/losses/by-name.js";
+import { losses, type LossName } from "../network/losses/by-name.js";
 import type { Loss } from "../network/types.js";
 import { optimizers, type Optimizer, type OptimizerName } from "../optimize/optimizers.js";
 import type { Schedule } from "../train/options.js";
@@ -15,6 +15,7 @@ import {
   type DataDescription,
   type LearnerDescription,
   type LossDescription,
+  type LossOptions,
   type OptimizerDescription,
   type OptimizerOptions,
   type OwnDescription,
@@ -72,20 +73,16 @@ function describedData(name: string, description: Exclude<DataDescription, OwnDe
   }
 }
 
-function describedLoss(description: LossDescription): Loss {
+function describedLoss<Name extends LossName>(description: { type: Name } & LossOptions[Name]): Loss {
   const { type, ...options } = description;
   if (!Object.hasOwn(losses, type)) throw unknownType("loss", description, Object.keys(losses));
-  const create = losses[type] as (options: object) => Loss;
-  const loss = create(options);
-  // Its fields are all that it takes; one that takes nothing did not look.
-  requireKnown("loss", options, Object.keys(loss));
+  const create: { readonly [Type in LossName]: (options: LossOptions[Type]) => Loss } = losses;
+  const loss = create[type](options as LossOptions[Name]);
+  // Its fields are its name and all that it takes; one that takes nothing did not look.
+  const { name: _name, ...known } = loss;
+  requireKnown("loss", options, Object.keys(known));
   return loss;
 }
-
-/** Options as the library takes them, of options that describe a loss. */
-type MadeLoss<Options> = Options extends { readonly loss?: unknown }
-  ? Omit<Options, "loss"> & { loss?: Loss }
-  : Options;
 
 /** Makes a schedule of a list of learning rates, one an update; the last holds from there on. */
 function listSchedule(rates: ArrayLike<number>): Schedule {
@@ -116,16 +113,27 @@ export class DescriptionFactory {
     return isOwn(description) ? makeOwn(name, this.own.data, description) : describedData(name, description);
   }
 
-  loss(description: Loss | LossDescription | OwnDescription): Loss | LossFunction {
+  loss(description: LossDescription | OwnDescription): Loss | LossFunction {
     return isOwn(description)
       ? makeOwn("loss", this.own.losses, description)
-      : describedLoss(description as LossDescription);
+      : describedLoss<LossName>(description);
   }
 
-  /** Returns options with the loss that theirs describes. */
-  withLoss<Options extends { readonly loss?: unknown } | undefined>(options: Options): MadeLoss<Options> {
-    if (options?.loss === undefined) return options as MadeLoss<Options>;
-    return { ...options, loss: describedLoss(options.loss as LossDescription) } as MadeLoss<Options>;
+  /**
+   * Returns options with the loss that theirs describe, of calls that take none but the library's. Throws a TypeError for a
+   * function of the worker's own.
+   */
+  withLoss<Options extends { readonly loss?: LossDescription }>(
+    options: Options | undefined,
+  ): (Omit<Options, "loss"> & { loss?: Loss }) | undefined {
+    if (options === undefined) return undefined;
+    const { loss, ...rest } = options;
+    if (loss === undefined) return rest;
+    if (!isOwn(loss)) return { ...rest, loss: describedLoss<LossName>(loss) };
+    throw new TypeError(
+      `"loss" expected a loss of the library's, { type: "huber", delta: 2 }, got { own: ${describe(loss.own)} }: functions of ` +
+        `the worker's own are for train and evaluate`,
+    );
   }
 
   schedule(description: OwnDescription | ArrayLike<number>): Schedule {

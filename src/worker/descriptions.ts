@@ -27,21 +27,25 @@ export type OptimizerOptions = {
 export type OptimizerDescription =
   { [Name in OptimizerName]: { type: Name } & OptimizerOptions[Name] }[OptimizerName] | OwnDescription;
 
-/** Describes a loss: `{ type: "huber", delta: 2 }` stands for `huber({ delta: 2 })`. */
-export type LossDescription = {
-  [Name in LossName]: { type: Name } & RuleOptions<(typeof losses)[Name]>;
-}[LossName];
+/** The options that each loss takes, by its name. */
+export type LossOptions = { readonly [Name in LossName]: RuleOptions<(typeof losses)[Name]> };
 
-/** Returns what stands for a loss on its way: a description goes as it is, and of what a function of the library's made, its own. */
-export function describeLoss(name: string, loss: unknown): unknown {
+/** Describes a loss: `{ type: "huber", delta: 2 }` stands for `huber({ delta: 2 })`. */
+export type LossDescription = { [Name in LossName]: { type: Name } & LossOptions[Name] }[LossName];
+
+/**
+ * Returns what stands for a loss on its way: a description as it is, and for what a function of the library's made, its
+ * description: such an object shows its name and options.
+ */
+export function describeLoss(loss: unknown): unknown {
   if (isOwn(loss) || has(loss, "type")) return loss;
-  if (typeof loss !== "object" || loss === null || !has(loss, "name"))
-    throw wrongDescription(name, loss, `a loss, { type: "huber", delta: 2 }`);
-  const { name: type, ...options } = loss as { name: string };
+  if (!has(loss, "name"))
+    throw wrongDescription("loss", loss, `one made by huber(), …, { type: "huber", delta: 2 }`);
+  const { name: type, ...options } = loss;
   return { type, ...options };
 }
 
-/** The options that a learning rule takes; nothing, if it takes none. */
+/** The options that a loss or learning rule takes; nothing, if it takes none. */
 type RuleOptions<Create extends (...args: never[]) => unknown> =
   Parameters<Create> extends [] ? unknown : NonNullable<Parameters<Create>[0]>;
 
@@ -75,7 +79,10 @@ export interface OwnFunctions {
   schedules?: Readonly<Record<string, (options: unknown) => Schedule>>;
 }
 
-function has(value: unknown, field: string): boolean {
+function has<Field extends string>(
+  value: unknown,
+  field: Field,
+): value is { readonly [Name in Field]: string } {
   return typeof value === "object" && value !== null && typeof Reflect.get(value, field) === "string";
 }
 

@@ -10,6 +10,7 @@ import type {
   ForwardOptions,
   Sequence,
   SessionOptions,
+  Loss,
   State,
   Target,
 } from "../network/types.js";
@@ -36,8 +37,17 @@ type Going<Table, Ways> = {
 /** The names of a table's fields that go in ways of their own. */
 export type Apart<Table> = Going<Table, "apart">;
 
-/** What goes of a value by its table: all fields but those that go apart, or stay here. */
-export type Packed<Value, Table> = Value extends object ? Omit<Value, Going<Table, "apart" | "here">> : Value;
+/** What goes of a value by its table: all fields but those that go apart, or stay here; a loss goes described. */
+export type Packed<Value, Table> = Value extends object
+  ? {
+      [Field in keyof Value as Exclude<Field, Going<Table, "apart" | "here">>]: Field extends Going<
+        Table,
+        "loss"
+      >
+        ? Exclude<Value[Field], Loss>
+        : Value[Field];
+    }
+  : Value;
 
 const STATE = { h: "value", c: "value" } as const satisfies Fields<State>;
 

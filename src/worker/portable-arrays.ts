@@ -44,20 +44,20 @@ export class Parcel {
     return this.packed(name, value, table);
   }
 
-  /** Packs options by the table of their fields. Throws a TypeError for an option that does not exist. */
+  /** Packs options by the table of their fields. Throws a TypeError for no object, and an option that does not exist. */
   packOptions<Options extends object | undefined, Known extends Fields<NonNullable<Options>>>(
     options: Options,
     table: Known,
   ): Packed<Options, Known> {
-    if (typeof options === "object")
+    if (options !== undefined)
       requireKnown("options", requireObject<object>("options", options), Object.keys(table));
     return this.pack("options", options, table);
   }
 
   private packed(name: string, value: unknown, way: Way): unknown {
+    if (way === "loss") return value === undefined ? value : describeLoss(value);
     if (typeof value === "function" || typeof value === "symbol")
       throw new TypeError(`"${name}" expected what can go to a worker, got ${describe(value)}`);
-    if (way === "loss" && value !== undefined) return describeLoss(name, value);
     if (ArrayBuffer.isView(value)) return this.copy(value);
     if (typeof way === "string" || typeof value !== "object" || value === null || Array.isArray(value))
       return value;

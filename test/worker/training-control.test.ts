@@ -209,7 +209,7 @@ describe("a training that fails", () => {
     const values = await worker.createNetwork({ inputSize: 1, hiddenSize: 4, outputSize: 1 });
     const seen: Progress[] = [];
     const run = async (): Promise<void> => {
-      const data = [0, 1, 2, Infinity].map((target) => valueWindow(1, target));
+      const data = [0, 1, 2, 3e38].map((target) => valueWindow(1, target));
       for await (const event of values.train(data, { optimizer })) seen.push(event);
     };
     const error: unknown = await run().catch((reason: unknown) => reason);
@@ -263,7 +263,12 @@ describe("a training that fails", () => {
       { learner: { name: "bptt" } },
       /"learner" expected { type: "tbptt", k1: 64 }, or/,
     ],
-    ["a loss itself", [], { loss: () => 0 }, /"loss" expected { own: "name" } .* got a function/],
+    [
+      "a loss itself",
+      [],
+      { loss: () => 0 },
+      /"loss" expected one made by huber.*{ own: "name" } .* got a function/,
+    ],
     ["a function for a schedule", [], { schedule: () => 0 }, /"schedule" expected .* got a function/],
     ["an empty schedule", [], { schedule: [] }, /"schedule.length" .* got 0/],
     ["a learning rate that is none", [], { schedule: [1, "2"] }, /"schedule\[1\]" expected a number/],
