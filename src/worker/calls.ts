@@ -1,6 +1,14 @@
 /** Lists what the page can ask of the worker. A new call needs its line here and its method on the page's side, no more. */
 
+import type { SequenceItem } from "../data/items.js";
 import { loadNetwork, saveNetwork } from "../formats/network-file.js";
+import { forecast, type Forecast, type QuantileForecast } from "../infer/forecast.js";
+import {
+  predict,
+  predictClasses,
+  type PredictClassesOptions,
+  type PredictOptions,
+} from "../infer/predict.js";
 import { sample, type SampleOptions } from "../infer/sample.js";
 import { compareLearners, type CompareLearnersOptions } from "../learn/measure/compare-learners.js";
 import { estimateGradient, type EstimateGradientOptions } from "../learn/measure/estimate-gradient.js";
@@ -24,7 +32,7 @@ import type { LearnerDescription, OptimizerDescription, OwnDescription, SentData
 import type { HandleTable } from "./handle-table.js";
 import type { Apart, fields, Packed } from "./fields.js";
 import type { Job } from "./job.js";
-import type { Remote, RemoteEvaluateOptions, RemoteTrainOptions } from "./types.js";
+import type { Remote, RemoteEvaluateOptions, RemoteForecastOptions, RemoteTrainOptions } from "./types.js";
 
 /** Holds what is sent for those options of `train` that go in ways of their own. */
 interface SentApart {
@@ -107,6 +115,31 @@ export const calls = {
     target: Target,
     options: Packed<Remote<GradientFlowOptions>, typeof fields.gradientFlowOptions> | undefined,
   ) => gradientFlow(handles.network(network), sequence, target, handles.factory.withLoss(options)),
+
+  predict: (
+    handles: HandleTable,
+    network: number,
+    items: readonly SequenceItem["inputs"][],
+    options: PredictOptions | undefined,
+  ) => predict(handles.network(network), items, options),
+  predictClasses: (
+    handles: HandleTable,
+    network: number,
+    items: readonly SequenceItem["inputs"][],
+    options: PredictClassesOptions | undefined,
+  ) => predictClasses(handles.network(network), items, options),
+  forecast: (
+    handles: HandleTable,
+    network: number,
+    history: ArrayLike<number>,
+    options: RemoteForecastOptions,
+  ): Forecast | QuantileForecast => forecast(handles.network(network), history, options),
+  forecastOn: (
+    handles: HandleTable,
+    session: number,
+    history: ArrayLike<number>,
+    options: RemoteForecastOptions,
+  ): Forecast | QuantileForecast => forecast(handles.session(session), history, options),
 
   readParameter: (handles: HandleTable, network: number, name: string) =>
     handles.network(network).parameter(name).read(),

@@ -1,6 +1,8 @@
 /** Says which fields of an argument go to the worker, and how. A field that is new in one of the types needs its row here. */
 
+import type { SequenceItem } from "../data/items.js";
 import type { TrainingWindow } from "../data/training-data.js";
+import type { PredictClassesOptions, PredictOptions } from "../infer/predict.js";
 import type { SampleOptions } from "../infer/sample.js";
 import type { GradientFlowOptions } from "../learn/flow/gradient-flow.js";
 import type { CompareLearnersOptions } from "../learn/measure/compare-learners.js";
@@ -8,13 +10,13 @@ import type { EstimateGradientOptions } from "../learn/measure/estimate-gradient
 import type {
   BackwardOptions,
   ForwardOptions,
+  Loss,
   Sequence,
   SessionOptions,
-  Loss,
   State,
   Target,
 } from "../network/types.js";
-import type { Remote, RemoteEvaluateOptions, RemoteTrainOptions } from "./types.js";
+import type { Remote, RemoteEvaluateOptions, RemoteForecastOptions, RemoteTrainOptions } from "./types.js";
 
 /** A plain value goes as it is, but that typed arrays are copied. */
 type Plain = string | number | boolean | ArrayLike<number>;
@@ -24,7 +26,14 @@ type Way<Value> =
   | "apart"
   | "here"
   | "loss"
-  | (Value extends Plain ? "value" : Value extends (...args: never[]) => unknown ? never : Fields<Value>);
+  // What cannot be has its row so that it is refused.
+  | ([Value] extends [never]
+      ? "value"
+      : Value extends Plain
+        ? "value"
+        : Value extends (...args: never[]) => unknown
+          ? never
+          : Fields<Value>);
 
 /** A table of exactly the fields that the type has, each with the way it goes. */
 export type Fields<Type> = { readonly [Field in keyof Type]-?: Way<NonNullable<Type[Field]>> };
@@ -48,6 +57,9 @@ export type Packed<Value, Table> = Value extends object
         : Value[Field];
     }
   : Value;
+
+/** The names of the fields of any member of a union. */
+type AnyField<Union> = Union extends unknown ? keyof Union : never;
 
 const STATE = { h: "value", c: "value" } as const satisfies Fields<State>;
 
@@ -89,6 +101,10 @@ export const fields = {
     beyond: "value",
   },
   evaluateOptions: { loss: "loss", topK: "value" },
+  itemInputs: { tokens: "value", steps: "value", values: "value" },
+  predictOptions: { batch: "value", activation: "value" },
+  predictClassesOptions: { batch: "value", topK: "value" },
+  forecastOptions: { steps: "value", next: "value", levels: "value", window: "value" },
   sampleOptions: {
     length: "value",
     prime: "apart",
@@ -125,6 +141,10 @@ export const fields = {
   readonly compareLearnersOptions: Fields<Remote<CompareLearnersOptions>>;
   readonly gradientFlowOptions: Fields<Remote<GradientFlowOptions>>;
   readonly evaluateOptions: Fields<RemoteEvaluateOptions>;
+  readonly itemInputs: Readonly<Record<AnyField<SequenceItem["inputs"]>, "value">>;
+  readonly predictOptions: Fields<PredictOptions>;
+  readonly predictClassesOptions: Fields<PredictClassesOptions>;
+  readonly forecastOptions: Fields<RemoteForecastOptions>;
   readonly sampleOptions: Fields<SampleOptions>;
   readonly trainOptions: Fields<RemoteTrainOptions>;
 };

@@ -1,7 +1,10 @@
 /** Stands on the page for a network in a worker. */
 
+import type { SequenceItem } from "../data/items.js";
 import { isArrayLike } from "../data/token-list.js";
 import { describe, requireBoolean, requireLength } from "../errors.js";
+import type { Forecast, QuantileForecast } from "../infer/forecast.js";
+import type { ClassPrediction, PredictClassesOptions, PredictOptions } from "../infer/predict.js";
 import type { CompareLearnersOptions, LearnersComparison } from "../learn/measure/compare-learners.js";
 import type { EstimateGradientOptions, GradientEstimate } from "../learn/measure/estimate-gradient.js";
 import type { GradientFlow, GradientFlowOptions } from "../learn/flow/gradient-flow.js";
@@ -20,7 +23,7 @@ import type { Evaluation } from "../train/evaluate.js";
 import type { Progress } from "../train/training.js";
 import type { Connection } from "./connection.js";
 import { requireDescription, type LearnerDescription } from "./descriptions.js";
-import { fields } from "./fields.js";
+import { fields, type Packed } from "./fields.js";
 import { RemoteHandle } from "./remote-handle.js";
 import type { NetworkInfo, ParameterInfo } from "./messages.js";
 import { PageSession } from "./page-session.js";
@@ -30,6 +33,7 @@ import type {
   Remote,
   RemoteData,
   RemoteEvaluateOptions,
+  RemoteForecastOptions,
   RemoteNetwork,
   RemoteParameter,
   RemoteSession,
@@ -39,6 +43,18 @@ import type {
 function requireLearner(name: string, learner: LearnerDescription): LearnerDescription {
   requireDescription(name, learner, `{ type: "tbptt", k1: 64 }`);
   return learner;
+}
+
+type ItemInputs = SequenceItem["inputs"];
+
+/** Packs whole sequences, each by itself; what is no list of them the worker refuses. */
+function packItems(
+  items: readonly ItemInputs[],
+  parcel: Parcel,
+): readonly Packed<ItemInputs, typeof fields.itemInputs>[] {
+  const given = parcel.pack("items", items);
+  if (!Array.isArray(given)) return given;
+  return Array.from(items, (item, i) => parcel.pack(`items[${i}]`, item, fields.itemInputs));
 }
 
 export class PageNetwork extends RemoteHandle implements RemoteNetwork {
@@ -108,6 +124,35 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
 
   async evaluate(data: RemoteData, options?: RemoteEvaluateOptions): Promise<Evaluation> {
     return evaluateInWorker(this.connection, this.requireHandle(), data, options);
+  }
+
+  async predict(items: readonly ItemInputs[], options?: PredictOptions): Promise<Float32Array[]> {
+    const parcel = new Parcel();
+    const given = packItems(items, parcel);
+    const how = parcel.packOptions(options, fields.predictOptions);
+    return this.connection.call("predict", [this.requireHandle(), given, how], parcel.transfer);
+  }
+
+  async predictClasses(
+    items: readonly ItemInputs[],
+    options?: PredictClassesOptions,
+  ): Promise<ClassPrediction[]> {
+    const parcel = new Parcel();
+    const given = packItems(items, parcel);
+    const how = parcel.packOptions(options, fields.predictClassesOptions);
+    return this.connection.call("predictClasses", [this.requireHandle(), given, how], parcel.transfer);
+  }
+
+  async forecast(
+    history: ArrayLike<number>,
+    options: RemoteForecastOptions & { levels: readonly number[] },
+  ): Promise<QuantileForecast>;
+  async forecast(history: ArrayLike<number>, options: RemoteForecastOptions): Promise<Forecast>;
+  async forecast(history: ArrayLike<number>, options: RemoteForecastOptions): Promise<Forecast> {
+    const parcel = new Parcel();
+    const given = parcel.pack("history", history);
+    const how = parcel.packOptions(options, fields.forecastOptions);
+    return this.connection.call("forecast", [this.requireHandle(), given, how], parcel.transfer);
   }
 
   async estimateGradient(

@@ -2,6 +2,7 @@
 
 import { requireTokenList } from "../data/token-list.js";
 import { requireObject } from "../errors.js";
+import type { Forecast, QuantileForecast } from "../infer/forecast.js";
 import type { SampleOptions } from "../infer/sample.js";
 import type { State, StepInput } from "../network/types.js";
 import type { Connection } from "./connection.js";
@@ -9,7 +10,7 @@ import { fields } from "./fields.js";
 import { RemoteHandle } from "./remote-handle.js";
 import type { SessionInfo } from "./messages.js";
 import { Parcel } from "./portable-arrays.js";
-import type { RemoteNetwork, RemoteSession } from "./types.js";
+import type { RemoteForecastOptions, RemoteNetwork, RemoteSession } from "./types.js";
 
 export class PageSession extends RemoteHandle implements RemoteSession {
   /** The network that it steps; kept so that it is no garbage while the session is not. */
@@ -38,6 +39,18 @@ export class PageSession extends RemoteHandle implements RemoteSession {
       prime: parcel.pack("prime", prime),
     };
     return this.connection.call("sample", [this.requireHandle(), all], parcel.transfer);
+  }
+
+  async forecast(
+    history: ArrayLike<number>,
+    options: RemoteForecastOptions & { levels: readonly number[] },
+  ): Promise<QuantileForecast>;
+  async forecast(history: ArrayLike<number>, options: RemoteForecastOptions): Promise<Forecast>;
+  async forecast(history: ArrayLike<number>, options: RemoteForecastOptions): Promise<Forecast> {
+    const parcel = new Parcel();
+    const given = parcel.pack("history", history);
+    const how = parcel.packOptions(options, fields.forecastOptions);
+    return this.connection.call("forecastOn", [this.requireHandle(), given, how], parcel.transfer);
   }
 
   async readState(): Promise<State> {

@@ -1,6 +1,9 @@
 /** Types what lives in a worker, as the page has it: the same as without one, but every answer is a promise. */
 
+import type { SequenceItem } from "../data/items.js";
 import type { TrainingData } from "../data/training-data.js";
+import type { Forecast, ForecastOptions, QuantileForecast } from "../infer/forecast.js";
+import type { ClassPrediction, PredictClassesOptions, PredictOptions } from "../infer/predict.js";
 import type { SampleOptions } from "../infer/sample.js";
 import type { CompareLearnersOptions, LearnersComparison } from "../learn/measure/compare-learners.js";
 import type { EstimateGradientOptions, GradientEstimate } from "../learn/measure/estimate-gradient.js";
@@ -66,8 +69,17 @@ export interface NetworkWorker {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Forecasts in a worker, as `forecast` does of a network or a session. */
+export interface RemoteForecaster {
+  forecast(
+    history: ArrayLike<number>,
+    options: RemoteForecastOptions & { levels: readonly number[] },
+  ): Promise<QuantileForecast>;
+  forecast(history: ArrayLike<number>, options: RemoteForecastOptions): Promise<Forecast>;
+}
+
 /** Does in a worker what `Network` does. */
-export interface RemoteNetwork extends Disposable {
+export interface RemoteNetwork extends RemoteForecaster, Disposable {
   readonly options: CompleteOptions;
   readonly build: Build;
   readonly parameters: readonly RemoteParameter[];
@@ -97,6 +109,13 @@ export interface RemoteNetwork extends Disposable {
   train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void>;
   /** Evaluates, as `evaluate` does. Calls made before it is answered take effect between its windows. */
   evaluate(data: RemoteData, options?: RemoteEvaluateOptions): Promise<Evaluation>;
+  /** Returns each item's outputs, as `predict` does. */
+  predict(items: readonly SequenceItem["inputs"][], options?: PredictOptions): Promise<Float32Array[]>;
+  /** Returns each item's likeliest classes, as `predictClasses` does. */
+  predictClasses(
+    items: readonly SequenceItem["inputs"][],
+    options?: PredictClassesOptions,
+  ): Promise<ClassPrediction[]>;
   /** Estimates a gradient, as `estimateGradient` does. */
   estimateGradient(
     sequence: Sequence,
@@ -131,6 +150,11 @@ export type Remote<Options extends { loss?: Loss }> = Omit<Options, "loss"> & {
 export interface RemoteEvaluateOptions extends Omit<EvaluateOptions, "loss"> {
   /** As for `train`. */
   loss?: Loss | LossDescription | OwnDescription;
+}
+
+export interface RemoteForecastOptions extends Omit<ForecastOptions, "next"> {
+  /** Functions cannot go to a worker: the outputs, or the quantiles nearest to the median, must be the next inputs. */
+  next?: never;
 }
 
 /** Takes what `TrainOptions` takes, with descriptions in place of what consists of functions. */
@@ -168,7 +192,7 @@ export interface RemoteParameter {
 }
 
 /** Does in a worker what `Session` does. */
-export interface RemoteSession extends Disposable {
+export interface RemoteSession extends RemoteForecaster, Disposable {
   readonly network: RemoteNetwork;
   readonly batch: number;
   step(input: StepInput): Promise<Float32Array>;

@@ -13,7 +13,10 @@ import {
   estimateGradient,
   gradientFlow,
   evaluate,
+  forecast,
   loadNetwork,
+  predict,
+  predictClasses,
   sample,
   saveNetwork,
   tbptt,
@@ -43,6 +46,12 @@ const [window] = tokenWindows(1, { V, T: 6, B: 2 });
 const { inputs, targets } = window;
 const state = { h: new Float32Array(16).fill(0.25), c: new Float32Array(16).fill(-0.5) };
 const resets = Uint8Array.from({ length: 12 }, (_, i) => Number(i % 5 === 3));
+/** Sequences of 1 to 9 tokens, of each type that holds them. */
+const items = [Uint8Array, Uint16Array, Int32Array].map((type, i) => ({
+  tokens: new type(1 + 4 * i).map((_: number, t: number) => (t * t + i) % V),
+}));
+/** [T, I]. */
+const history = Float32Array.from({ length: 3 * V }, (_, i) => ((i * 7) % 11) / 11 - 0.4);
 const gradient = { gradient: new Float32Array(6 * 2 * V).fill(0.1) };
 
 /** A network here and the same in a worker, each with a session and an optimizer. */
@@ -80,6 +89,10 @@ const infoOf = (network: Network | RemoteNetwork) => ({
 /** What a measurement has but time. */
 const untimed = (rows: ReturnType<typeof compareLearners>["learners"]) =>
   rows.map(({ name, measured, refused }) => ({ name, refused, ...measured, milliseconds: 0 }));
+
+/** For the name of a test. */
+const brief = (value: unknown): string =>
+  value === undefined ? "undefined" : JSON.stringify(value).slice(0, 50);
 
 const calls: readonly Call[] = [
   {
@@ -171,6 +184,41 @@ const calls: readonly Call[] = [
     name: "evaluate",
     here: ({ network }) => evaluate(network, [window]),
     there: ({ network }) => network.evaluate([window]),
+  },
+  ...([{}, { batch: 2, activation: "softmax" }, { activation: "sigmoid" }] as const).map((how) => ({
+    name: `predict with ${brief(how)}`,
+    here: ({ network }: Pair["local"]) => predict(network, items, how),
+    there: ({ network }: Pair["remote"]) => network.predict(items, how),
+  })),
+  {
+    name: "predict of values",
+    here: ({ network }) => predict(network, [{ steps: 3, values: history }]),
+    there: ({ network }) => network.predict([{ steps: 3, values: history }]),
+  },
+  {
+    name: "predict of nothing",
+    here: ({ network }) => predict(network, []),
+    there: ({ network }) => network.predict([]),
+  },
+  {
+    name: "predictClasses",
+    here: ({ network }) => predictClasses(network, items, { topK: 3, batch: 1 }),
+    there: ({ network }) => network.predictClasses(items, { topK: 3, batch: 1 }),
+  },
+  ...[history, [...history]].map((series) => ({
+    name: `forecast of ${series.constructor.name}`,
+    here: ({ network }: Pair["local"]) => forecast(network, series, { steps: 4 }),
+    there: ({ network }: Pair["remote"]) => network.forecast(series, { steps: 4 }),
+  })),
+  {
+    name: "forecast by windows",
+    here: ({ network }) => forecast(network, history, { steps: 4, window: 2 }),
+    there: ({ network }) => network.forecast(history, { steps: 4, window: 2 }),
+  },
+  {
+    name: "forecast of a session",
+    here: ({ session }) => forecast(session, history, { steps: 4 }),
+    there: ({ session }) => session.forecast(history, { steps: 4 }),
   },
   {
     name: "estimateGradient",
@@ -274,10 +322,6 @@ const calls: readonly Call[] = [
     there: ({ session }: Pair["remote"]) => session.reset(which),
   })),
 ];
-
-/** For the name of a test. */
-const brief = (value: unknown): string =>
-  value === undefined ? "undefined" : JSON.stringify(value).slice(0, 50);
 
 /** What a caller who ignores the types passes. */
 function ill(value: unknown): never {
@@ -388,6 +432,66 @@ const wrongCalls: readonly Call[] = [
     },
     there: ({ session }: Pair["remote"]) => session.writeState(ill(given)),
   })),
+  ...[
+    undefined,
+    "01",
+    new Uint8Array(2),
+    [undefined],
+    [items[0], {}],
+    [{ tokens: Uint8Array.of(V) }],
+    [{ tokens: [1] }],
+    [{ steps: 2, values: history }],
+    [items[0], { steps: 3, values: history }],
+  ].map((given) => ({
+    name: `predict of ${brief(given)}`,
+    here: ({ network }: Pair["local"]) => predict(network, ill(given)),
+    there: ({ network }: Pair["remote"]) => network.predict(ill(given)),
+  })),
+  ...[null, 3, { batch: 0 }, { activation: "tanh" }, { topK: 1 }].map((how) => ({
+    name: `predict with ${brief(how)}`,
+    here: ({ network }: Pair["local"]) => predict(network, items, ill(how)),
+    there: ({ network }: Pair["remote"]) => network.predict(items, ill(how)),
+  })),
+  ...[{ topK: V + 1 }, { topK: 0.5 }, { activation: "softmax" }].map((how) => ({
+    name: `predictClasses with ${brief(how)}`,
+    here: ({ network }: Pair["local"]) => predictClasses(network, items, ill(how)),
+    there: ({ network }: Pair["remote"]) => network.predictClasses(items, ill(how)),
+  })),
+  ...[
+    undefined,
+    [],
+    [1, 2],
+    new Float32Array(V).fill(NaN),
+    new Uint8Array(V),
+    ["1", 2, 3, 4, 5],
+    [0, 0, 0, 0, 1e39],
+  ].map((series) => ({
+    name: `forecast of ${brief(series)}`,
+    here: ({ network }: Pair["local"]) => forecast(network, ill(series), { steps: 1 }),
+    there: ({ network }: Pair["remote"]) => network.forecast(ill(series), { steps: 1 }),
+  })),
+  ...[
+    undefined,
+    {},
+    { steps: 0 },
+    { steps: 1, levels: [0.5, 2] },
+    { steps: 1, window: 4 },
+    { steps: 1, next: 3 },
+  ].map((how) => ({
+    name: `forecast with ${brief(how)}`,
+    here: ({ network }: Pair["local"]) => forecast(network, history, ill(how)),
+    there: ({ network }: Pair["remote"]) => network.forecast(history, ill(how)),
+  })),
+  {
+    name: "forecast of a session by windows",
+    here: ({ session }) => forecast(session, history, { steps: 1, window: 2 }),
+    there: ({ session }) => session.forecast(history, { steps: 1, window: 2 }),
+  },
+  ...[3, "mean", [1]].map((how) => ({
+    name: `forward with ${brief(how)} for options`,
+    here: ({ network }: Pair["local"]) => network.forward(inputs, ill(how)),
+    there: ({ network }: Pair["remote"]) => network.forward(inputs, ill(how)),
+  })),
   {
     name: "evaluate without windows",
     here: ({ network }) => evaluate(network, []),
@@ -444,6 +548,29 @@ describe.each(threads)("in %s", (_, start) => {
     const expected = await outcome(() => here(pair.local));
     expect(expected).toHaveProperty("failed");
     expect(await outcome(() => there(pair.remote, worker))).toEqual(expected);
+    expect(await everything(pair.remote)).toEqual(before);
+  });
+
+  it.each<[string, (pair: Pair["remote"]) => Promise<unknown>]>([
+    ["options.next", ({ network }) => network.forecast(history, ill({ steps: 2, next: () => history }))],
+    ["options.next", ({ session }) => session.forecast(history, ill({ steps: 2, next: () => history }))],
+    [
+      "history",
+      ({ network }) =>
+        network.forecast(
+          ill(() => history),
+          { steps: 2 },
+        ),
+    ],
+    ["items", ({ network }) => network.predict(ill(() => items))],
+    ["items[1]", ({ network }) => network.predictClasses([items[0], ill(() => items)])],
+    ["items[0].tokens", ({ network }) => network.predict([ill({ tokens: () => 1 })])],
+  ])("functions cannot cross: %s", async (name, run) => {
+    const before = await everything(pair.remote);
+    const message = `"${name}" expected what can go to a worker, got a function`;
+    const error: unknown = await run(pair.remote).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message });
     expect(await everything(pair.remote)).toEqual(before);
   });
 
