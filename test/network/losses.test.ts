@@ -109,6 +109,39 @@ describe.each(builds)("losses of networks, %s build", (build) => {
   });
 });
 
+describe.each(builds)("weights of any size, %s build", (build) => {
+  // Of 3e-45, the second smallest of single precision, a mean is that of weights of 1.
+  const weights = [3e-45, 1e-40, 1e-30, 2e-15, 1e15, 1e25, 3e38];
+
+  it.each(oracleLosses)(
+    "give the mean that weights of 1 give: $name $labelSmoothing $delta $levels",
+    (loss) => {
+      const options = { inputSize: 3, hiddenSize: 5, outputSize: 4, seed: 2 };
+      using network = guardedNetwork(options, build);
+      const sizes = { ...options, steps: 9, batch: 3 };
+      const random = new Random(4);
+      const sequence = drawSequence(random, "values", sizes);
+      const { weights: _, ...target } = drawTargetFor(random, loss, sizes);
+      const run = (weight: number) => {
+        network.zeroGradients();
+        network.forward(sequence);
+        // The last steps, which may be taken by themselves, count for nothing.
+        const given = Float32Array.from({ length: 27 }, (_, i) => (i < 18 ? weight : 0));
+        const result = network.backward({ ...target, weights: given }, { loss: lossOf(loss) });
+        return { ...result, gradients: network.parameters.map((parameter) => parameter.readGradient()) };
+      };
+      const expected = run(1);
+      for (const weight of weights) {
+        const came = run(weight);
+        expectNear("loss", [came.loss], [expected.loss]);
+        came.gradients.forEach((gradient, i) => {
+          expectNear(`${weight} ${network.parameters[i].name}`, gradient, expected.gradients[i]);
+        });
+      }
+    },
+  );
+});
+
 describe("losses", () => {
   const network = createNetwork({ inputSize: 2, hiddenSize: 3, outputSize: 4 });
   const run = (target: unknown, loss?: unknown) => {

@@ -263,6 +263,19 @@ export function divisorOf(
   return reduction === "mean" && targetKind(kind).hasLoss && weight > 0 ? weight : 1;
 }
 
+/** 2^50. */
+const FAR = 0x4_0000_0000_0000;
+
+/**
+ * Returns a power of two that brings weights far from 1 nearer, and changes no digit: 1/Σw of weights around 1e-40, and w·loss of
+ * weights around 1e38, are beyond single precision.
+ */
+function weightUnit(weights: Float32Array): number {
+  const most = weights.reduce((largest, weight) => Math.max(largest, weight), 0);
+  if (most < 1 / FAR) return FAR * FAR;
+  return most > FAR ? 1 / FAR / FAR : 1;
+}
+
 /**
  * Replaces the outputs of the window's first `steps` steps by scale·w·dLoss/d(outputs) and returns the unscaled
  * Σ w·loss, NaN where the targets are a gradient. The targets are those of steps [first, first + steps).
@@ -277,8 +290,12 @@ export function applyLoss(
 ): number {
   const { array, weights } = arraysIn(targets, first, first + steps);
   const { regions } = window;
-  if (weights !== undefined) engine.arena.f32.set(weights, elementAt(regions.weights.pointer));
-  return targets.loss.apply({
+  const unit = weights === undefined ? 1 : weightUnit(weights);
+  if (weights !== undefined) {
+    const near = unit === 1 ? weights : weights.map((weight) => weight * unit);
+    engine.arena.f32.set(near, elementAt(regions.weights.pointer));
+  }
+  const sum = targets.loss.apply({
     engine,
     window,
     kind: targets.kind,
@@ -288,6 +305,7 @@ export function applyLoss(
     outputs: rowsOf(regions.outputs, 0, rowsOfTargets({ ...targets, steps })),
     array,
     weights: weights === undefined ? 0 : regions.weights.pointer,
-    scale,
+    scale: scale / unit,
   });
+  return sum / unit;
 }
