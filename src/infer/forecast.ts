@@ -81,7 +81,7 @@ function copyNumbers(name: string, given: unknown): Float32Array {
 function requireReading(levels: unknown, O: number): Reading {
   if (levels === undefined) return { K: O, Q: 1, middle: 0 };
   if (!Array.isArray(levels)) throw new TypeError(`"levels" expected an array, got ${describe(levels)}`);
-  const given = levels.map((level: unknown, q) =>
+  const given = Array.from(levels, (level: unknown, q) =>
     requireNumber(`levels[${q}]`, level, { above: 0, below: 1 }),
   );
   const Q = given.length;

@@ -224,6 +224,13 @@ describe("forecast refuses", () => {
       /"levels" .* divide the network's 2 outputs, got 0/,
     ],
     ["3 levels of 2", [1, 2], { ...good, levels: [0.1, 0.5, 0.9] }, RangeError, /"levels" .* got 3/],
+    [
+      "a level left out",
+      [1, 2],
+      { ...good, levels: new Array<number>(2).fill(0.5, 1) },
+      TypeError,
+      /"levels\[0\]" expected a number, got undefined/,
+    ],
     ["a level of 1", [1, 2], { ...good, levels: [1] }, RangeError, /"levels\[0\]" .* below 1, got 1/],
     ["a window of 0", [1, 2], { ...good, window: 0 }, RangeError, /"window" .* from 1 to 1, got 0/],
     [

@@ -251,6 +251,7 @@ describe("losses", () => {
     [() => huber({ delta: 0 }), /"delta".*above 0/],
     [() => quantile({ levels: [] }), /"levels" expected at least one/],
     [() => quantile({ levels: [0.5, 1] }), /"levels\[1\]".*below 1/],
+    [() => quantile({ levels: new Array<number>(2).fill(0.5, 1) }), /"levels\[0\]".*number, got undefined/],
     [() => quantile({ levels: "0.5" as unknown as number[] }), /"levels" expected an array/],
     [() => huber({ Delta: 1 } as object), /"Delta".*delta/],
   ])("with bad options are refused: %#", (make, message) => {

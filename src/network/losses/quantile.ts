@@ -12,7 +12,9 @@ export interface QuantileOptions {
 function requireLevels(levels: unknown): readonly number[] {
   if (!Array.isArray(levels)) throw new TypeError(`"levels" expected an array, got ${describe(levels)}`);
   if (levels.length === 0) throw new RangeError(`"levels" expected at least one level, got none`);
-  return levels.map((level: unknown, i) => requireNumber(`levels[${i}]`, level, { above: 0, below: 1 }));
+  return Array.from(levels, (level: unknown, i) =>
+    requireNumber(`levels[${i}]`, level, { above: 0, below: 1 }),
+  );
 }
 
 /**
