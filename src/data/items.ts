@@ -1,6 +1,7 @@
 /** Defines whole sequences with their targets, and checks them. */
 
 import { describe, requireInteger, requireNumber, requireObject } from "../errors.js";
+import { isTokens, settled } from "../network/arguments.js";
 
 type Tokens = Uint8Array | Uint16Array | Int32Array;
 
@@ -51,18 +52,21 @@ export const LARGEST = 0x7fff_ffff;
 /** The largest weight: the product of an item's and a class's is then finite in single precision. */
 export const LARGEST_WEIGHT = 1e18;
 
-/** Returns a sequence's inputs themselves, [T] tokens or [T, I] values. Throws a TypeError or RangeError. */
+/**
+ * Returns a sequence's inputs, [T] tokens or [T, I] values: themselves, or plain copies of what another thread may write to or
+ * whose methods are not those of a plain array, like a Buffer's. Throws a TypeError or RangeError.
+ */
 export function requireItemInputs(name: string, given: SequenceItem["inputs"]): ItemInputs {
   requireObject(name, given);
-  const tokens: unknown = "tokens" in given ? given.tokens : undefined;
-  const values: unknown = "values" in given ? given.values : undefined;
+  const tokens = "tokens" in given ? settled(given.tokens) : undefined;
+  const values = "values" in given ? settled(given.values) : undefined;
   if ((tokens === undefined) === (values === undefined)) {
     throw new TypeError(
       `"${name}" expected exactly one of tokens and values, got ${tokens === undefined ? "none" : "both"}`,
     );
   }
   if (tokens !== undefined) {
-    if (!(tokens instanceof Uint8Array || tokens instanceof Uint16Array || tokens instanceof Int32Array)) {
+    if (!isTokens(tokens)) {
       throw new TypeError(
         `"${name}.tokens" expected a Uint8Array, Uint16Array or Int32Array, got ${describe(tokens)}`,
       );
@@ -70,7 +74,7 @@ export function requireItemInputs(name: string, given: SequenceItem["inputs"]): 
     if (tokens.length === 0) throw new RangeError(`"${name}.tokens" expected at least one token, got none`);
     return { steps: tokens.length, array: tokens };
   }
-  if (!(values instanceof Float32Array)) {
+  if (!(values instanceof Float32Array && ArrayBuffer.isView(values))) {
     throw new TypeError(`"${name}.values" expected a Float32Array, got ${describe(values)}`);
   }
   const steps = requireInteger(`${name}.steps`, "steps" in given ? given.steps : undefined, 1, LARGEST);
@@ -82,27 +86,31 @@ export function requireItemInputs(name: string, given: SequenceItem["inputs"]): 
   return { steps, array: values };
 }
 
-/** Copies checked targets of every step: [T] classes or [T, O] values. */
-function copyTargets(name: string, given: SequenceItem["targets"], steps: number): Int32Array | Float32Array {
+/** Returns checked copies of targets, for every step: [T] classes or [T, O] values. */
+function copyTargets(
+  name: string,
+  given: SequenceItem["targets"],
+  steps: number,
+): Pick<Item, "targets" | "whole"> {
   const entries: [string, unknown][] = Object.entries(requireObject(name, given));
   const fields = entries.filter(([, value]) => value !== undefined);
   const [field, value]: [string, unknown] = fields.length === 1 ? fields[0] : ["", undefined];
   switch (field) {
     case "classes":
-      return copyEvery(`${name}.classes`, value, Int32Array, steps);
+      return { targets: copyEvery(`${name}.classes`, value, Int32Array, steps), whole: false };
     case "values":
-      return copyEvery(`${name}.values`, value, Float32Array, steps);
+      return { targets: copyEvery(`${name}.values`, value, Float32Array, steps), whole: false };
     case "class": {
       const classes = new Int32Array(steps).fill(-1);
       classes[steps - 1] = requireInteger(`${name}.class`, value, 0, LARGEST);
-      return classes;
+      return { targets: classes, whole: true };
     }
     case "value": {
       const last = value instanceof Float32Array ? value : [requireNumber(`${name}.value`, value)];
       if (last.length === 0) throw new RangeError(`"${name}.value" expected at least one value, got none`);
       const values = new Float32Array(steps * last.length).fill(NaN);
       values.set(last, (steps - 1) * last.length);
-      return values;
+      return { targets: values, whole: true };
     }
     default:
       throw new TypeError(
@@ -113,10 +121,11 @@ function copyTargets(name: string, given: SequenceItem["targets"], steps: number
 
 function copyEvery(
   name: string,
-  value: unknown,
+  given: unknown,
   type: typeof Int32Array | typeof Float32Array,
   steps: number,
 ): Int32Array | Float32Array {
+  const value = settled(given);
   if (!(value instanceof type))
     throw new TypeError(`"${name}" expected a ${type.name}, got ${describe(value)}`);
   const whole = type === Int32Array ? value.length === steps : value.length > 0 && value.length % steps === 0;
@@ -135,8 +144,7 @@ function copyItem(name: string, item: SequenceItem): Item {
   return {
     steps,
     array: array.slice(),
-    targets: copyTargets(`${name}.targets`, targets, steps),
-    whole: "class" in targets || "value" in targets,
+    ...copyTargets(`${name}.targets`, targets, steps),
     weight:
       weight === undefined
         ? undefined

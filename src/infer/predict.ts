@@ -1,14 +1,7 @@
 /** Runs a network on whole sequences of any lengths. */
 
 import { joinInputs, LARGEST, requireItemInputs, type SequenceItem } from "../data/items.js";
-import {
-  describe,
-  InvalidStateError,
-  requireChoice,
-  requireInteger,
-  requireObject,
-  requireOptions,
-} from "../errors.js";
+import { describe, InvalidStateError, requireChoice, requireInteger, requireOptions } from "../errors.js";
 import { requireSequence } from "../network/arguments.js";
 import type { Inputs } from "../network/model/batch.js";
 import { createResult } from "../network/model/transfer.js";
@@ -60,8 +53,9 @@ function requireItems(network: RecurrentNetwork, items: readonly SequenceItem["i
   }
   const checked = Array.from(items, (item: SequenceItem["inputs"], i) => {
     const name = `items[${i}]`;
-    const { steps } = requireItemInputs(name, requireObject(name, item));
-    return requireSequence({ ...item, steps, batch: 1 }, network.options, name);
+    const { steps, array } = requireItemInputs(name, item);
+    const inputs = array instanceof Float32Array ? { values: array } : { tokens: array };
+    return requireSequence({ ...inputs, steps, batch: 1 }, network.options, name);
   });
   checked.forEach(({ kind }, i) => {
     if (kind !== checked[0].kind)

@@ -71,7 +71,8 @@ export function requireTarget(
   const loss = lossFor(name, kind, asked);
   if (loss.requireWhole !== undefined) {
     const sizes = { steps: T, batch: B, lengths, O, output: options.output, reduction };
-    const whole = loss.requireWhole(name, settledTarget(given), sizes);
+    const labels = { labels: settled(given.labels), labelLengths: settled(given.labelLengths) };
+    const whole = loss.requireWhole(name, { ...labels, weights: given.weights }, sizes);
     const { array, count, weight } = whole;
     const rest = { weights: undefined, ends: undefined, repeat: 1 };
     return { kind, loss, steps: T, batch: B, array, whole, count, weight, ...rest };
@@ -97,11 +98,6 @@ export function requireTarget(
   const ends = whole ? (lengths?.slice() ?? new Int32Array(B).fill(T)) : undefined;
   const repeat = kind === "values" ? O / width : 1;
   return counted({ kind, loss, steps: T, batch: B, array, weights, ends, whole: undefined, repeat }, lengths);
-}
-
-/** Returns the target with arrays that nobody else changes. */
-function settledTarget(given: Target): Target {
-  return Object.fromEntries(Object.entries(given).map(([field, array]) => [field, settled(array)]));
 }
 
 /** The largest float32. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { SequenceItem } from "../../src/data/items.js";
 import { sequenceSet, type SequenceSet } from "../../src/data/sequence-set.js";
 import type { TrainingWindow } from "../../src/data/training-data.js";
+import { subclassed } from "../network/untyped.js";
 
 function windowsOf(data: SequenceSet): TrainingWindow[] {
   return [...data];
@@ -224,6 +225,36 @@ describe("sequenceSet", () => {
     expect(windowsOf(data)[0]?.inputs.tokens).toEqual(Int32Array.of(1, 2));
     windowsOf(data)[0]?.inputs.tokens?.fill(9);
     expect(windowsOf(data)[0]?.inputs.tokens).toEqual(Int32Array.of(1, 2));
+  });
+
+  // A Buffer's slice is no copy.
+  it.each<[string, Uint8Array]>([
+    ["a Buffer", Buffer.from([1, 2])],
+    ["shared memory", new Uint8Array(new SharedArrayBuffer(2))],
+    ["a subclass", subclassed(Uint8Array.of(1, 2), { slice: () => new Uint8Array(9), length: 1 })],
+  ])("keeps nothing of %s", (_, tokens) => {
+    Uint8Array.prototype.set.call(tokens, [1, 2]);
+    const data = sequenceSet([{ inputs: { tokens }, targets: { class: 0 } }], { batch: 1 });
+    Uint8Array.prototype.fill.call(tokens, 9);
+    expect(windowsOf(data)[0]?.inputs.tokens).toEqual(Int32Array.of(1, 2));
+  });
+
+  it("reads subclasses' targets as they are", () => {
+    const slice = { slice: () => new Float32Array(9) };
+    const inputs = { tokens: Uint8Array.of(1, 2) };
+    const classes = subclassed(Int32Array.of(1, 0), { slice: () => new Int32Array(9) });
+    const [first] = sequenceSet([{ inputs, targets: { classes } }], { batch: 1 });
+    expect(first.targets).toEqual({ classes: Int32Array.of(1, 0) });
+    const values = subclassed(Float32Array.of(1, 2, 3, 4), slice);
+    const [second] = sequenceSet([{ inputs, targets: { values } }], { batch: 1 });
+    expect(second.targets).toEqual({ values: Float32Array.of(1, 2, 3, 4) });
+  });
+
+  it("has targets of whole sequences only where an item's one target is given", () => {
+    const inputs = { tokens: Uint8Array.of(1, 2) };
+    const targets = { classes: Int32Array.of(1, 0), class: undefined, value: undefined };
+    const [window] = sequenceSet([{ inputs, targets }], { batch: 1 });
+    expect(window).not.toHaveProperty("sequenceTargets");
   });
 
   const tokens = { tokens: Uint8Array.of(1, 2) };

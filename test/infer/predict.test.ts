@@ -122,6 +122,21 @@ describe("predict", () => {
     expect(predict(network, items)[0]).not.toEqual(before);
   });
 
+  it("reads an item's inputs alone, however it has them", () => {
+    using network = createNetwork(sizes);
+    const values = normals(new Random(4), 12);
+    const expected = predict(network, [{ steps: 3, values }]);
+    class Given {
+      readonly steps = 3;
+      get values() {
+        return values;
+      }
+    }
+    const others = { lengths: Int32Array.of(1), resets: Uint8Array.of(0, 1, 0), batch: 7 };
+    for (const item of [new Given(), { steps: 3, values, ...others }])
+      expect(predict(network, [item])).toEqual(expected);
+  });
+
   it("gives nothing for no items", () => {
     using network = createNetwork(sizes);
     expect(predict(network, [])).toEqual([]);

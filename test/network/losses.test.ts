@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   binaryCrossEntropy,
   crossEntropy,
+  ctc,
   huber,
   meanAbsoluteError,
   meanSquaredError,
@@ -143,6 +144,24 @@ describe.each(builds)("weights of any size, %s build", (build) => {
 });
 
 describe("losses", () => {
+  it("read targets that a class has getters for", () => {
+    using two = createNetwork({ inputSize: 2, hiddenSize: 3, outputSize: 4 });
+    const given: Target = { labels: Int32Array.of(3), labelLengths: Int32Array.of(1, 0) };
+    class Labels {
+      get labels() {
+        return given.labels;
+      }
+      get labelLengths() {
+        return given.labelLengths;
+      }
+    }
+    const lossWith = (target: Target): number => {
+      two.forward({ steps: 1, batch: 2, values: new Float32Array(4) });
+      return two.backward(target, { loss: ctc() }).loss;
+    };
+    expect(lossWith(new Labels())).toBe(lossWith(given));
+  });
+
   const network = createNetwork({ inputSize: 2, hiddenSize: 3, outputSize: 4 });
   const run = (target: unknown, loss?: unknown) => {
     network.forward({ steps: 1, batch: 2, values: new Float32Array(4) });

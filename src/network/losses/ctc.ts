@@ -3,8 +3,14 @@ import { MemoryScope } from "../../memory/memory-scope.js";
 import { elementAt, vector } from "../../memory/regions.js";
 import { ctcScratch, leastCtcSteps } from "../../wasm/ctc-sizes.js";
 import { ctcLoss } from "../../wasm/generated/named-kernels.js";
-import type { Loss, Target } from "../types.js";
-import { createLoss, type LossPlace, type TargetSizes, type WholeTargets } from "./definition.js";
+import type { Loss } from "../types.js";
+import {
+  createLoss,
+  type GivenLabels,
+  type LossPlace,
+  type TargetSizes,
+  type WholeTargets,
+} from "./definition.js";
 
 /** Configures `ctc`. */
 export interface CtcOptions {
@@ -20,7 +26,7 @@ function requireLabelLengths(name: string, lengths: Int32Array): number {
 /** Returns the checked labels of all sequences. Throws a TypeError or RangeError that names what does not fit. */
 function requireLabels(
   name: string,
-  target: Target,
+  target: GivenLabels,
   { steps, batch, lengths, O, output, reduction }: TargetSizes,
   blank: number,
 ): WholeTargets {

@@ -28,6 +28,11 @@ export interface TargetSizes {
   readonly reduction: Reduction;
 }
 
+/** Holds what a caller gave as targets of whole sequences. */
+export type GivenLabels = Readonly<
+  Record<keyof Pick<Target, "labels" | "labelLengths" | "weights">, unknown>
+>;
+
 /** Holds targets of whole sequences, which no step has a part of. */
 export interface WholeTargets {
   /** The labels of all sequences, one after another. */
@@ -74,7 +79,7 @@ export interface LossDefinition {
   /** Whether the values of a step are one target together; default: each is one. */
   readonly joint?: boolean;
   /** Checks targets of whole sequences, of losses that need those; a rule that cuts sequences then refuses the loss. */
-  readonly requireWhole?: (name: string, target: Target, sizes: TargetSizes) => WholeTargets;
+  readonly requireWhole?: (name: string, target: GivenLabels, sizes: TargetSizes) => WholeTargets;
   /** Replaces the outputs by scale·w·dLoss/d(outputs) and returns the unscaled Σ w·loss. */
   apply(place: LossPlace): number;
 }
