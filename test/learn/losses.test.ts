@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { bptt } from "../../src/learn/back/bptt.js";
 import { tbptt } from "../../src/learn/back/tbptt.js";
+import { gradientFlow } from "../../src/learn/flow/gradient-flow.js";
 import { estimateGradient } from "../../src/learn/measure/estimate-gradient.js";
 import { ctc } from "../../src/network/losses/by-name.js";
 import { createNetwork } from "../../src/network/create-network.js";
@@ -187,6 +188,22 @@ describe("ctc", () => {
 });
 
 describe("one output a sequence", () => {
+  it.each([false, true])("is followed back as from targets at last steps, ragged %s", (ragged) => {
+    const shape = { inputSize: 3, hiddenSize: 5, outputSize: O, cell: "gru", seed: 6 } as const;
+    using steps = createNetwork(shape);
+    using whole = createNetwork({ ...shape, output: "sequence" });
+    const random = new Random(5);
+    const sizes = { ...shape, steps: T, batch: B };
+    const sequence = { ...drawSequence(random, "values", sizes), ...lengthsOf(ragged) };
+    const target = drawTarget(random, "values", { ...sizes, output: "sequence" });
+    const found = gradientFlow(whole, sequence, target);
+    const expected = gradientFlow(steps, sequence, atLastSteps(target, sequence));
+    expect([...found.followed]).toEqual([...expected.followed]);
+    found.overall.norms.forEach((norm, lag) => {
+      expect(norm / expected.overall.norms[lag]).toBeCloseTo(1, 5);
+    });
+  });
+
   const options: NetworkOptions = { inputSize: 3, hiddenSize: 4, outputSize: 2, output: "sequence" };
   const window = (carry: boolean, steps = 4) => ({
     inputs: { steps, batch: 2, values: new Float32Array(steps * 6).fill(0.5) },
