@@ -41,8 +41,12 @@ function requireSeries(series: Float32Array, I: number): number {
   return series.length / I;
 }
 
-/** Returns the outputs of the last step, or of the whole sequence, [O], and the final state. */
+/**
+ * Returns the outputs of the last step, or of the whole sequence, [O], and the final state. Throws a DisposedError: what makes the
+ * inputs is the caller's.
+ */
 function runWindow(network: RecurrentNetwork, array: Float32Array, initial?: State): ForwardResult {
+  network.requireAlive();
   const { options } = network;
   const { outputs, state } = network.forwardInputs(
     {

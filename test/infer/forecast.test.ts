@@ -275,6 +275,16 @@ describe("forecast refuses", () => {
     expect(of(network)).toThrow(DisposedError);
   });
 
+  it.each([undefined, 2])("a network that `next` disposes of, window %s", (window) => {
+    const network = createNetwork(sizes);
+    const next = (values: Float32Array): Float32Array => {
+      network.dispose();
+      return values;
+    };
+    const history = new Float32Array(4 * sizes.inputSize);
+    expect(() => forecast(network, history, { steps: 3, window, next })).toThrow(DisposedError);
+  });
+
   it("outputs that are not finite", () => {
     using network = createNetwork(sizes);
     const bias = network.parameter("head.bias");
