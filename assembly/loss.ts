@@ -6,6 +6,11 @@ import { OptionalPointer, Pointer } from "./pointer";
 
 /** A row of logits. */
 export class LogitRow {
+  /** Returns a row's factor of its loss and gradient; 1 where there are no weights. */
+  static weight(weights: usize, row: usize): f32 {
+    return weights == 0 ? 1 : f32.load(weights + row * 4);
+  }
+
   /** Writes −∞ into a row's padding: it then adds nothing to the maximum or the sum, and its gradient is 0. */
   static pad(row: usize, columns: usize, stride: usize): void {
     for (let n = columns; n < stride; n++) f32.store(row + n * 4, -Infinity);
@@ -73,11 +78,6 @@ export function softmaxRows(
   }
 }
 
-/** A row's factor of its loss and gradient; 1 where there are no weights. */
-function weightOf(weights: usize, row: usize): f32 {
-  return weights == 0 ? 1 : f32.load(weights + row * 4);
-}
-
 /**
  * Computes softmax cross-entropy and its gradient, in place. x[rows, stride]: logits come in, scale·w·(p − q) goes out, with
  * q = (1 − s)·onehot(class) + s/columns for the label smoothing s (Szegedy et al. 2016) and the row's weight w, of `weights`
@@ -106,7 +106,7 @@ export function crossEntropy(
       continue;
     }
     assert(Check.atLeast(columns, <usize>target + 1));
-    const weight = weightOf(weights, r);
+    const weight = LogitRow.weight(weights, r);
     LogitRow.pad(x, columns, stride);
     const most = LogitRow.maximum(x, bytes);
     const below: f64 = smoothing > 0 ? <f64>LogitRow.sumBelow(x, most, columns, stride) / <f64>columns : 0;
@@ -123,66 +123,6 @@ export function crossEntropy(
     LogitRow.scale(x, factor / sum, (factor * smoothing) / <f32>columns, constants, columns, stride);
     const at = x + ((<usize>target) << 2);
     f32.store(at, f32.load(at) - factor * (1 - smoothing));
-  }
-  return loss;
-}
-
-/**
- * Computes softmax cross-entropy against probabilities and its gradient, in place; as `crossEntropy`, with
- * q = (1 − s)·targets + s/columns, targets[rows, stride] with NaN in the padding. A row whose first target is NaN has none:
- * it becomes zeros.
- */
-export function softCrossEntropy(
-  x: Pointer,
-  targets: Pointer,
-  weights: OptionalPointer,
-  constants: Pointer,
-  scale: f32,
-  smoothing: f32,
-  rows: usize,
-  columns: usize,
-  stride: usize,
-): f64 {
-  assert(Check.multiple(stride, 8) && Check.atLeast(columns, 1) && Check.atLeast(stride, columns));
-  assert(Check.vectors(x, rows * stride) && Check.vectors(targets, rows * stride));
-  assert(Check.constants(constants) && (weights == 0 || Check.elements(weights, rows)));
-  const bytes = stride * 4;
-  const tiny = Vector.constant(constants, Constant.tiny);
-  const kept = f32x4.splat(1 - smoothing);
-  let loss: f64 = 0;
-  for (let r: usize = 0; r < rows; r++, x += bytes, targets += bytes) {
-    const first = f32.load(targets);
-    if (first != first) {
-      memory.fill(x, 0, bytes);
-      continue;
-    }
-    LogitRow.pad(x, columns, stride);
-    const most = LogitRow.maximum(x, bytes);
-    const spread = smoothing / <f32>columns;
-    const below = LogitRow.sumBelow(x, most, columns, stride);
-    let under: f64 = smoothing > 0 ? <f64>spread * <f64>below : 0;
-    let mass: f64 = <f64>smoothing;
-    const top = f32x4.splat(most);
-    for (let n: usize = 0; n < bytes; n += 16) {
-      const q = v128.load(targets + n);
-      const target = f32x4.mul(v128.and(q, f32x4.eq(q, q)), kept);
-      mass += <f64>Lanes.sum(target);
-      // A target of 0 adds nothing, be its logit −∞.
-      const part = f32x4.mul(target, f32x4.sub(v128.load(x + n), top));
-      under += <f64>Lanes.sum(v128.and(part, f32x4.ne(target, f32x4.splat(0))));
-    }
-    LogitRow.pad(x, columns, stride);
-    const sum = LogitRow.exponentials(x, most, constants, bytes);
-    const weight = weightOf(weights, r);
-    loss += <f64>weight * (mass * Scalar.naturalLogarithm(<f64>sum) - under);
-    const factor = scale * weight;
-    LogitRow.scale(x, <f32>((<f64>factor * mass) / <f64>sum), factor * spread, constants, columns, stride);
-    const by = f32x4.mul(kept, f32x4.splat(factor));
-    for (let n: usize = 0; n < bytes; n += 16) {
-      const q = v128.load(targets + n);
-      const d = f32x4.sub(v128.load(x + n), f32x4.mul(v128.and(q, f32x4.eq(q, q)), by));
-      v128.store(x + n, Lanes.flush(d, tiny));
-    }
   }
   return loss;
 }

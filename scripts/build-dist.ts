@@ -4,6 +4,6 @@ import { copyFileSync, rmSync } from "node:fs";
 
 rmSync("dist", { recursive: true, force: true });
 execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
-for (const build of ["simd", "relaxed-simd"]) {
+for (const build of ["simd", "relaxed-simd", "losses"]) {
   copyFileSync(`src/wasm/generated/${build}.wasm`, `dist/wasm/generated/${build}.wasm`);
 }

@@ -1,7 +1,7 @@
 /**
- * Compiles assembly/ once a build, and writes what the library carries into src/wasm/generated/: each binary as a file, for
- * those who load it themselves, and as a module, which any bundler can carry. Of the relaxed-simd build the module holds only
- * what differs from the simd build.
+ * Compiles assembly/ once a build, and assembly/losses/ once for all, and writes what the library carries into
+ * src/wasm/generated/: each binary as a file, for those who load it themselves, and as a module, which any bundler can carry.
+ * Of the relaxed-simd build the module holds only what differs from the simd build.
  *
  *   npm run build:kernels                 all that is shipped
  *   npm run build:kernels -- simd debug   these, and what was never compiled; the others stay as they are
@@ -17,7 +17,7 @@ import { difference } from "./difference.js";
 import { toText } from "./to-text.js";
 import { generateInterface } from "./generate-interface.js";
 import { generateTiles } from "./generate-tiles.js";
-import { DEBUG, shippedBuilds } from "./kernel-targets.js";
+import { argumentsFor, debugTargets, LOSSES, shippedTargets } from "./kernel-targets.js";
 import { markBuild, packageVersion } from "./mark-build.js";
 
 const compiled = "build/kernels";
@@ -48,7 +48,7 @@ async function compile(target: string, inputs: string): Promise<boolean> {
     rmSync(stamp, { force: true });
     const start = performance.now();
     const asc = "node_modules/assemblyscript/bin/asc.js";
-    const child = spawn(process.execPath, [asc, "--target", target], { stdio: "inherit" });
+    const child = spawn(process.execPath, [asc, ...argumentsFor(target)], { stdio: "inherit" });
     const [code] = (await once(child, "exit")) as [number | null];
     if (code !== 0) return false;
     writeFileSync(stamp, inputs);
@@ -77,24 +77,26 @@ function writeShipped(): void {
   writeModule("simd", "simd", simd);
   writeModule("relaxedDifference", "relaxed-difference", difference(simd, read("relaxed-simd")));
   writeModule("wide", "wide", read("wide"));
+  writeModule("losses", LOSSES, read(LOSSES));
   writeFileSync(
     `${folder}/version.ts`,
     `/** The package's, which its kernels are marked with. */\nexport const version: string = "${packageVersion()}";\n`,
   );
 }
 
-const shipped = shippedBuilds();
+const shipped = shippedTargets();
+const known = [...shipped, "debug"];
 const asked = process.argv.slice(2);
-const unknown = asked.find((target) => target !== DEBUG && !shipped.includes(target));
-if (unknown !== undefined)
-  throw new RangeError(`a build expected ${[...shipped, DEBUG].join(" or ")}, got ${unknown}`);
+const unknown = asked.find((target) => !known.includes(target));
+if (unknown !== undefined) throw new RangeError(`a build expected ${known.join(" or ")}, got ${unknown}`);
 
 generateTiles();
 generateInterface();
 mkdirSync(compiled, { recursive: true });
 const inputs = hashInputs();
 const missing = shipped.filter((build) => !existsSync(stampOf(build)));
-const targets = asked.length === 0 ? shipped : [...new Set([...asked, ...missing])];
+const wished = asked.flatMap((target) => (target === "debug" ? debugTargets() : [target]));
+const targets = asked.length === 0 ? shipped : [...new Set([...wished, ...missing])];
 const compiledAll = await Promise.all(targets.map((target) => compile(target, inputs)));
 if (compiledAll.every(Boolean)) writeShipped();
 else process.exitCode = 1;

@@ -23,6 +23,7 @@ interface Part {
 const parts: readonly Part[] = [
   { name: "simd kernels", file: /generated\/simd\.js$/ },
   { name: "relaxed-simd kernels, as the difference", file: /generated\/relaxed-difference\.js$/ },
+  { name: "losses' kernels", file: /generated\/losses\.js$/ },
   { name: "wide kernels", file: /generated\/wide\.js$/ },
 ];
 
@@ -31,6 +32,10 @@ const programs: readonly { readonly name: string; readonly code: string }[] = [
   {
     name: `import { createNetwork, train } from "bptt"`,
     code: `export { createNetwork, train } from "bptt";`,
+  },
+  {
+    name: `import { createNetwork, huber, train } from "bptt"`,
+    code: `export { createNetwork, huber, train } from "bptt";`,
   },
   { name: `everything of "bptt"`, code: `export * from "bptt";` },
   {

@@ -1,11 +1,12 @@
 /**
- * Writes what follows from the kernels' sources: the entry that AssemblyScript compiles, and for the host their types,
+ * Writes what follows from the kernels' sources: the entries that AssemblyScript compiles, and for the host their types,
  * their signatures, calls with named arguments, where constants stand, and the sizes that both sides agree on.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { constantValues } from "./kernel-constants.js";
 import {
+  isLossKernel,
   readKernelInterface,
   type Kernel,
   type KernelInterface,
@@ -35,6 +36,38 @@ const hostTypes: Record<Parameter["type"], string> = {
   bool: "boolean",
 };
 
+/** Kernels that are compiled into one binary, and the names under which the host sees them. */
+interface Binary {
+  readonly kernels: readonly Kernel[];
+  /** The type of what the binary exports. */
+  readonly type: string;
+  readonly summary: string;
+  /** The name of the table of its signatures. */
+  readonly signatures: string;
+  /** Before the names of the files. */
+  readonly prefix: string;
+}
+
+/** Returns the kernels of every build, and those of the losses' own binary. */
+function binariesOf({ kernels }: KernelInterface): { builds: Binary; losses: Binary } {
+  return {
+    builds: {
+      kernels: kernels.filter((kernel) => !isLossKernel(kernel)),
+      type: "Kernels",
+      summary: "The kernels are what a build's binary exports. Sizes and strides are in elements.",
+      signatures: "signatures",
+      prefix: "",
+    },
+    losses: {
+      kernels: kernels.filter(isLossKernel),
+      type: "LossKernels",
+      summary: "What the binary of the losses' kernels exports. Sizes and strides are in elements.",
+      signatures: "lossSignatures",
+      prefix: "loss-",
+    },
+  };
+}
+
 function comment(text: string, indent = ""): string {
   const lines = text.split("\n");
   if (lines.length === 1) return `${indent}/** ${text} */\n`;
@@ -49,14 +82,14 @@ function typeText(kernel: Kernel): string {
   return `${comment(summary, "  ")}  readonly ${name}: (\n${list}  ) => ${resultOf(kernel)};\n`;
 }
 
-function namedCall(kernel: Kernel): string {
+function namedCall(kernel: Kernel, kernels: string): string {
   const { name, summary, parameters } = kernel;
   const members = parameters.map((one) => `  readonly ${one.name}: ${hostTypes[one.type]};\n`).join("");
   const places = parameters.map((one) => `    from.${one.name},\n`).join("");
   const type = `${name[0].toUpperCase()}${name.slice(1)}Arguments`;
   return (
     `export interface ${type} {\n${members}}\n\n${comment(summary)}` +
-    `export function ${name}(kernels: Kernels, from: ${type}): ${resultOf(kernel)} {\n` +
+    `export function ${name}(kernels: ${kernels}, from: ${type}): ${resultOf(kernel)} {\n` +
     `  ${kernel.result === "void" ? "" : "return "}kernels.${name}(\n${places}  );\n}\n`
   );
 }
@@ -67,7 +100,7 @@ function entryText(kernels: readonly Kernel[]): string {
     const names = kernels.filter((kernel) => kernel.file === file).map(({ name }) => name);
     return `export { ${names.join(", ")} } from "../${file}";\n`;
   });
-  return `// The kernels, all of them.\n${lines.join("")}`;
+  return `// The kernels of a binary, all of them.\n${lines.join("")}`;
 }
 
 function signatureLine({ name, parameters }: Kernel): string {
@@ -103,22 +136,35 @@ function constantsText({ constants }: KernelInterface): string {
   );
 }
 
-/** Returns the texts of the files for the host, by name. */
-function hostFiles(read: KernelInterface): Record<string, string> {
-  const { kernels } = read;
+/** Returns the texts of a binary's files for the host, by name. */
+function binaryFiles({ kernels, type, summary, signatures, prefix }: Binary): Record<string, string> {
+  const file = `${prefix}kernels`;
   const named = kernels.filter(({ parameters }) => parameters.length > MOST_BY_PLACE);
   return {
-    kernels:
-      `${comment("A pointer is bytes from the start of the kernels' memory.")}export type Pointer = number;\n` +
-      `${comment("This one may be 0: the kernel then does without what it would point to.")}export type OptionalPointer = number;\n\n` +
-      `${comment("The kernels are what a build's binary exports. Sizes and strides are in elements.")}export interface Kernels {\n${kernels.map(typeText).join("\n")}}\n`,
-    "named-kernels": `import type { Kernels, OptionalPointer, Pointer } from "./kernels.js";\n\n${named.map(namedCall).join("\n")}`,
-    signatures:
-      `import type { Kernels } from "./kernels.js";\n\n` +
+    [file]:
+      `import type { OptionalPointer, Pointer } from "./pointers.js";\n\n` +
+      `${comment(summary)}export interface ${type} {\n${kernels.map(typeText).join("\n")}}\n`,
+    [`named-${file}`]:
+      `import type { ${type} } from "./${file}.js";\nimport type { OptionalPointer, Pointer } from "./pointers.js";\n\n` +
+      named.map((kernel) => namedCall(kernel, type)).join("\n"),
+    [`${prefix}signatures`]:
+      `import type { ${type} } from "./${file}.js";\n\n` +
       comment(
         `The kernels' parameters: pointers are marked ${marks.Pointer}, those that may be 0 ${marks.OptionalPointer}, integers ${marks.u32}, floats ${marks.f32}, booleans ${marks.bool}, sizes not.`,
       ) +
-      `export const signatures: Readonly<Record<keyof Kernels, string>> = {\n${kernels.map(signatureLine).join("")}};\n`,
+      `export const ${signatures}: Readonly<Record<keyof ${type}, string>> = ` +
+      `{\n${kernels.map(signatureLine).join("")}};\n`,
+  };
+}
+
+/** Returns the texts of the files for the host, by name. */
+function hostFiles(read: KernelInterface, builds: Binary, losses: Binary): Record<string, string> {
+  return {
+    pointers:
+      `${comment("A pointer is bytes from the start of the kernels' memory.")}export type Pointer = number;\n` +
+      `${comment("This one may be 0: the kernel then does without what it would point to.")}export type OptionalPointer = number;\n`,
+    ...binaryFiles(builds),
+    ...binaryFiles(losses),
     "constant-table": constantsText(read),
     sizes: sizesText(read),
   };
@@ -133,6 +179,9 @@ export function generateInterface(): void {
       `// Made from assembly/ by scripts/generate-interface.ts.\n${text}`,
     );
   };
-  write("assembly/generated", "index", entryText(read.kernels));
-  for (const [name, text] of Object.entries(hostFiles(read))) write("src/wasm/generated", name, text);
+  const { builds, losses } = binariesOf(read);
+  write("assembly/generated", "index", entryText(builds.kernels));
+  write("assembly/generated", "losses", entryText(losses.kernels));
+  for (const [name, text] of Object.entries(hostFiles(read, builds, losses)))
+    write("src/wasm/generated", name, text);
 }

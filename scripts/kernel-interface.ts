@@ -28,7 +28,7 @@ export interface Kernel {
 }
 
 export interface KernelInterface {
-  /** Sorted by file, then by name, as the binaries export them. */
+  /** Of all binaries; sorted by file, then by name, as they export them. */
   readonly kernels: readonly Kernel[];
   /** Bytes from the start of the constants, by name. */
   readonly constants: ReadonlyMap<string, number>;
@@ -93,6 +93,11 @@ function readConstants(node: ts.ModuleDeclaration): Map<string, number> {
     places.set(name, place);
   }
   return places;
+}
+
+/** Returns whether a kernel is in the losses' own binary, as those of the folder losses/ are. */
+export function isLossKernel({ file }: Kernel): boolean {
+  return file.startsWith("losses/");
 }
 
 /** Returns the interface that the sources of a folder have, without what is generated there. */

@@ -1,29 +1,52 @@
-/** Reads from asconfig.json which builds there are, and what is compiled into each. */
+/** Reads from asconfig.json what is compiled: the builds of the kernels, the losses' own binary, and both for debugging. */
 import { readFileSync } from "node:fs";
 
-interface Configuration {
-  readonly targets: Readonly<Record<string, { readonly use: readonly string[] }>>;
+interface Target {
+  /** The file that exports the kernels of the binary; the compiler gets it as an argument. */
+  readonly entry: string;
+  readonly use: readonly string[];
+  /** Whether assertions are left out, as they are but for the tests. */
+  readonly noAssert?: boolean;
 }
 
-/** Target for the tests alone: nothing of it is shipped. */
-export const DEBUG = "debug";
+/** Target of the kernels that few programs use, the losses': one binary beside every build. */
+export const LOSSES = "losses";
 
-function readTargets(): Configuration["targets"] {
-  return (JSON.parse(readFileSync("asconfig.json", "utf8")) as Configuration).targets;
+function readTargets(): Readonly<Record<string, Target>> {
+  const { targets } = JSON.parse(readFileSync("asconfig.json", "utf8")) as {
+    readonly targets: Readonly<Record<string, Target>>;
+  };
+  return targets;
 }
 
-/** Returns the builds that the library carries. */
-export function shippedBuilds(): string[] {
-  return Object.keys(readTargets()).filter((name) => name !== DEBUG);
+function namesOf(fits: (target: Target) => boolean): string[] {
+  return Object.entries(readTargets())
+    .filter(([, target]) => fits(target))
+    .map(([name]) => name);
+}
+
+/** Returns the targets that the library carries. */
+export function shippedTargets(): string[] {
+  return namesOf(({ noAssert }) => noAssert !== false);
+}
+
+/** Returns the targets for the tests alone: nothing of them is shipped. */
+export function debugTargets(): string[] {
+  return namesOf(({ noAssert }) => noAssert === false);
+}
+
+/** Returns the compiler's arguments for a target. */
+export function argumentsFor(target: string): string[] {
+  return [readTargets()[target].entry, "--target", target];
 }
 
 /** Returns the columns of a packed panel, by build. */
 export function panelColumns(): Record<string, number> {
   const targets = readTargets();
   return Object.fromEntries(
-    shippedBuilds().map((name) => {
+    shippedTargets().flatMap((name) => {
       const given = targets[name].use.find((use) => use.startsWith("PANEL_COLUMNS="));
-      return [name, Number(given?.split("=")[1])];
+      return given === undefined ? [] : [[name, Number(given.split("=")[1])]];
     }),
   );
 }

@@ -10,7 +10,7 @@ const changed = [...git("diff", "--name-only", "HEAD"), ...git("ls-files", "--ot
 const ofKernels = /^(assembly\/|asconfig\.json|scripts\/(build-kernels|kernel-|generate-))/;
 
 function testKernels(): number {
-  const build = ["--import", "tsx", "scripts/build-kernels.ts", "simd"];
+  const build = ["--import", "tsx", "scripts/build-kernels.ts", "simd", "losses"];
   const { status } = spawnSync(process.execPath, build, { stdio: "inherit" });
   return status === 0 ? runVitest("simd", ["test/assembly", "test/network/oracle"]) : 1;
 }

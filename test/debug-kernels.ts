@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { join } from "node:path";
+import { lossSignatures } from "../src/wasm/generated/loss-signatures.js";
 import { signatures } from "../src/wasm/generated/signatures.js";
 
 const root = join(import.meta.dirname, "..");
@@ -10,7 +11,7 @@ type Kernel = (...args: (number | boolean)[]) => unknown;
 
 /** Returns a kernel's call as it would be written, with the arguments' names. */
 function describeCall(name: string, args: readonly (number | boolean)[]): string {
-  const parameters = (Reflect.get(signatures, name) as string).split(" ");
+  const parameters = (Reflect.get({ ...signatures, ...lossSignatures }, name) as string).split(" ");
   const names = parameters.map((parameter) => parameter.replace(/^\W/, ""));
   return `${name}(${args.map((value, i) => `${names[i]} = ${value}`).join(", ")})`;
 }
@@ -51,12 +52,18 @@ export function explainTraps(exports: object, map: SourceMap): Record<string, Ke
   return Object.fromEntries(explained);
 }
 
-/** Returns the binary that `npm run build:kernels -- debug` wrote and its source map, or those of another folder. */
-export function readDebugKernels(folder = join(root, "build/kernels")): {
+/** The binaries with assertions: that of a build, and that of the losses' kernels. */
+export type DebugTarget = "debug" | "losses-debug";
+
+/** Returns a binary that `npm run build:kernels -- debug` wrote and its source map, or those of another folder. */
+export function readDebugKernels(
+  target: DebugTarget,
+  folder = join(root, "build/kernels"),
+): {
   module: WebAssembly.Module;
   map: SourceMap;
 } {
-  const module = new WebAssembly.Module(readFileSync(join(folder, "debug.wasm")));
-  const payload = JSON.parse(readFileSync(join(folder, "debug.wasm.map"), "utf8")) as SourceMapPayload;
+  const module = new WebAssembly.Module(readFileSync(join(folder, `${target}.wasm`)));
+  const payload = JSON.parse(readFileSync(join(folder, `${target}.wasm.map`), "utf8")) as SourceMapPayload;
   return { module, map: new SourceMap(payload) };
 }

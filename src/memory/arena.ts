@@ -25,6 +25,8 @@ interface Gap {
 }
 
 export class Arena {
+  /** What kernels are instantiated on. */
+  readonly memory: WebAssembly.Memory;
   /** Views of the whole memory. Growing it detaches the old ones: read them anew after every reservation. */
   f32: Float32Array;
   i32: Int32Array;
@@ -34,7 +36,6 @@ export class Arena {
   /** The largest `reserved` since `peak` was last set, which a measurement does to start anew. */
   peak = 0;
 
-  private readonly memory: WebAssembly.Memory;
   /** In order of address; adjacent gaps are joined. */
   private readonly gaps: Gap[];
   private readonly held = new Set<Block>();

@@ -2,8 +2,6 @@
 
 import { Random } from "../random.js";
 import { CONSTANTS, FIRST_FREE, placeConstants } from "./constants.js";
-import { signatures } from "./generated/signatures.js";
-import type { Kernels } from "./kernels.js";
 
 /**
  * Values of each size, all of which are run. They leave remainders: rows of tiles, half a panel of the widest build, padding
@@ -103,9 +101,9 @@ function adaptRooms(signature: string, buffer: ArrayBuffer): void {
   }
 }
 
-/** Returns what lies in the rooms, as the numbers that a kernel takes them for. */
-export function readRooms(name: keyof Kernels, buffer: ArrayBuffer): (Float32Array | Float64Array)[] {
-  const parameters = signatures[name].split(" ");
+/** Returns what lies in the rooms, as the numbers that a kernel of this signature takes them for. */
+export function readRooms(signature: string, buffer: ArrayBuffer): (Float32Array | Float64Array)[] {
+  const parameters = signature.split(" ");
   return Array.from({ length: ROOMS }, (_, place) => {
     const start = FIRST_FREE + place * ROOM;
     return float64s.includes(parameters[place])
@@ -114,18 +112,21 @@ export function readRooms(name: keyof Kernels, buffer: ArrayBuffer): (Float32Arr
   });
 }
 
-const kernelNames = Object.keys(signatures) as (keyof Kernels)[];
-
 /**
  * Yields the name of a kernel after each of its runs, while `memory` holds what it left, and the number that it returned.
- * Of the memory, at least a mebibyte, the start is overwritten, with the same numbers before each run.
+ * Of the memory, at least a mebibyte, the start is overwritten, with the same numbers before each run. `signatures`: the
+ * table of the binary's kernels, all of which are run.
  */
-export function* exerciseKernels(kernels: Kernels, memory: WebAssembly.Memory): Generator<keyof Kernels> {
+export function* exerciseKernels<Name extends string>(
+  kernels: Readonly<Record<Name, (...args: never[]) => unknown>>,
+  memory: WebAssembly.Memory,
+  signatures: Readonly<Record<Name, string>>,
+): Generator<Name> {
   const random = new Random(1);
   const numbers = Float32Array.from({ length: EXERCISED / 4 }, (_, i) => {
     return (2 * random.uniform() - 1) * (i % 11 === 0 ? TINY : 1);
   });
-  for (const name of kernelNames) {
+  for (const name of Object.keys(signatures) as Name[]) {
     const signature = signatures[name];
     for (const values of argumentsOf(signature)) {
       new Float32Array(memory.buffer).set(numbers);

@@ -6,6 +6,7 @@
  */
 
 import { EXERCISED, exerciseKernels } from "./exercise.js";
+import { signatures } from "./generated/signatures.js";
 import { isKernels, type Kernels } from "./kernels.js";
 
 /** Node's major versions whose V8 the tests run on. */
@@ -90,7 +91,9 @@ function instantiate(module: WebAssembly.Module): Trial {
 /** Whether every kernel leaves the same bits in both. */
 function sameBits(wide: Trial, narrow: Trial): boolean {
   const [bits, others] = [wide, narrow].map(({ memory }) => new Uint32Array(memory.buffer, 0, EXERCISED / 4));
-  const [runs, otherRuns] = [wide, narrow].map(({ kernels, memory }) => exerciseKernels(kernels, memory));
+  const [runs, otherRuns] = [wide, narrow].map(({ kernels, memory }) =>
+    exerciseKernels(kernels, memory, signatures),
+  );
   while (runs.next().done !== true) {
     otherRuns.next();
     for (let i = 0; i < bits.length; i++) if (bits[i] !== others[i]) return false;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/random.js";
 import { ctcScratch, leastCtcSteps } from "../../src/wasm/ctc-sizes.js";
-import { ctcLoss } from "../../src/wasm/generated/named-kernels.js";
+import { ctcLoss } from "../../src/wasm/generated/named-loss-kernels.js";
 import { builds } from "../builds.js";
 import { readCtcFixtures } from "../fixtures/ctc.js";
 import { ctcByPaths, ctcByStates, type CtcResult } from "../oracle/ctc.js";
@@ -34,7 +34,7 @@ function run(on: Guarded, { steps, width, logits, labels, lengths, scales, blank
   const room = ctcScratch(steps, Math.max(...labels.map(({ length }) => length)));
   const x = on.output("x", steps * B, width, {}, logits);
   const losses = on.output("losses", 1, B, { stride: B });
-  ctcLoss(on.engine.kernels, {
+  ctcLoss(on.lossKernels, {
     x: x.pointer,
     losses: losses.pointer,
     // One more, for a region has at least one element.

@@ -32,6 +32,7 @@ const kernelLosses: readonly OracleLoss[] = [
 
 /** Runs the loss's kernel; targets have NaN in their padding, as in a window. */
 function runKernel(on: Guarded, loss: OracleLoss, { x, targets, weights, columns, scale }: Case) {
+  const { lossKernels } = on;
   const { kernels, constants } = on.engine;
   const rows = x.length / columns;
   const outputs = on.output("outputs", rows, columns, {}, x);
@@ -46,18 +47,18 @@ function runKernel(on: Guarded, loss: OracleLoss, { x, targets, weights, columns
       case "meanSquaredError":
         return kernels.squaredError(pointer, goals, by, ...rest, rows, stride);
       case "meanAbsoluteError":
-        return kernels.absoluteError(pointer, goals, by, ...rest, rows, stride);
+        return lossKernels.absoluteError(pointer, goals, by, ...rest, rows, stride);
       case "binaryCrossEntropy":
-        return kernels.binaryCrossEntropy(pointer, goals, by, ...rest, rows, stride);
+        return lossKernels.binaryCrossEntropy(pointer, goals, by, ...rest, rows, stride);
       case "huber":
-        return kernels.huberLoss(pointer, goals, by, ...rest, delta, rows, stride);
+        return lossKernels.huberLoss(pointer, goals, by, ...rest, delta, rows, stride);
       case "quantile": {
         const row = Float32Array.from({ length: columns }, (_, i) => levels[i % levels.length]);
         const place = on.input("levels", 1, columns, row).pointer;
-        return kernels.quantileLoss(pointer, goals, by, place, ...rest, rows, stride);
+        return lossKernels.quantileLoss(pointer, goals, by, place, ...rest, rows, stride);
       }
       case "crossEntropy":
-        return kernels.softCrossEntropy(
+        return lossKernels.softCrossEntropy(
           pointer,
           goals,
           by,

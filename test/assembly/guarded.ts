@@ -4,6 +4,7 @@ import { MemoryScope } from "../../src/memory/memory-scope.js";
 import { createEngine, type Engine } from "../../src/memory/engine.js";
 import { readRegion, roundUp, writeRegion, type Region } from "../../src/memory/regions.js";
 import type { Build } from "../../src/wasm/builds.js";
+import { lossKernels, type LossKernels } from "../../src/wasm/loss-kernels.js";
 
 /** Bytes: far more than any kernel takes in one step (a row of four panels of 16: 256). */
 const GUARD = 1024;
@@ -37,6 +38,11 @@ export class Guarded {
     this.engine = createEngine(build, GUARD);
     this.offset = offset;
     this.scope = new MemoryScope(this.engine.arena);
+  }
+
+  /** The kernels of the losses' own binary, on the engine's memory. */
+  get lossKernels(): LossKernels {
+    return lossKernels(this.engine.arena.memory);
   }
 
   /** A tensor that kernels only read. */

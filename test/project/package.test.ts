@@ -66,7 +66,7 @@ describe("what npm ships", () => {
   it("is the built code with its types, and the papers", () => {
     const outside = shipped.filter((file) => !file.startsWith("dist/"));
     expect(outside).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    const carried = ["wasm/generated/relaxed-simd.wasm", "wasm/generated/simd.wasm"];
+    const carried = ["losses", "relaxed-simd", "simd"].map((name) => `wasm/generated/${name}.wasm`);
     const sources = filesIn(join(root, "src")).filter((file) => /(?<!\.d)\.ts$/.test(file));
     const built = sources.flatMap((file) => [".d.ts", ".js"].map((end) => file.replace(/\.ts$/, end)));
     const expected = [...built, ...carried].map((file) => `dist/${file}`).sort();

@@ -64,7 +64,8 @@ describe("the package", () => {
     ["", ["workerd", "import"], "dist/entries/workerd.js"],
     ["", ["import"], "dist/entries/inlined.js"],
     ["", ["browser", "import"], "dist/entries/inlined.js"],
-    ["/slim", ["workerd", "import"], "dist/entries/slim.js"],
+    ["/slim", ["workerd", "import"], "dist/entries/slim-workerd.js"],
+    ["/slim", ["import"], "dist/entries/slim.js"],
   ])("bptt%s is, to %j, %s", async (entry, conditions, file) => {
     const { metafile } = await build({
       stdin: { contents: `export * from "bptt${entry}"`, resolveDir: folder },

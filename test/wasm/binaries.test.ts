@@ -1,21 +1,23 @@
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { readKernelInterface } from "../../scripts/kernel-interface.js";
+import { describe, expect, it, vi } from "vitest";
+import { isLossKernel, readKernelInterface, type Kernel } from "../../scripts/kernel-interface.js";
+import { CONSTANTS, FIRST_FREE, placeConstants } from "../../src/wasm/constants.js";
 import { fromText } from "../../src/wasm/encoding.js";
+import { losses } from "../../src/wasm/generated/losses.js";
 import { version } from "../../src/wasm/generated/version.js";
 import { wide } from "../../src/wasm/generated/wide.js";
 import { inlinedKernels } from "../../src/wasm/inlined.js";
 import { instantiateKernels, supportedBuilds } from "../../src/wasm/load.js";
+import { lossKernels } from "../../src/wasm/loss-kernels.js";
 import { builds } from "../builds.js";
 import { root } from "../project/installed-package.js";
 
-/** Every kernel and how many arguments it takes, as its source says. */
-const parameters = Object.fromEntries(
-  readKernelInterface(join(root, "assembly")).kernels.map((kernel) => [
-    kernel.name,
-    kernel.parameters.length,
-  ]),
-);
+const sources = readKernelInterface(join(root, "assembly")).kernels;
+
+/** Every kernel of a binary and how many arguments it takes, as its source says. */
+function parametersOf(holds: (kernel: Kernel) => boolean): Record<string, number> {
+  return Object.fromEntries(sources.filter(holds).map(({ name, parameters }) => [name, parameters.length]));
+}
 
 /** Of WebAssembly's binary format (core specification, 5.5). */
 const sectionNames = [
@@ -43,6 +45,7 @@ const binaries = {
   simd: inlinedKernels("simd"),
   "relaxed-simd": inlinedKernels("relaxed-simd"),
   wide: fromText(wide),
+  losses: fromText(losses),
 };
 
 function createMemory(): WebAssembly.Memory {
@@ -51,10 +54,10 @@ function createMemory(): WebAssembly.Memory {
 
 /** WebKit takes no relaxed operation; that Node takes all is a test of its own (test/project/kernels.test.ts). */
 const taken = Object.entries(binaries).filter(
-  ([name]) => name === "simd" || supportedBuilds().includes("relaxed-simd"),
+  ([name]) => name === "simd" || name === "losses" || supportedBuilds().includes("relaxed-simd"),
 );
 
-describe.each(taken)("the %s kernels", (name, bytes) => {
+describe.each(taken)("the %s kernels", (binary, bytes) => {
   const module = new WebAssembly.Module(bytes);
 
   it("export what the sources say, functions of as many arguments, and nothing else", () => {
@@ -63,12 +66,13 @@ describe.each(taken)("the %s kernels", (name, bytes) => {
       name,
       typeof kernel === "function" ? kernel.length : `a ${typeof kernel}`,
     ]);
-    expect(Object.fromEntries(lengths)).toEqual(parameters);
+    const holds = (kernel: Kernel): boolean => isLossKernel(kernel) === (binary === "losses");
+    expect(Object.fromEntries(lengths)).toEqual(parametersOf(holds));
   });
 
   it("say which build of which version they are", () => {
     const [mark, ...others] = WebAssembly.Module.customSections(module, "bptt");
-    expect(new TextDecoder().decode(mark)).toBe(`${name} ${version}`);
+    expect(new TextDecoder().decode(mark)).toBe(`${binary} ${version}`);
     expect(others).toEqual([]);
   });
 
@@ -93,5 +97,41 @@ describe.each(builds)("instantiateKernels, %s", (build) => {
     expect(one.findIndex((x) => x !== 1)).toBe(16);
     expect(one.filter((x) => x === 3).length).toBe(8);
     expect(two.every((x) => x === 1)).toBe(true);
+  });
+});
+
+describe("lossKernels", () => {
+  it("gives one instance for a memory, which works on that memory alone", () => {
+    const memories = [createMemory(), createMemory()];
+    const [one, two] = memories.map((memory) => {
+      new Float32Array(memory.buffer).fill(1);
+      placeConstants(memory);
+      return new Float32Array(memory.buffer);
+    });
+    const before = two.slice();
+    const [x, targets] = [FIRST_FREE, 2 * FIRST_FREE];
+    one.fill(3, targets / 4, targets / 4 + 8);
+    expect(lossKernels(memories[0]).absoluteError(x, targets, 0, CONSTANTS, 0.5, 1, 8)).toBe(16);
+    expect([...one.subarray(x / 4, x / 4 + 9)]).toEqual([...new Array<number>(8).fill(-0.5), 1]);
+    expect(two).toEqual(before);
+    expect(lossKernels(memories[0])).toBe(lossKernels(memories[0]));
+    expect(lossKernels(memories[1])).not.toBe(lossKernels(memories[0]));
+  });
+
+  it("takes the kernels that it was brought first, and the text without any", async () => {
+    const empty = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    const compiled = new WebAssembly.Module(binaries.losses);
+    for (const [brought, works] of [
+      [[], true],
+      [[compiled, empty], true],
+      [[empty, compiled], false],
+    ] as const) {
+      vi.resetModules();
+      const own = await import("../../src/wasm/loss-kernels.js");
+      for (const module of brought) own.provideLossKernels(module);
+      const take = (): unknown => own.lossKernels(createMemory());
+      if (works) expect(take()).toHaveProperty("ctcLoss");
+      else expect(take).toThrow(new TypeError("the kernels of the losses export something else"));
+    }
   });
 });

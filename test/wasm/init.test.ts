@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fromText } from "../../src/wasm/encoding.js";
 import { wide } from "../../src/wasm/generated/wide.js";
+import { losses } from "../../src/wasm/generated/losses.js";
 import { version } from "../../src/wasm/generated/version.js";
 import { inlinedKernels } from "../../src/wasm/inlined.js";
 import type * as slim from "../../src/entries/slim.js";
@@ -107,6 +108,7 @@ describe("init", () => {
       /that this engine compiles/,
     ],
     ["another module", Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), "FormatError", /got mark "none"$/],
+    ["the losses' kernels", fromText(losses), "FormatError", new RegExp(`got mark "losses ${version}"$`)],
     ["the wide kernels", fromText(wide), "FormatError", new RegExp(`got mark "wide ${version}"$`)],
   ])("refuses %s", async (_, source, error, message) => {
     const { init, supportedBuilds } = await freshSlim();

@@ -2,11 +2,12 @@ import v8 from "node:v8";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as exercise from "../../src/wasm/exercise.js";
 import { fromText } from "../../src/wasm/encoding.js";
+import { lossSignatures } from "../../src/wasm/generated/loss-signatures.js";
+import { signatures } from "../../src/wasm/generated/signatures.js";
 import { wide } from "../../src/wasm/generated/wide.js";
-import { isKernels } from "../../src/wasm/kernels.js";
 import { instantiateKernels } from "../../src/wasm/load.js";
+import { lossKernels } from "../../src/wasm/loss-kernels.js";
 import { buildWide } from "../../src/wasm/wide-build.js";
-import { Guarded } from "../assembly/guarded.js";
 import { builds } from "../builds.js";
 
 const bytes = fromText(wide);
@@ -163,16 +164,24 @@ describe("the wide build", () => {
 });
 
 describe("exerciseKernels", () => {
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+  /** The kernels of each binary, and their signatures. */
+  const tables = [
+    { binary: "simd", kernels: { ...instantiateKernels("simd", memory) }, table: signatures },
+    { binary: "losses", kernels: { ...lossKernels(memory) }, table: lossSignatures },
+  ];
+
   /** Each kernel, and whether a run of it changed memory or returned a number; and what was wrong meanwhile. */
-  function exerciseAll(): { did: Map<string, boolean>; faults: string[] } {
-    const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
-    const kernels = instantiateKernels("simd", memory);
+  function exerciseAll(
+    kernels: Readonly<Record<string, (...args: never[]) => unknown>>,
+    table: Readonly<Record<string, string>>,
+  ): { did: Map<string, boolean>; faults: string[] } {
     const faults: string[] = [];
     const did = new Map<string, boolean>();
     const u8 = new Uint8Array(memory.buffer);
     u8.fill(0xa5, exercise.EXERCISED);
     const watched = Object.fromEntries(
-      Object.entries(kernels).map(([name, kernel]: [string, (...args: never[]) => unknown]) => [
+      Object.entries(kernels).map(([name, kernel]) => [
         name,
         (...args: never[]) => {
           const before = u8.slice();
@@ -183,9 +192,8 @@ describe("exerciseKernels", () => {
         },
       ]),
     );
-    if (!isKernels(watched)) throw new TypeError("kernels are functions");
-    for (const name of exercise.exerciseKernels(watched, memory)) {
-      const rooms = exercise.readRooms(name, memory.buffer);
+    for (const name of exercise.exerciseKernels(watched, memory, table)) {
+      const rooms = exercise.readRooms(table[name], memory.buffer);
       if (rooms.some((numbers) => numbers.some(Number.isNaN))) faults.push(`${name} leaves NaN`);
       if (u8.subarray(exercise.EXERCISED).some((byte) => byte !== 0xa5))
         faults.push(`${name} leaves its memory`);
@@ -193,12 +201,15 @@ describe("exerciseKernels", () => {
     return { did, faults };
   }
 
-  it("makes every kernel change memory or return a number, within its memory, and leaves no NaN", () => {
-    const { did, faults } = exerciseAll();
-    const names = Object.keys(new Guarded("simd").engine.kernels);
-    expect(Object.fromEntries(did)).toEqual(Object.fromEntries(names.map((name) => [name, true])));
-    expect(faults).toEqual([]);
-  });
+  it.each(tables)(
+    "makes every kernel change memory or return a number, within its memory, and leaves no NaN: $binary",
+    ({ kernels, table }) => {
+      const { did, faults } = exerciseAll(kernels, table);
+      const names = Object.keys(kernels);
+      expect(Object.fromEntries(did)).toEqual(Object.fromEntries(names.map((name) => [name, true])));
+      expect(faults).toEqual([]);
+    },
+  );
 
   it("runs both values of what is a choice, and products of all rows that a tile may have", () => {
     expect(exercise.argumentsOf("*to ?from !reverse").map((values) => values.slice(1).map(Boolean))).toEqual([

@@ -5,6 +5,7 @@ import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { bundleWorker } from "../../scripts/bundle-worker.js";
 import { relaxedDifference } from "../../src/wasm/generated/relaxed-difference.js";
+import { losses } from "../../src/wasm/generated/losses.js";
 import { simd } from "../../src/wasm/generated/simd.js";
 import { script } from "../../src/worker/generated/script.js";
 
@@ -27,7 +28,8 @@ describe("the worker's script", () => {
     expect((await bundleWorker()) === script, "run `npm run build` after a change").toBe(true);
   });
 
-  it("carries no kernels", () => {
+  it("carries no kernels but those of the losses, which are the same for every build", () => {
+    expect(script).toContain(losses);
     for (const kernels of [simd, relaxedDifference]) expect(script).not.toContain(kernels.slice(0, 200));
     expect(script).not.toContain("--experimental-wasm-revectorize");
   });
@@ -51,6 +53,15 @@ describe("a page's bundle", () => {
     expect(local).not.toContain("bptt-");
     expect(local).not.toContain('getBuiltinModule("node:worker_threads")');
     expect(local.includes(script.slice(0, 500))).toBe(false);
+  });
+
+  it("with createNetwork and train, and the losses that they have by default, has no kernels of other losses", () => {
+    const names = ["createNetwork", "train", "meanSquaredError"];
+    const some = ["huber", "crossEntropy", "ctc", "losses"];
+    const bundleOf = (list: readonly string[]): string =>
+      bundle(`import { ${list.join(", ")} } from "./index.js"; console.log(${list.join(", ")});`);
+    expect(bundleOf(names).includes(losses)).toBe(false);
+    for (const loss of some) expect(bundleOf([...names, loss]).includes(losses), loss).toBe(true);
   });
 
   it("of a worker's file has the library, and no other worker", () => {

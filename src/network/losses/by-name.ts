@@ -2,19 +2,15 @@
 
 import { crossEntropy } from "./cross-entropy.js";
 import { ctc } from "./ctc.js";
-import { binaryCrossEntropy, huber, meanAbsoluteError, meanSquaredError } from "./element-losses.js";
+import { binaryCrossEntropy, huber, meanAbsoluteError } from "./element-losses.js";
 import { quantile } from "./quantile.js";
+import { meanSquaredError } from "./squared-error.js";
 
 export { crossEntropy, type CrossEntropyOptions } from "./cross-entropy.js";
-export {
-  binaryCrossEntropy,
-  huber,
-  meanAbsoluteError,
-  meanSquaredError,
-  type HuberOptions,
-} from "./element-losses.js";
+export { binaryCrossEntropy, huber, meanAbsoluteError, type HuberOptions } from "./element-losses.js";
 export { ctc, type CtcOptions } from "./ctc.js";
 export { quantile, type QuantileOptions } from "./quantile.js";
+export { meanSquaredError } from "./squared-error.js";
 
 /** Every loss by its name: to choose from, or to make one whose name comes from elsewhere. */
 export const losses = {

@@ -1,6 +1,7 @@
 import { requireNumber, requireOptions } from "../../errors.js";
-import { elementAt } from "../../memory/regions.js";
+import { lossKernels } from "../../wasm/loss-kernels.js";
 import type { Loss } from "../types.js";
+import { applyToClasses } from "./class-cross-entropy.js";
 import { createLoss, overStagedTargets, type LossDefinition, type LossPlace } from "./definition.js";
 
 /** Configures `crossEntropy`. */
@@ -21,27 +22,9 @@ function defineCrossEntropy(smoothing: number): LossDefinition {
   };
 }
 
-function applyToClasses(place: LossPlace, smoothing: number): number {
-  const { engine, window, outputs, array, weights, scale } = place;
-  const { arena, kernels, constants } = engine;
-  const { classes } = window.regions;
-  arena.i32.set(array, elementAt(classes.pointer));
-  const { pointer, rows, columns, stride } = outputs;
-  return kernels.crossEntropy(
-    pointer,
-    classes.pointer,
-    weights,
-    constants,
-    scale,
-    smoothing,
-    rows,
-    columns,
-    stride,
-  );
-}
-
 function apply(place: LossPlace, smoothing: number): number {
-  const { kernels, constants } = place.engine;
+  const { arena, constants } = place.engine;
+  const kernels = lossKernels(arena.memory);
   return overStagedTargets(place, ({ pointer, rows, columns, stride }, targets, weights) =>
     kernels.softCrossEntropy(
       pointer,
@@ -56,9 +39,6 @@ function apply(place: LossPlace, smoothing: number): number {
     ),
   );
 }
-
-/** What classes have unless another loss is asked for. */
-export const plainCrossEntropy = defineCrossEntropy(0);
 
 /**
  * Creates softmax cross-entropy, −Σ q·ln softmax(outputs) in nats, as `torch.nn.CrossEntropyLoss`; classes have it by default.

@@ -2,7 +2,8 @@ import { describe, requireInt32Array, requireInteger, requireOptions } from "../
 import { MemoryScope } from "../../memory/memory-scope.js";
 import { elementAt, vector } from "../../memory/regions.js";
 import { ctcScratch, leastCtcSteps } from "../../wasm/ctc-sizes.js";
-import { ctcLoss } from "../../wasm/generated/named-kernels.js";
+import { ctcLoss } from "../../wasm/generated/named-loss-kernels.js";
+import { lossKernels } from "../../wasm/loss-kernels.js";
 import type { Loss } from "../types.js";
 import {
   createLoss,
@@ -68,7 +69,7 @@ function requireLabels(
 
 function apply({ engine, outputs, array, whole, batch, steps, scale }: LossPlace, blank: number): number {
   if (whole === undefined) throw new Error("labels came without their lengths");
-  const { arena, kernels, constants } = engine;
+  const { arena, constants } = engine;
   const { labelLengths, lengths, weights } = whole;
   const most = labelLengths.reduce((longest, length) => Math.max(longest, length), 0);
   const scope = new MemoryScope(arena);
@@ -88,7 +89,7 @@ function apply({ engine, outputs, array, whole, batch, steps, scale }: LossPlace
       weights.map((weight) => weight * scale),
       elementAt(regions.scales.pointer),
     );
-    ctcLoss(kernels, {
+    ctcLoss(lossKernels(arena.memory), {
       x: outputs.pointer,
       losses: regions.losses.pointer,
       labels: regions.labels.pointer,

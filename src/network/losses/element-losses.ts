@@ -1,12 +1,13 @@
-/** Losses of single outputs and of one number each: squared, absolute, Huber's, and binary cross-entropy. */
+/** Losses of single outputs and of one number each, but for the squared error: absolute, Huber's, and binary cross-entropy. */
 
 import { requireNumber, requireOptions } from "../../errors.js";
 import type { Region } from "../../memory/regions.js";
+import { lossKernels } from "../../wasm/loss-kernels.js";
 import type { Loss } from "../types.js";
 import { createLoss, overStagedTargets, type LossDefinition, type TargetRange } from "./definition.js";
 
 /** The kernels that take outputs, targets, weights, constants and a scale, and no more. */
-type ElementKernel = "squaredError" | "absoluteError" | "binaryCrossEntropy";
+type ElementKernel = "absoluteError" | "binaryCrossEntropy";
 
 function defineElementLoss(name: string, kernel: ElementKernel, range?: TargetRange): LossDefinition {
   return {
@@ -14,20 +15,13 @@ function defineElementLoss(name: string, kernel: ElementKernel, range?: TargetRa
     against: ["values"],
     range: () => range,
     apply: (place) => {
-      const { kernels, constants } = place.engine;
+      const { arena, constants } = place.engine;
+      const kernels = lossKernels(arena.memory);
       return overStagedTargets(place, ({ pointer, rows, stride }, targets, weights) =>
         kernels[kernel](pointer, targets, weights, constants, place.scale, rows, stride),
       );
     },
   };
-}
-
-/** What values have unless another loss is asked for. */
-export const squaredError = defineElementLoss("meanSquaredError", "squaredError");
-
-/** Creates the squared error, (output − target)² without a ½, as `torch.nn.MSELoss`; values have it by default. */
-export function meanSquaredError(): Loss {
-  return createLoss({}, squaredError);
 }
 
 /** Creates the absolute error, |output − target|, as `torch.nn.L1Loss`; its gradient is 0 where they are equal. */
@@ -63,7 +57,8 @@ export function huber(options: HuberOptions = {}): Loss {
       name: "huber",
       against: ["values"],
       apply: (place) => {
-        const { kernels, constants } = place.engine;
+        const { arena, constants } = place.engine;
+        const kernels = lossKernels(arena.memory);
         const kernel = ({ pointer, rows, stride }: Region, targets: number, weights: number): number =>
           kernels.huberLoss(pointer, targets, weights, constants, place.scale, delta, rows, stride);
         return overStagedTargets(place, kernel);

@@ -1,5 +1,6 @@
 import { describe, requireNumber, requireOptions } from "../../errors.js";
 import { elementAt } from "../../memory/regions.js";
+import { lossKernels } from "../../wasm/loss-kernels.js";
 import type { Loss } from "../types.js";
 import { createLoss, overStagedTargets } from "./definition.js";
 
@@ -39,7 +40,8 @@ export function quantile(options: QuantileOptions): Loss {
         );
       },
       apply: (place) => {
-        const { kernels, constants, arena } = place.engine;
+        const { constants, arena } = place.engine;
+        const kernels = lossKernels(arena.memory);
         const { levelRow } = place.window.regions;
         const row = Float32Array.from({ length: place.outputs.columns }, (_, i) => levels[i % Q]);
         arena.f32.set(row, elementAt(levelRow.pointer));

@@ -2,9 +2,9 @@
 
 import type { Engine } from "../../memory/engine.js";
 import { elementAt, rowsOf, sizeOf, writeRegion } from "../../memory/regions.js";
-import { plainCrossEntropy } from "../losses/cross-entropy.js";
+import { plainCrossEntropy } from "../losses/class-cross-entropy.js";
 import type { LossDefinition, TargetKindName, WholeTargets } from "../losses/definition.js";
-import { squaredError } from "../losses/element-losses.js";
+import { squaredError } from "../losses/squared-error.js";
 import type { Window } from "./window.js";
 
 export type { TargetKindName } from "../losses/definition.js";

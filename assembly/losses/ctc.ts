@@ -12,10 +12,10 @@
 // term and a ln. So a variable is m·2^e, m and e both float64 and e an integer: a product adds the e, a sum aligns the m by
 // a power of two that is made from bits, and nothing underflows. exp is taken once a step and distinct label, for y. An
 // operation rounds by 2^-53; what T steps come to is T times a few of these.
-import { Check } from "./check";
-import { LogitRow } from "./loss";
-import { Constant, Scalar } from "./math";
-import { OptionalPointer, Pointer } from "./pointer";
+import { Check } from "../check";
+import { LogitRow } from "../loss";
+import { Constant, Scalar } from "../math";
+import { OptionalPointer, Pointer } from "../pointer";
 
 /** e of what is not there: no sum with it changes, and no T of them together leave float64. */
 const NOTHING: f64 = -1e200;
