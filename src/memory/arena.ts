@@ -25,7 +25,7 @@ interface Gap {
 }
 
 export class Arena {
-  /** What kernels are instantiated on. */
+  /** What kernels are instantiated on. @internal */
   readonly memory: WebAssembly.Memory;
   /** Views of the whole memory. Growing it detaches the old ones: read them anew after every reservation. */
   f32: Float32Array;
