@@ -22,6 +22,20 @@ function hexBits(value) {
 }
 
 /**
+ * Takes a loss whose kernels come in a binary of their own: Σ |output| against targets of 0.
+ * @param {typeof import("../../src/index.js")} bptt
+ * @param {import("../../src/index.js").Network} network
+ */
+function takeOtherLoss({ meanAbsoluteError }, network) {
+  const { outputs } = network.forward({ tokens: Uint8Array.of(1, 2), steps: 2, batch: 1 });
+  const values = new Float32Array(outputs.length);
+  const { loss } = network.backward({ values }, { loss: meanAbsoluteError(), reduction: "sum" });
+  const sum = outputs.reduce((all, output) => all + Math.abs(output), 0);
+  if (!(Math.abs(loss - sum) <= 1e-6 * sum))
+    throw new Error(`the absolute error is ${loss} instead of ${sum}`);
+}
+
+/**
  * @param {typeof import("../../src/index.js")} bptt
  * @param {import("../../src/index.js").Build} build
  */
@@ -51,6 +65,7 @@ async function trainIn(bptt, build) {
   const file = saveNetwork(network, { made: "by a test" });
   const again = loadNetwork(file, { build });
   const drawn = [network, again].map((one) => sample(one.session(), { length: 20, seed: 3 }).join());
+  takeOtherLoss(bptt, network);
   network.dispose();
   // Where the engine knows of disposing, `using` does the same.
   if (typeof Symbol.dispose === "symbol") again[Symbol.dispose]();
