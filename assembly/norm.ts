@@ -15,24 +15,25 @@ const EPSILON: f32 = 1e-5;
 /** Bytes from one row's 1/σ to the next one's: a padded row of up to eight, of all that a step normalises. */
 const SCALES: usize = 32;
 
-/** The lanes of a pair that hold units where `rest`, 1 to 7, are left of a block. */
-class Tail {
-  @inline static first(rest: usize): v128 {
-    return i32x4.gt_s(i32x4.splat(<i32>rest), i32x4(0, 1, 2, 3));
-  }
-
-  @inline static second(rest: usize): v128 {
-    return i32x4.gt_s(i32x4.splat(<i32>rest), i32x4(4, 5, 6, 7));
-  }
+/** What a row is normalised for. */
+export class Pass {
+  static readonly forward: usize = 0;
+  static readonly backward: usize = 1;
+  static readonly tangent: usize = 2;
 }
 
 // Of one row; `bytes` is from one block to the next.
 export class Norm {
-  /** Computes to ← x̂ of `from`, which may be the same place, scale ← 1/σ, and y += gain ⊙ x̂. */
-  static forward(
-    y: usize,
-    to: usize,
-    from: usize,
+  /**
+   * Forward, turns x into x̂, scale into 1/σ, and adds z += gain ⊙ x̂. Backward, computes x = dLoss/dx from z = dLoss/dz. Along
+   * a tangent, adds z += gain ⊙ dx̂, where x comes in as dx and goes out as dx̂. `normal`, x̂, and `scale` are what forward left,
+   * where `normal` is not read.
+   */
+  static row(
+    pass: usize,
+    z: usize,
+    x: usize,
+    normal: usize,
     scale: usize,
     gain: usize,
     constants: usize,
@@ -40,179 +41,135 @@ export class Norm {
     units: usize,
     bytes: usize,
   ): void {
-    const count = <f32>(blocks * units);
     const row = blocks * bytes;
-    const mean = f32x4.splat(Norm.sum(from, row) / count);
-    const variance = Norm.centre(to, from, mean, blocks, units, bytes) / count;
+    if (pass == Pass.forward) {
+      Norm.forward(z, x, scale, gain, constants, blocks, units, bytes);
+    } else if (pass == Pass.backward) {
+      Norm.multiply(x, z, gain, row);
+      Norm.project(x, normal, scale, constants, blocks, units, bytes);
+    } else {
+      Norm.project(x, normal, scale, constants, blocks, units, bytes);
+      Norm.addProducts(z, x, gain, row);
+    }
+  }
+
+  private static forward(
+    z: usize,
+    x: usize,
+    scale: usize,
+    gain: usize,
+    constants: usize,
+    blocks: usize,
+    units: usize,
+    bytes: usize,
+  ): void {
+    const row = blocks * bytes;
+    const count = blocks * units;
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const mean = Norm.first(Norm.means(x, x, row, count));
+    Norm.map(x, x, mean, f32x4.splat(0), f32x4.splat(1), tiny, blocks, units, bytes);
+    const variance = f32x4.extract_lane(Norm.means(x, x, row, count), 1);
     f32.store(scale, 1 / sqrt<f32>(variance + EPSILON));
     const by = v128.load32_splat(scale);
-    const tiny = Vector.constant(constants, Constant.tiny);
     for (let n: usize = 0; n < row; n += 32) {
-      const x0 = Lanes.flush(f32x4.mul(v128.load(to + n), by), tiny);
-      const x1 = Lanes.flush(f32x4.mul(v128.load(to + n, 16), by), tiny);
-      const y0 = Lanes.madd(x0, v128.load(gain + n), v128.load(y + n));
-      const y1 = Lanes.madd(x1, v128.load(gain + n, 16), v128.load(y + n, 16));
-      v128.store(to + n, x0);
-      v128.store(to + n, x1, 16);
-      v128.store(y + n, y0);
-      v128.store(y + n, y1, 16);
+      const x0 = Lanes.flush(f32x4.mul(v128.load(x + n), by), tiny);
+      const x1 = Lanes.flush(f32x4.mul(v128.load(x + n, 16), by), tiny);
+      const z0 = Lanes.madd(x0, v128.load(gain + n), v128.load(z + n));
+      const z1 = Lanes.madd(x1, v128.load(gain + n, 16), v128.load(z + n, 16));
+      v128.store(x + n, x0);
+      v128.store(x + n, x1, 16);
+      v128.store(z + n, z0);
+      v128.store(z + n, z1, 16);
     }
   }
 
-  /**
-   * Computes dx (+)= dLoss/dx from dy = dLoss/dy, and from x̂ and 1/σ as `forward` left them; adds where `accumulate`.
-   */
-  static backward(
-    dx: usize,
-    dy: usize,
+  /** Computes x ← (x − mean(x) − x̂·mean(x ⊙ x̂))/σ, x̂ = `normal`. */
+  static project(
+    x: usize,
     normal: usize,
     scale: usize,
-    gain: usize,
     constants: usize,
     blocks: usize,
     units: usize,
     bytes: usize,
-    accumulate: bool,
   ): void {
-    Norm.project(dx, dy, normal, scale, gain, constants, blocks, units, bytes, true, accumulate);
+    const means = Norm.means(x, normal, blocks * bytes, blocks * units);
+    const along = i32x4.shuffle(means, means, 1, 1, 1, 1);
+    const tiny = Vector.constant(constants, Constant.tiny);
+    const by = v128.load32_splat(scale);
+    Norm.map(x, normal, Norm.first(means), along, by, tiny, blocks, units, bytes);
   }
 
-  /** Computes the tangent of gain ⊙ x̂ along dx, dy (+)= gain ⊙ dx̂; dy may be dx where nothing is added. */
-  static tangent(
-    dy: usize,
-    dx: usize,
-    normal: usize,
-    scale: usize,
-    gain: usize,
-    constants: usize,
-    blocks: usize,
-    units: usize,
-    bytes: usize,
-    accumulate: bool,
-  ): void {
-    Norm.project(dy, dx, normal, scale, gain, constants, blocks, units, bytes, false, accumulate);
-  }
-
-  /** Computes y ← gain ⊙ x̂ + bias, as `forward` does from y = bias. */
+  /** Computes y ← gain ⊙ x̂ + bias, as forward does from z = bias. */
   static affine(y: usize, normal: usize, gain: usize, bias: usize, bytes: usize): void {
+    memory.copy(y, bias, bytes);
+    Norm.addProducts(y, normal, gain, bytes);
+  }
+
+  /** Computes to ← x ⊙ y; `to` may be x. */
+  static multiply(to: usize, x: usize, y: usize, bytes: usize): void {
     for (let n: usize = 0; n < bytes; n += 32) {
-      const y0 = Lanes.madd(v128.load(normal + n), v128.load(gain + n), v128.load(bias + n));
-      const y1 = Lanes.madd(v128.load(normal + n, 16), v128.load(gain + n, 16), v128.load(bias + n, 16));
-      v128.store(y + n, y0);
-      v128.store(y + n, y1, 16);
+      const p0 = f32x4.mul(v128.load(x + n), v128.load(y + n));
+      const p1 = f32x4.mul(v128.load(x + n, 16), v128.load(y + n, 16));
+      v128.store(to + n, p0);
+      v128.store(to + n, p1, 16);
     }
   }
 
-  /** Returns Σ x over whole vectors. */
-  @inline private static sum(x: usize, bytes: usize): f32 {
-    // Two pairs of sums: an addition takes as long as four loads.
-    let s0 = f32x4.splat(0);
-    let s1 = f32x4.splat(0);
-    let s2 = f32x4.splat(0);
-    let s3 = f32x4.splat(0);
-    let n: usize = 0;
-    for (; n + 64 <= bytes; n += 64) {
-      s0 = f32x4.add(s0, v128.load(x + n));
-      s1 = f32x4.add(s1, v128.load(x + n, 16));
-      s2 = f32x4.add(s2, v128.load(x + n, 32));
-      s3 = f32x4.add(s3, v128.load(x + n, 48));
+  private static addProducts(to: usize, x: usize, y: usize, bytes: usize): void {
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const s0 = Lanes.madd(v128.load(x + n), v128.load(y + n), v128.load(to + n));
+      const s1 = Lanes.madd(v128.load(x + n, 16), v128.load(y + n, 16), v128.load(to + n, 16));
+      v128.store(to + n, s0);
+      v128.store(to + n, s1, 16);
     }
-    if (n < bytes) {
-      s0 = f32x4.add(s0, v128.load(x + n));
-      s1 = f32x4.add(s1, v128.load(x + n, 16));
-    }
-    return Lanes.sum(f32x4.add(f32x4.add(s0, s2), f32x4.add(s1, s3)));
   }
 
-  /** Computes to ← from − mean, and returns the sum of its squares. */
-  @inline private static centre(
-    to: usize,
-    from: usize,
-    mean: v128,
-    blocks: usize,
-    units: usize,
-    bytes: usize,
-  ): f32 {
-    const whole = (units & ~7) << 2;
-    const rest = units & 7;
-    let s0 = f32x4.splat(0);
-    let s1 = f32x4.splat(0);
-    for (let block: usize = 0; block < blocks; block++, to += bytes, from += bytes) {
-      for (let n: usize = 0; n < whole; n += 32) {
-        const x0 = f32x4.sub(v128.load(from + n), mean);
-        const x1 = f32x4.sub(v128.load(from + n, 16), mean);
-        s0 = Lanes.madd(x0, x0, s0);
-        s1 = Lanes.madd(x1, x1, s1);
-        v128.store(to + n, x0);
-        v128.store(to + n, x1, 16);
-      }
-      if (rest == 0) continue;
-      const x0 = v128.and(f32x4.sub(v128.load(from + whole), mean), Tail.first(rest));
-      const x1 = v128.and(f32x4.sub(v128.load(from + whole, 16), mean), Tail.second(rest));
-      s0 = Lanes.madd(x0, x0, s0);
-      s1 = Lanes.madd(x1, x1, s1);
-      v128.store(to + whole, x0);
-      v128.store(to + whole, x1, 16);
-    }
-    return Lanes.sum(f32x4.add(s0, s1));
-  }
-
-  /**
-   * Computes to (+)= (w − mean(w) − x̂·mean(w ⊙ x̂))/σ: `transposed` with w = gain ⊙ from, else with w = from and the result
-   * times the gain. What is not added to counts as 0.
-   */
-  @inline private static project(
-    to: usize,
-    from: usize,
-    normal: usize,
-    scale: usize,
-    gain: usize,
-    constants: usize,
-    blocks: usize,
-    units: usize,
-    bytes: usize,
-    transposed: bool,
-    accumulate: bool,
-  ): void {
-    const row = blocks * bytes;
+  /** Returns Σ x/count and Σ x·y/count, in the first two lanes. */
+  private static means(x: usize, y: usize, bytes: usize, count: usize): v128 {
     let s0 = f32x4.splat(0);
     let s1 = f32x4.splat(0);
     let p0 = f32x4.splat(0);
     let p1 = f32x4.splat(0);
-    for (let n: usize = 0; n < row; n += 32) {
-      let w0 = v128.load(from + n);
-      let w1 = v128.load(from + n, 16);
-      if (transposed) {
-        w0 = f32x4.mul(w0, v128.load(gain + n));
-        w1 = f32x4.mul(w1, v128.load(gain + n, 16));
+    for (let n: usize = 0; n < bytes; n += 32) {
+      const x0 = v128.load(x + n);
+      const x1 = v128.load(x + n, 16);
+      s0 = f32x4.add(s0, x0);
+      s1 = f32x4.add(s1, x1);
+      p0 = Lanes.madd(x0, v128.load(y + n), p0);
+      p1 = Lanes.madd(x1, v128.load(y + n, 16), p1);
+    }
+    s0 = f32x4.add(s0, s1);
+    p0 = f32x4.add(p0, p1);
+    const pairs = f32x4.add(i32x4.shuffle(s0, p0, 0, 4, 1, 5), i32x4.shuffle(s0, p0, 2, 6, 3, 7));
+    return f32x4.div(f32x4.add(pairs, i32x4.shuffle(pairs, pairs, 2, 3, 0, 1)), f32x4.splat(<f32>count));
+  }
+
+  @inline private static first(x: v128): v128 {
+    return i32x4.shuffle(x, x, 0, 0, 0, 0);
+  }
+
+  /** Computes x ← (x − mean − y·along)·by, and zeros in the padding. */
+  private static map(
+    x: usize,
+    y: usize,
+    mean: v128,
+    along: v128,
+    by: v128,
+    tiny: v128,
+    blocks: usize,
+    units: usize,
+    bytes: usize,
+  ): void {
+    const end = x + blocks * bytes;
+    for (let block = x + units * 4; x < end; block += bytes) {
+      for (const next = x + bytes; x < next; x += 32, y += 32) {
+        const x0 = Lanes.nmadd(v128.load(y), along, f32x4.sub(v128.load(x), mean));
+        const x1 = Lanes.nmadd(v128.load(y, 16), along, f32x4.sub(v128.load(x, 16), mean));
+        v128.store(x, Lanes.flush(f32x4.mul(x0, by), tiny));
+        v128.store(x, Lanes.flush(f32x4.mul(x1, by), tiny), 16);
       }
-      s0 = f32x4.add(s0, w0);
-      s1 = f32x4.add(s1, w1);
-      p0 = Lanes.madd(w0, v128.load(normal + n), p0);
-      p1 = Lanes.madd(w1, v128.load(normal + n, 16), p1);
-    }
-    const count = <f32>(blocks * units);
-    const mean = f32x4.splat(Lanes.sum(f32x4.add(s0, s1)) / count);
-    const along = f32x4.splat(Lanes.sum(f32x4.add(p0, p1)) / count);
-    const by = v128.load32_splat(scale);
-    const tiny = Vector.constant(constants, Constant.tiny);
-    const kept = i32x4.splat(accumulate ? -1 : 0);
-    for (let n: usize = 0; n < row; n += 32) {
-      const g0 = v128.load(gain + n);
-      const g1 = v128.load(gain + n, 16);
-      const f0 = v128.load(from + n);
-      const f1 = v128.load(from + n, 16);
-      const w0 = f32x4.sub(transposed ? f32x4.mul(f0, g0) : f0, mean);
-      const w1 = f32x4.sub(transposed ? f32x4.mul(f1, g1) : f1, mean);
-      const x0 = f32x4.mul(Lanes.nmadd(v128.load(normal + n), along, w0), by);
-      const x1 = f32x4.mul(Lanes.nmadd(v128.load(normal + n, 16), along, w1), by);
-      const d0 = f32x4.add(transposed ? x0 : f32x4.mul(x0, g0), v128.and(v128.load(to + n), kept));
-      const d1 = f32x4.add(transposed ? x1 : f32x4.mul(x1, g1), v128.and(v128.load(to + n, 16), kept));
-      v128.store(to + n, Lanes.flush(d0, tiny));
-      v128.store(to + n, Lanes.flush(d1, tiny), 16);
-    }
-    for (let block = to + units * 4; block < to + row; block += bytes) {
-      for (let n: usize = 0; n < bytes - units * 4; n += 4) f32.store(block + n, 0);
+      for (let padding = block; padding < x; padding += 4) f32.store(padding, 0);
     }
   }
 
@@ -244,67 +201,19 @@ export class Norm {
 }
 
 /**
- * Normalises rows of `blocks` blocks of `units` columns, `stride` apart: x[r] ← x̂, scales[8·r] ← 1/σ, z[r] += gain ⊙ x̂.
- * `x`: rows of ldFrom; `z`: rows of ldTo; `gain`: [blocks·stride].
+ * Normalises rows of `blocks` blocks of `units` columns, `stride` apart, for a pass: 0, forward, x[r] ← x̂, scales[8·r] ← 1/σ,
+ * z[r] += gain ⊙ x̂; 1, backward, x[r] ← dLoss/dx from z = dLoss/dz; 2, along a tangent, z[r] += gain ⊙ dx̂, x coming in as dx
+ * and going out as dx̂. `normal` and `scales` are what forward left as x and them; forward `normal` is not read. `z`: rows of
+ * ldTo; `x`, `normal`: rows of ldFrom; `gain`: [blocks·stride].
  */
 export function normalizeRows(
   z: Pointer,
   x: Pointer,
-  scales: Pointer,
-  gain: Pointer,
-  constants: Pointer,
-  rows: usize,
-  blocks: usize,
-  units: usize,
-  stride: usize,
-  ldTo: usize,
-  ldFrom: usize,
-): void {
-  assert(Norm.check(x, scales, rows, blocks, units, stride, ldFrom) && Check.constants(constants));
-  assert(Check.rows(z, rows, blocks * stride, ldTo) && Check.vectors(gain, blocks * stride));
-  const bytes = stride * 4;
-  for (let r: usize = 0; r < rows; r++, z += ldTo * 4, x += ldFrom * 4) {
-    Norm.forward(z, x, x, Norm.scale(scales, r), gain, constants, blocks, units, bytes);
-  }
-}
-
-/**
- * Goes the same way back, dx[r] ← dLoss/dx from dz = dLoss/dz; `normal` and `scales` as normalizeRows left x and them. `dx`,
- * `normal`: rows of ldTo; `dz`: rows of ldFrom.
- */
-export function normalizeRowsBackward(
-  dx: Pointer,
-  dz: Pointer,
   normal: Pointer,
   scales: Pointer,
   gain: Pointer,
   constants: Pointer,
-  rows: usize,
-  blocks: usize,
-  units: usize,
-  stride: usize,
-  ldTo: usize,
-  ldFrom: usize,
-): void {
-  assert(Norm.check(normal, scales, rows, blocks, units, stride, ldTo) && Check.constants(constants));
-  assert(Check.rows(dx, rows, blocks * stride, ldTo) && Check.rows(dz, rows, blocks * stride, ldFrom));
-  assert(Check.vectors(gain, blocks * stride));
-  const bytes = stride * 4;
-  for (let r: usize = 0; r < rows; r++, dx += ldTo * 4, normal += ldTo * 4, dz += ldFrom * 4) {
-    Norm.backward(dx, dz, normal, Norm.scale(scales, r), gain, constants, blocks, units, bytes, false);
-  }
-}
-
-/**
- * Computes the same rows' derivative along a tangent: dz[r] += gain ⊙ dx̂. `dz`: rows of ldTo; `dx`, `normal`: rows of ldFrom.
- */
-export function normalizeRowsTangent(
-  dz: Pointer,
-  dx: Pointer,
-  normal: Pointer,
-  scales: Pointer,
-  gain: Pointer,
-  constants: Pointer,
+  pass: usize,
   rows: usize,
   blocks: usize,
   units: usize,
@@ -313,10 +222,10 @@ export function normalizeRowsTangent(
   ldFrom: usize,
 ): void {
   assert(Norm.check(normal, scales, rows, blocks, units, stride, ldFrom) && Check.constants(constants));
-  assert(Check.rows(dz, rows, blocks * stride, ldTo) && Check.rows(dx, rows, blocks * stride, ldFrom));
-  assert(Check.vectors(gain, blocks * stride));
+  assert(Check.rows(z, rows, blocks * stride, ldTo) && Check.rows(x, rows, blocks * stride, ldFrom));
+  assert(Check.vectors(gain, blocks * stride) && pass <= Pass.tangent);
   const bytes = stride * 4;
-  for (let r: usize = 0; r < rows; r++, dz += ldTo * 4, dx += ldFrom * 4, normal += ldFrom * 4) {
-    Norm.tangent(dz, dx, normal, Norm.scale(scales, r), gain, constants, blocks, units, bytes, true);
+  for (let r: usize = 0; r < rows; r++, z += ldTo * 4, x += ldFrom * 4, normal += ldFrom * 4) {
+    Norm.row(pass, z, x, normal, Norm.scale(scales, r), gain, constants, blocks, units, bytes);
   }
 }

@@ -1,14 +1,18 @@
 // h_t = f(z_t), z_t = W_ih x_t + b_ih + W_hh h_{t-1} + b_hh, f = tanh or max(0, ·) (Elman 1990).
+//
+// With a gain g, z_t = N(W_ih x_t + W_hh h_{t-1}; g) + b_ih + b_hh, N(a; g) = g ⊙ (a − mean(a))/√(var(a) + ε) over the units (Ba,
+// Kiros & Hinton 2016, arXiv 1607.06450, eq. 4).
 import { Check } from "../check";
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, tanhRow, Vector } from "../math";
+import { Norm, Pass } from "../norm";
 import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
 /** f and its derivative over rows; `bytes` is a multiple of 32. */
-export class ElmanRows {
+class ElmanRows {
   /** x ← f(x). */
   static forward(x: usize, constants: usize, relu: bool, bytes: usize): void {
     if (relu) ElmanRows.relu(x, constants, bytes);
@@ -67,10 +71,17 @@ export class ElmanRows {
  * of W_hhᵀ. `relu`: f = max(0, ·), else tanh. `lengths`: [B] or 0; past its length a sequence's state stays as it is.
  * `resets`: bytes, [T, B], or 0; 1: the state from which the step starts is dropped. `held`: [B + 2, stride], scratch with
  * `resets`.
+ *
+ * `gain`: [stride], or 0: nothing is normalised. With it a step's slot comes in holding W_ih x_t alone, `bias` is [stride], and
+ * `normal`, [T, B, stride], becomes the normalised sums, zeros past a length, `scales`, [T, B, 8], their 1/σ.
  */
 export function elmanForward(
   h: Pointer,
+  normal: Pointer,
+  scales: Pointer,
   recurrent: Pointer,
+  gain: OptionalPointer,
+  bias: Pointer,
   lengths: OptionalPointer,
   resets: OptionalPointer,
   held: Pointer,
@@ -80,11 +91,14 @@ export function elmanForward(
   T: usize,
   B: usize,
   K: usize,
+  units: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(recurrent, stride * K));
+  assert(!gain || Norm.check(normal, scales, T * B, 1, units, stride, stride));
+  assert(!gain || (Check.vectors(gain, stride) && Check.vectors(bias, stride)));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let i: usize = 0; i < T; i++) {
@@ -93,6 +107,20 @@ export function elmanForward(
     const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
     gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
+    if (gain) {
+      for (let b: usize = 0; b < B; b++) {
+        const row = to + b * bytes;
+        const kept = normal + t * slot + b * bytes;
+        if (Steps.past(lengths, b, t)) {
+          memory.fill(kept, 0, bytes);
+          continue;
+        }
+        memory.copy(kept, row, bytes);
+        memory.copy(row, bias, bytes);
+        const scale = Norm.scale(scales, t * B + b);
+        Norm.row(Pass.forward, row, kept, kept, scale, gain, constants, 1, units, bytes);
+      }
+    }
     ElmanRows.forward(to, constants, relu, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
@@ -104,12 +132,17 @@ export function elmanForward(
 /**
  * Runs the same window backward; `h` as elmanForward left it. `dh`: [T + 1, B, stride], slots as h's; a step's slot comes in
  * holding what the layers above say, dLoss/dh_t, with the final state's gradient in the last, and goes out holding dz_t; the
- * initial state's slot comes in zeros and goes out holding its gradient. `recurrent`: panels of W_hh.
+ * initial state's slot comes in zeros and goes out holding its gradient. `recurrent`: panels of W_hh. With a gain `normal` and
+ * `scales` are as elmanForward left them, and `dSums`, [T, B, stride], becomes the gradient of W_ih x_t + W_hh h_{t-1}.
  */
 export function elmanBackward(
   dh: Pointer,
+  dSums: Pointer,
   h: Pointer,
+  normal: Pointer,
+  scales: Pointer,
   recurrent: Pointer,
+  gain: OptionalPointer,
   lengths: OptionalPointer,
   resets: OptionalPointer,
   held: Pointer,
@@ -119,11 +152,14 @@ export function elmanBackward(
   T: usize,
   B: usize,
   K: usize,
+  units: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
+  assert(!gain || Norm.check(normal, scales, T * B, 1, units, stride, stride));
+  assert(!gain || (Check.vectors(gain, stride) && Check.vectors(dSums, T * B * stride)));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let i: usize = T; i > 0; i--) {
@@ -137,9 +173,22 @@ export function elmanBackward(
       }
     }
     ElmanRows.backward(to, h + after, constants, relu, slot);
+    const sums = gain ? dSums + t * slot : to;
+    if (gain) {
+      for (let b: usize = 0; b < B; b++) {
+        const row = b * bytes;
+        if (Steps.past(lengths, b, t)) {
+          memory.fill(sums + row, 0, bytes);
+          continue;
+        }
+        const x = normal + t * slot + row;
+        const scale = Norm.scale(scales, t * B + b);
+        Norm.row(Pass.backward, to + row, sums + row, x, scale, gain, constants, 1, units, bytes);
+      }
+    }
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
     Steps.copyAnew(held, from, resets, t, B, bytes);
-    gemm(from, to, recurrent, B, stride, K, stride, stride, true);
+    gemm(from, sums, recurrent, B, stride, K, stride, stride, true);
     Steps.copyAnew(from, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
@@ -149,12 +198,16 @@ export function elmanBackward(
 /**
  * Computes the same window's derivative along a tangent, dh_t = f'(z_t)·(W_ih dx_t + W_hh dh_{t-1}), forwards in time; `h` as
  * elmanForward left it. `dh`: [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, and a step's comes
- * in holding the input's part, W_ih dx_t, and goes out holding dh_t. `recurrent`: panels of W_hhᵀ.
+ * in holding the input's part, W_ih dx_t, and goes out holding dh_t. `recurrent`: panels of W_hhᵀ. `gain`, `normal` and
+ * `scales` as elmanBackward's.
  */
 export function elmanTangent(
   dh: Pointer,
   h: Pointer,
+  normal: Pointer,
+  scales: Pointer,
   recurrent: Pointer,
+  gain: OptionalPointer,
   lengths: OptionalPointer,
   resets: OptionalPointer,
   held: Pointer,
@@ -163,17 +216,29 @@ export function elmanTangent(
   T: usize,
   B: usize,
   K: usize,
+  units: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
+  assert(!gain || Norm.check(normal, scales, T * B, 1, units, stride, stride));
+  assert(!gain || Check.vectors(gain, stride));
   const bytes = stride * 4;
   const slot = B * bytes;
   for (let t: usize = 0; t < T; t++) {
     const from = dh + t * slot;
     const to = from + slot;
     gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
+    if (gain) {
+      for (let b: usize = 0; b < B; b++) {
+        if (Steps.past(lengths, b, t)) continue;
+        const row = to + b * bytes;
+        const x = normal + t * slot + b * bytes;
+        Norm.project(row, x, Norm.scale(scales, t * B + b), constants, 1, units, bytes);
+        Norm.multiply(row, row, gain, bytes);
+      }
+    }
     ElmanRows.backward(to, h + (t + 1) * slot, constants, relu, slot);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {

@@ -1,15 +1,42 @@
 // r, z = σ(·), σ(·); n = tanh(W_in x_t + b_in + r·q), q = W_hn h_{t-1} + b_hn; h_t = (1 − z)·n + z·h_{t-1}
 // (Cho et al. 2014, with the reset gate after the recurrent product).
+//
+// With a gain the products are normalised (Ba, Kiros & Hinton 2016, arXiv 1607.06450, supplementary material), r and z together
+// and the candidate apart: r, z = σ(N(W_i x_t) + b_i + N(W_h h_{t-1}) + b_h) and n = tanh(N(W_in x_t) + b_in + r·q),
+// q = N(W_hn h_{t-1}) + b_hn.
 import { Check } from "../check";
 import { gemm } from "../gemm/product";
 import { Lanes } from "../lanes";
 import { Constant, sigmoidRow, tanhRow, Vector } from "../math";
+import { Norm, Pass } from "../norm";
 import { OptionalPointer, Pointer } from "../pointer";
 import { flushTiny } from "../rows";
 import { Steps } from "./steps";
 
+/** Bytes into a row of scales, after the input's two: those of r and z of W_hh h_{t-1}, and of q. */
+const GATES: usize = 8;
+const CANDIDATE: usize = 12;
+
+/** Norm.row for r and z of `gates`, n, r, z, q, and for q; `x` and `normal` have r, z, q. */
+function normalize(
+  pass: usize,
+  gates: usize,
+  x: usize,
+  normal: usize,
+  scale: usize,
+  gain: usize,
+  constants: usize,
+  units: usize,
+  bytes: usize,
+): void {
+  const q: usize = 2 * bytes;
+  Norm.row(pass, gates + bytes, x, normal, scale + GATES, gain, constants, 2, units, bytes);
+  scale += CANDIDATE;
+  Norm.row(pass, gates + bytes + q, x + q, normal + q, scale, gain + q, constants, 1, units, bytes);
+}
+
 /** One row of one step, after the products. */
-export class GruRow {
+class GruRow {
   /** Computes h_t from the sums of n, r, z, q, which become n, r, z, q. */
   static forward(h: usize, gates: usize, before: usize, constants: usize, bytes: usize): void {
     sigmoidRow(gates + bytes, constants, 2 * bytes);
@@ -137,11 +164,18 @@ export class GruRow {
  * holding the input's part, and in q the bias b_hn; goes out holding n, r, z and q. `recurrent`: panels of W_hhᵀ.
  * `lengths`: [B] or 0; past its length a sequence's state stays as it is. `resets`: bytes, [T, B], or 0; 1: the state
  * from which the step starts is dropped. `held`: [B + 2, stride], scratch with `resets`.
+ *
+ * `gain`: [3·stride], or 0: nothing is normalised. With it the input's part comes in normalised, with all biases; `products`,
+ * [T, B, 3·stride], becomes the normalised blocks r, z, q of W_hh h_{t-1}, zeros past a length, and `scales`, [T, B, 8], has their
+ * 1/σ at 2 and 3.
  */
 export function gruForward(
   h: Pointer,
   gates: Pointer,
+  products: Pointer,
+  scales: Pointer,
   recurrent: Pointer,
+  gain: OptionalPointer,
   lengths: OptionalPointer,
   resets: OptionalPointer,
   held: Pointer,
@@ -150,11 +184,14 @@ export function gruForward(
   T: usize,
   B: usize,
   K: usize,
+  units: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(gates, T * B * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
+  assert(!gain || Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
+  assert(!gain || Check.vectors(gain, 3 * stride));
   const slot = B * stride * 4;
   const bytes = stride * 4;
   for (let i: usize = 0; i < T; i++) {
@@ -163,12 +200,21 @@ export function gruForward(
     const to = Steps.after(t, reverse) * slot;
     const now = gates + t * 4 * slot;
     const start = Steps.start(h + from, held, resets, t, B, bytes);
+    const sums = gain ? products + t * 3 * slot : now + bytes;
     // r, z, q += h_{t-1} W_hhᵀ
-    gemm(now + bytes, start, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
+    gemm(sums, start, recurrent, B, 3 * stride, K, gain ? 3 * stride : 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
-      if (Steps.past(lengths, b, t)) memory.copy(h + to + row, h + from + row, bytes);
-      else GruRow.forward(h + to + row, now + 4 * row, start + row, constants, bytes);
+      const x = sums + 3 * row;
+      if (Steps.past(lengths, b, t)) {
+        memory.copy(h + to + row, h + from + row, bytes);
+        if (gain) memory.fill(x, 0, 3 * bytes);
+        continue;
+      }
+      const at = now + 4 * row;
+      const scale = Norm.scale(scales, t * B + b);
+      if (gain) normalize(Pass.forward, at, x, x, scale, gain, constants, units, bytes);
+      GruRow.forward(h + to + row, at, start + row, constants, bytes);
     }
   }
 }
@@ -177,13 +223,19 @@ export function gruForward(
  * Runs the same window backward; `gates` and `h` as gruForward left them. `dh`: [T + 1, B, stride], slots as h's; a
  * step's slot comes in holding what the layers above say, with the final state's gradient in the last, and the initial
  * state's slot zeros, which goes out holding dLoss/dh of the initial state. `gates` goes out holding the gradients of n,
- * r, z (the input's) and q (with r and z the recurrent product's). `recurrent`: panels of W_hh.
+ * r, z (the input's) and q (with r and z the recurrent product's). `recurrent`: panels of W_hh. With a
+ * gain `products` and `scales` are as gruForward left them, and `dProducts`, [T, B, 3·stride], becomes the gradient of
+ * W_hh h_{t-1}.
  */
 export function gruBackward(
   dh: Pointer,
   gates: Pointer,
+  dProducts: Pointer,
   h: Pointer,
+  products: Pointer,
+  scales: Pointer,
   recurrent: Pointer,
+  gain: OptionalPointer,
   lengths: OptionalPointer,
   resets: OptionalPointer,
   held: Pointer,
@@ -192,12 +244,15 @@ export function gruBackward(
   T: usize,
   B: usize,
   K: usize,
+  units: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(3 * stride, K));
   assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(gates, T * B * 4 * stride));
   assert(Check.vectors(recurrent, stride * K));
+  assert(!gain || Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
+  assert(!gain || (Check.vectors(gain, 3 * stride) && Check.vectors(dProducts, T * B * 3 * stride)));
   const slot = B * stride * 4;
   const bytes = stride * 4;
   const zeros = Steps.zeros(held, resets, B, bytes);
@@ -206,17 +261,26 @@ export function gruBackward(
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const now = gates + t * 4 * slot;
+    const sums = gain ? dProducts + t * 3 * slot : now + bytes;
     Steps.copyAnew(held, dh + from, resets, t, B, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
+      const at = now + 4 * row;
+      const d = sums + 3 * row;
       const start = Steps.anew(resets, b, t, B) ? zeros : h + from + row;
       if (Steps.past(lengths, b, t)) {
         Steps.passBack(dh + from + row, dh + to + row, bytes);
-        memory.fill(now + 4 * row, 0, 4 * bytes);
-      } else GruRow.backward(dh + from + row, now + 4 * row, dh + to + row, start, constants, bytes);
+        memory.fill(at, 0, 4 * bytes);
+        if (gain) memory.fill(d, 0, 3 * bytes);
+        continue;
+      }
+      GruRow.backward(dh + from + row, at, dh + to + row, start, constants, bytes);
+      const x = products + 3 * (t * slot + row);
+      const scale = Norm.scale(scales, t * B + b);
+      if (gain) normalize(Pass.backward, at, d, x, scale, gain, constants, units, bytes);
     }
     // r, z, q += h_{t-1} W_hhᵀ: dh_{t-1} += (dr, dz, dq) W_hh
-    gemm(dh + from, now + bytes, recurrent, B, stride, K, stride, 4 * stride, true);
+    gemm(dh + from, sums, recurrent, B, stride, K, stride, gain ? 3 * stride : 4 * stride, true);
     Steps.copyAnew(dh + from, held, resets, t, B, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
@@ -227,14 +291,19 @@ export function gruBackward(
  * Computes the same window's derivative along a tangent, forwards in time; `gates` and `h` as gruForward left them. `dh`:
  * [T + 1, B, stride], slots as h's: slot 0 holds the initial state's tangent, the others become those of the steps.
  * `dGates`: [T, B, 4·stride], comes in holding the input's part, W_ih dx_t, and zeros in q, and goes out holding the tangents
- * of n, r, z and q. `recurrent`: panels of W_hhᵀ.
+ * of n, r, z and q. `recurrent`: panels of W_hhᵀ. `gain`, `products` and `scales` as gruBackward's, with `dProducts`, [B, 3·stride],
+ * as working room.
  */
 export function gruTangent(
   dh: Pointer,
   dGates: Pointer,
+  dProducts: Pointer,
   gates: Pointer,
   h: Pointer,
+  products: Pointer,
+  scales: Pointer,
   recurrent: Pointer,
+  gain: OptionalPointer,
   lengths: OptionalPointer,
   resets: OptionalPointer,
   held: Pointer,
@@ -242,12 +311,15 @@ export function gruTangent(
   T: usize,
   B: usize,
   K: usize,
+  units: usize,
   stride: usize,
 ): void {
   assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, stride));
   assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, 3 * stride * K));
   assert(Check.vectors(dGates, T * B * 4 * stride) && Check.vectors(gates, T * B * 4 * stride));
+  assert(!gain || Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
+  assert(!gain || (Check.vectors(gain, 3 * stride) && Check.vectors(dProducts, B * 3 * stride)));
   const bytes = stride * 4;
   const slot = B * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
@@ -256,20 +328,21 @@ export function gruTangent(
     const to = from + slot;
     const now = t * 4 * slot;
     const start = Steps.start(dh + from, held, resets, t, B, bytes);
-    gemm(dGates + now + bytes, start, recurrent, B, 3 * stride, K, 4 * stride, stride, true);
+    const sums = gain ? dProducts : dGates + now + bytes;
+    gemm(sums, start, recurrent, B, 3 * stride, K, gain ? 3 * stride : 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
-      if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
-      else
-        GruRow.tangent(
-          dh + to + row,
-          dGates + now + 4 * row,
-          start + row,
-          gates + now + 4 * row,
-          Steps.anew(resets, b, t, B) ? zeros : h + from + row,
-          constants,
-          bytes,
-        );
+      if (Steps.past(lengths, b, t)) {
+        memory.copy(dh + to + row, dh + from + row, bytes);
+        continue;
+      }
+      const at = now + 4 * row;
+      const dz = dGates + at;
+      const x = products + 3 * (t * slot + row);
+      const scale = Norm.scale(scales, t * B + b);
+      if (gain) normalize(Pass.tangent, dz, sums + 3 * row, x, scale, gain, constants, units, bytes);
+      const before = Steps.anew(resets, b, t, B) ? zeros : h + from + row;
+      GruRow.tangent(dh + to + row, dz, start + row, gates + at, before, constants, bytes);
     }
   }
 }

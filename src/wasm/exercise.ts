@@ -22,6 +22,7 @@ const sizes: Readonly<Record<string, readonly number[] | undefined>> = {
   stride: [40],
   blocks: [2],
   units: [37],
+  pass: [0, 1, 2],
   depth: [20],
   count: [216],
   bytes: [864],

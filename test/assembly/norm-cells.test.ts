@@ -185,28 +185,20 @@ function runKernels(
   const run = placeRun(on, cell, window);
   const { h, c, z, u, du, dh, dc, scales } = run.regions;
   const inputGain = gains.get("norm_ih")?.pointer ?? 0;
-  eachGroup(cell, H, (offset, blocks, scale) => {
-    kernels.normalizeRows(
-      ...([
-        z.pointer + offset,
-        u.pointer + offset,
-        scales.pointer + scale,
-        inputGain + offset,
-        constants,
-      ] as const),
-      ...([T * B, blocks, H, stride, z.stride, u.stride] as const),
-    );
-  });
+  const normalizeInput = (pass: number, x: Region): void => {
+    eachGroup(cell, H, (offset, blocks, scale) => {
+      kernels.normalizeRows(
+        ...([z.pointer + offset, x.pointer + offset, u.pointer + offset, scales.pointer + scale] as const),
+        ...([inputGain + offset, constants, pass, T * B, blocks, H, stride, z.stride, u.stride] as const),
+      );
+    });
+  };
+  normalizeInput(0, u);
   cell.forward(on.engine, run, panels.pointer, norms);
   const tapeNames = ["h", "c", "u", "v", "w"] as const;
   const tape = tapeNames.map((name) => on.read(run.regions[name]));
   cell.backward(on.engine, run, backPanels.pointer, norms);
-  eachGroup(cell, H, (offset, blocks, scale) => {
-    kernels.normalizeRowsBackward(
-      ...([du.pointer + offset, z.pointer + offset, u.pointer + offset, scales.pointer + scale] as const),
-      ...([inputGain + offset, constants, T * B, blocks, H, stride, u.stride, z.stride] as const),
-    );
-  });
+  normalizeInput(1, du);
   const faults = tapeNames.flatMap((name, i) =>
     mismatch(`${name} after backward`, on.read(run.regions[name]), tape[i]),
   );

@@ -10,6 +10,9 @@ import { fractions, integers, sizes } from "./values.js";
 /** Below this magnitude results become 0. */
 const LEAST = 2 ** -110;
 
+/** What the kernel takes for its `pass`. */
+const Pass = { forward: 0, backward: 1, tangent: 2 } as const;
+
 interface Case {
   rows: number;
   blocks: number;
@@ -140,9 +143,10 @@ describe.each(builds)("layer normalisation, %s", (build) => {
         ];
         const stride = roundUp(units, 8);
         const gain = on.input("gain", 1, blocks * stride, padBlocks(g, units, stride));
-        const lds = [zs.stride, xs.stride] as const;
-        const args = [scales.pointer, gain.pointer, constants, rows, blocks, units, stride] as const;
-        kernels.normalizeRows(zs.pointer, xs.pointer, ...args, ...lds);
+        kernels.normalizeRows(
+          ...([zs.pointer, xs.pointer, xs.pointer, scales.pointer, gain.pointer, constants] as const),
+          ...([Pass.forward, rows, blocks, units, stride, zs.stride, xs.stride] as const),
+        );
         const [normal, sums] = [read(on, "x", xs, given), read(on, "z", zs, given)];
         const expected = (r: number) => normalized(row(x, r, n));
         const faults = [
@@ -192,25 +196,28 @@ describe.each(builds)("layer normalisation, %s", (build) => {
         const [to, sum] = [place(on, "dx", given, nothing, 8), place(on, "dz", given, z, 24)];
         const scales = placeScales(on, given, scale);
         const gain = on.input("gain", 1, blocks * stride, padBlocks(g, units, stride));
-        const args = [
-          normal.pointer,
-          scales.pointer,
-          gain.pointer,
-          constants,
-          rows,
-          blocks,
-          units,
-          stride,
-        ] as const;
-        kernels.normalizeRowsBackward(to.pointer, from.pointer, ...args, to.stride, from.stride);
+        const args = [normal.pointer, scales.pointer, gain.pointer, constants] as const;
+        const lengths = [rows, blocks, units, stride] as const;
+        const backward = [Pass.backward, ...lengths, from.stride, to.stride] as const;
+        kernels.normalizeRows(from.pointer, to.pointer, ...args, ...backward);
         const back = read(on, "dx", to, given);
+        const same = read(on, "d", from, given);
         // dx of the tangent must lie as x̂ does.
         const along = place(on, "along", given, d, 8);
-        kernels.normalizeRowsTangent(sum.pointer, along.pointer, ...args, sum.stride, along.stride);
+        const tangent = [Pass.tangent, ...lengths, sum.stride, along.stride] as const;
+        kernels.normalizeRows(sum.pointer, along.pointer, ...args, ...tangent);
+        const ahead = read(on, "dx̂", along, given);
         const forth = read(on, "dz", sum, given);
         const faults = [
           ...back.faults,
+          ...same.faults,
+          ...ahead.faults,
           ...forth.faults,
+          ...mismatch("d after backward", same.values, d),
+          ...expectRows("dx̂", ahead.values, given, (r) => {
+            const { d: values, bound: bounds } = projected(row(d, r, n), row(x, r, n), scale[r]);
+            return { values, bounds };
+          }),
           ...expectRows("dx", back.values, given, (r) => {
             const w = row(d, r, n).map((value, i) => value * g[i]);
             const { d: values, bound: bounds } = projected(w, row(x, r, n), scale[r]);
@@ -239,12 +246,15 @@ describe.each(builds)("layer normalisation, %s", (build) => {
       const [xs, zs] = [place(on, "x", given, x, 0), place(on, "z", given, new Float32Array(18), 0)];
       const gain = on.input("gain", 1, 2 * stride, padBlocks(fractions(random, 18), 9, stride));
       const scales = placeScales(on, given);
-      const args = [scales.pointer, gain.pointer, constants, 1, 2, 9, stride] as const;
-      kernels.normalizeRows(zs.pointer, xs.pointer, ...args, zs.stride, xs.stride);
+      const args = [xs.pointer, scales.pointer, gain.pointer, constants] as const;
+      const lengths = [1, 2, 9, stride, zs.stride, xs.stride] as const;
+      kernels.normalizeRows(zs.pointer, xs.pointer, ...args, Pass.forward, ...lengths);
       const dx = place(on, "dx", given, new Float32Array(18), 0);
       const dz = place(on, "dz", given, fractions(random, 18, 2 ** power), 0);
-      kernels.normalizeRowsBackward(dx.pointer, dz.pointer, xs.pointer, ...args, dx.stride, dz.stride);
-      for (const region of [xs, dx]) {
+      kernels.normalizeRows(dz.pointer, dx.pointer, ...args, Pass.backward, ...lengths);
+      const along = place(on, "along", given, fractions(random, 18, 2 ** power), 0);
+      kernels.normalizeRows(zs.pointer, along.pointer, ...args, Pass.tangent, ...lengths);
+      for (const region of [xs, dx, along]) {
         expect([...on.read(region)].filter((value) => value !== 0 && Math.abs(value) < LEAST)).toEqual([]);
       }
       expect(on.finish()).toEqual([]);
@@ -254,8 +264,10 @@ describe.each(builds)("layer normalisation, %s", (build) => {
       x[at] = NaN;
       const [xs, zs] = [place(on, "x", given, x, 0), place(on, "z", given, new Float32Array(18), 0)];
       const gain = on.input("gain", 1, 2 * stride, padBlocks(fractions(random, 18), 9, stride));
-      const args = [placeScales(on, given).pointer, gain.pointer, constants, 1, 2, 9, stride] as const;
-      kernels.normalizeRows(zs.pointer, xs.pointer, ...args, zs.stride, xs.stride);
+      kernels.normalizeRows(
+        ...([zs.pointer, xs.pointer, xs.pointer, placeScales(on, given).pointer, gain.pointer] as const),
+        ...([constants, Pass.forward, 1, 2, 9, stride, zs.stride, xs.stride] as const),
+      );
       expect([...on.read(xs)].filter((_, i) => i % stride < 9).every(Number.isNaN)).toBe(true);
       on.finish(); // padding turns into NaN · 0 where values do
     }

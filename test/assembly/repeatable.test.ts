@@ -50,17 +50,17 @@ function* step(
     classes,
     Int32Array.from({ length: rows }, () => random.integer(H)),
   );
-  const rest = [0, 0, 0, constants, relu, false, T, B, depth, stride] as const;
+  const rest = [0, 0, 0, constants, relu, false, T, B, depth, H, stride] as const;
   yield;
   kernels.packColumns(panels.pointer, w.pointer, H, depth, stride);
   yield;
-  kernels.elmanForward(h.pointer, panels.pointer, ...rest);
+  kernels.elmanForward(h.pointer, 0, 0, panels.pointer, 0, 0, ...rest);
   yield;
   kernels.copyRows(dAfter, after, rows, stride, stride, stride);
   const loss = kernels.crossEntropy(dAfter, classes.pointer, 0, constants, 1 / rows, 0, rows, H, stride);
   yield;
   kernels.packRows(panels.pointer, w.pointer, H, stride, stride, depth);
-  kernels.elmanBackward(dh.pointer, h.pointer, panels.pointer, ...rest);
+  kernels.elmanBackward(dh.pointer, 0, h.pointer, 0, 0, panels.pointer, 0, ...rest);
   yield;
   kernels.gemmTN(dw.pointer, dAfter, h.pointer, 0, scratch.pointer, H, stride, rows, stride, stride, stride);
   const squares = kernels.sumOfSquares(dw.pointer, sizeOf(dw));

@@ -34,13 +34,13 @@ function elman(on: Guarded, { relu, reverse }: Kind, h: Float32Array, dh: Float3
   const { kernels, constants } = on.engine;
   const weight = on.input("w", H, H, fractions(new Random(13), H * H, 1 / (2 * H)));
   const panels = on.panels("panels", stride, depth);
-  const rest = [panels.pointer, 0, 0, 0, constants, relu, reverse, T, B, depth, stride] as const;
+  const rest = [0, 0, 0, constants, relu, reverse, T, B, depth, H, stride] as const;
   kernels.packColumns(panels.pointer, weight.pointer, H, depth, stride);
   const states = on.output("h", (T + 1) * B, H, {}, h);
-  kernels.elmanForward(states.pointer, ...rest);
+  kernels.elmanForward(states.pointer, 0, 0, panels.pointer, 0, 0, ...rest);
   const gradients = on.output("dh", (T + 1) * B, H, {}, dh);
   kernels.packRows(panels.pointer, weight.pointer, H, stride, stride, depth);
-  kernels.elmanBackward(gradients.pointer, states.pointer, ...rest);
+  kernels.elmanBackward(gradients.pointer, 0, states.pointer, 0, 0, panels.pointer, 0, ...rest);
   return { h: on.read(states), dz: on.read(gradients) };
 }
 

@@ -1,7 +1,7 @@
 /** Says what every cell declares of itself, for the layer that runs it and for people. */
 
 import type { Engine } from "../../memory/engine.js";
-import { matrix, type Region, type Shape } from "../../memory/regions.js";
+import { matrix, rowsOf, type Region, type Shape } from "../../memory/regions.js";
 
 /** Regions that a forward pass leaves for the backward one. */
 export const TAPE_NAMES = ["h", "c", "z", "u", "v", "w", "scales"] as const;
@@ -197,6 +197,11 @@ export function planNorms(
   const [u, v, w] = [shape(blocks.u), shape(blocks.v), shape(blocks.w)];
   const gradients = tape ? { du: u, dv: v, dw: w } : { du: NONE, dv: NONE, dw: NONE };
   return { u, v, w, ...gradients, scales: matrix(rows, 8) };
+}
+
+/** Returns the function that gives a run's rows, [T·B, ·], of a region. */
+export function usedRows(name: keyof CellRegions): (run: CellRun) => Region {
+  return ({ regions, steps, batch }) => rowsOf(regions[name], 0, steps * batch);
 }
 
 /** Takes some of a record's members. */

@@ -18,11 +18,15 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
     plan: planStates,
     preactivations: (run) => stepSlots(run.regions.h, run),
     preactivationGradients: (run) => stepSlots(run.regions.dh, run),
-    forward({ kernels, constants }, run, recurrent) {
-      const { h } = run.regions;
+    forward({ kernels, constants }, run, recurrent, norms) {
+      const { h, v, scales } = run.regions;
       kernels.elmanForward(
         h.pointer,
+        v.pointer,
+        scales.pointer,
         recurrent,
+        norms.recurrent,
+        norms.bias,
         run.lengths,
         run.resets,
         run.held,
@@ -32,15 +36,20 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
         run.steps,
         run.batch,
         depthOf(h.columns),
+        h.columns,
         h.stride,
       );
     },
-    backward({ kernels, constants }, run, recurrent) {
-      const { h, dh } = run.regions;
+    backward({ kernels, constants }, run, recurrent, norms) {
+      const { h, dh, v, dv, scales } = run.regions;
       kernels.elmanBackward(
         dh.pointer,
+        dv.pointer,
         h.pointer,
+        v.pointer,
+        scales.pointer,
         recurrent,
+        norms.recurrent,
         run.lengths,
         run.resets,
         run.held,
@@ -50,15 +59,19 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
         run.steps,
         run.batch,
         dh.stride,
+        h.columns,
         h.stride,
       );
     },
-    tangent({ kernels, constants }, run, tangents, recurrent) {
-      const { h } = run.regions;
+    tangent({ kernels, constants }, run, tangents, recurrent, norms) {
+      const { h, v, scales } = run.regions;
       kernels.elmanTangent(
         tangents.regions.h.pointer,
         h.pointer,
+        v.pointer,
+        scales.pointer,
         recurrent,
+        norms.recurrent,
         run.lengths,
         run.resets,
         run.held,
@@ -67,11 +80,12 @@ function elman(relu: boolean, about: string, meaning: string, bounds: Bounds): C
         run.steps,
         run.batch,
         depthOf(h.columns),
+        h.columns,
         h.stride,
       );
     },
   };
-  return { ...cell, normalized: normalizedElman(cell, relu) };
+  return { ...cell, normalized: normalizedElman(cell) };
 }
 
 export const elmanTanh = elman(false, "tanh of the inputs and the last state (Elman 1990)", "state", TANH);

@@ -4,17 +4,16 @@
  * 1607.06450, supplementary material, as in the authors' own code).
  */
 
-import { rowsOf, type Region } from "../../memory/regions.js";
-import { gruNormBackward, gruNormForward, gruNormTangent } from "../../wasm/generated/named-kernels.js";
-import { depthOf } from "../../wasm/product-sizes.js";
-import { planNorms, type CellDefinition, type CellNorm, type CellRun } from "./cell.js";
+import type { Region } from "../../memory/regions.js";
+import { planNorms, usedRows, type CellDefinition, type CellNorm, type CellRun } from "./cell.js";
 
-const rows = (region: Region, { steps, batch }: CellRun) => rowsOf(region, 0, steps * batch);
+const gates = usedRows("z");
 
 /** Three of the blocks n, r, z, q of z, from block `first` on. */
 function blocks(run: CellRun, first: number): Region {
-  const { z, h } = run.regions;
-  return { ...rows(z, run), pointer: z.pointer + first * h.stride * 4, columns: 3 * h.stride };
+  const z = gates(run);
+  const { stride } = run.regions.h;
+  return { ...z, pointer: z.pointer + first * stride * 4, columns: 3 * stride };
 }
 
 const norm: CellNorm = {
@@ -24,7 +23,7 @@ const norm: CellNorm = {
       order: [1, 2, 0],
       start: 1,
       by: (run) => blocks(run, 0),
-      times: (run) => rows(run.regions.u, run),
+      times: usedRows("u"),
     },
     {
       name: "norm_hh",
@@ -32,16 +31,16 @@ const norm: CellNorm = {
       start: 1,
       pointer: "recurrent",
       by: (run) => blocks(run, 1),
-      times: (run) => rows(run.regions.v, run),
+      times: usedRows("v"),
     },
   ],
   inputGroups: [
     { first: 0, blocks: 1, scale: 0 },
     { first: 1, blocks: 2, scale: 1 },
   ],
-  product: (run) => rows(run.regions.u, run),
-  inputGradients: (run) => rows(run.regions.du, run),
-  recurrentGradients: (run) => rows(run.regions.dv, run),
+  product: usedRows("u"),
+  inputGradients: usedRows("du"),
+  recurrentGradients: usedRows("dv"),
 };
 
 export function normalizedGru(cell: CellDefinition): CellDefinition {
@@ -51,76 +50,6 @@ export function normalizedGru(cell: CellDefinition): CellDefinition {
     plan(steps, batch, H, tape) {
       const plain = cell.plan(steps, batch, H, tape);
       return { ...plain, ...planNorms(plain, steps * batch, { u: 3, v: 3, w: 0 }, tape) };
-    },
-    forward({ kernels, constants }, { regions: { h, z, v, scales }, ...run }, recurrent, norms) {
-      gruNormForward(kernels, {
-        h: h.pointer,
-        gates: z.pointer,
-        products: v.pointer,
-        scales: scales.pointer,
-        recurrent,
-        gain: norms.recurrent,
-        lengths: run.lengths,
-        resets: run.resets,
-        held: run.held,
-        constants,
-        reverse: run.reverse,
-        T: run.steps,
-        B: run.batch,
-        K: depthOf(h.columns),
-        units: h.columns,
-        stride: h.stride,
-      });
-    },
-    backward({ kernels, constants }, { regions: { h, dh, z, v, dv, scales }, ...run }, recurrent, norms) {
-      gruNormBackward(kernels, {
-        dh: dh.pointer,
-        gates: z.pointer,
-        dProducts: dv.pointer,
-        h: h.pointer,
-        products: v.pointer,
-        scales: scales.pointer,
-        recurrent,
-        gain: norms.recurrent,
-        lengths: run.lengths,
-        resets: run.resets,
-        held: run.held,
-        constants,
-        reverse: run.reverse,
-        T: run.steps,
-        B: run.batch,
-        K: 3 * dh.stride,
-        units: dh.columns,
-        stride: dh.stride,
-      });
-    },
-    tangent(
-      { kernels, constants },
-      { regions: { h, z, v, scales }, ...run },
-      { regions: tangents },
-      recurrent,
-      norms,
-    ) {
-      gruNormTangent(kernels, {
-        dh: tangents.h.pointer,
-        dGates: tangents.z.pointer,
-        dProducts: tangents.v.pointer,
-        gates: z.pointer,
-        h: h.pointer,
-        products: v.pointer,
-        scales: scales.pointer,
-        recurrent,
-        gain: norms.recurrent,
-        lengths: run.lengths,
-        resets: run.resets,
-        held: run.held,
-        constants,
-        T: run.steps,
-        B: run.batch,
-        K: depthOf(h.columns),
-        units: h.columns,
-        stride: h.stride,
-      });
     },
   };
 }

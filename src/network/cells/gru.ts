@@ -3,13 +3,13 @@
  * "Learning phrase representations using RNN encoder-decoder", with the reset gate after the recurrent product).
  */
 
-import { matrix, rowsOf } from "../../memory/regions.js";
+import { matrix } from "../../memory/regions.js";
 import { SIGMOID, TANH } from "./activations.js";
-import { planStates, type CellDefinition, type CellRun } from "./cell.js";
+import { planStates, usedRows, type CellDefinition } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 import { normalizedGru } from "./gru-norm.js";
 
-const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
+const preactivations = usedRows("z");
 
 const plain: CellDefinition = {
   about: "two gates and a candidate (Cho et al. 2014); learns more than elman, and more slowly",
@@ -29,12 +29,15 @@ const plain: CellDefinition = {
   },
   preactivations,
   preactivationGradients: preactivations,
-  forward({ kernels, constants }, run, recurrent) {
-    const { h, z } = run.regions;
+  forward({ kernels, constants }, run, recurrent, norms) {
+    const { h, z, v, scales } = run.regions;
     kernels.gruForward(
       h.pointer,
       z.pointer,
+      v.pointer,
+      scales.pointer,
       recurrent,
+      norms.recurrent,
       run.lengths,
       run.resets,
       run.held,
@@ -43,16 +46,21 @@ const plain: CellDefinition = {
       run.steps,
       run.batch,
       depthOf(h.columns),
+      h.columns,
       h.stride,
     );
   },
-  backward({ kernels, constants }, run, recurrent) {
-    const { h, dh, z } = run.regions;
+  backward({ kernels, constants }, run, recurrent, norms) {
+    const { h, dh, z, v, dv, scales } = run.regions;
     kernels.gruBackward(
       dh.pointer,
       z.pointer,
+      dv.pointer,
       h.pointer,
+      v.pointer,
+      scales.pointer,
       recurrent,
+      norms.recurrent,
       run.lengths,
       run.resets,
       run.held,
@@ -61,17 +69,22 @@ const plain: CellDefinition = {
       run.steps,
       run.batch,
       3 * dh.stride,
+      dh.columns,
       dh.stride,
     );
   },
-  tangent({ kernels, constants }, run, { regions: tangents }, recurrent) {
-    const { h, z } = run.regions;
+  tangent({ kernels, constants }, run, { regions: tangents }, recurrent, norms) {
+    const { h, z, v, scales } = run.regions;
     kernels.gruTangent(
       tangents.h.pointer,
       tangents.z.pointer,
+      tangents.v.pointer,
       z.pointer,
       h.pointer,
+      v.pointer,
+      scales.pointer,
       recurrent,
+      norms.recurrent,
       run.lengths,
       run.resets,
       run.held,
@@ -79,6 +92,7 @@ const plain: CellDefinition = {
       run.steps,
       run.batch,
       depthOf(h.columns),
+      h.columns,
       h.stride,
     );
   },

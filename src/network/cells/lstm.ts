@@ -3,13 +3,13 @@
  * memory"; forget gate: Gers et al. 2000).
  */
 
-import { matrix, rowsOf } from "../../memory/regions.js";
+import { matrix } from "../../memory/regions.js";
 import { SIGMOID, TANH } from "./activations.js";
-import { NONE, planStates, type CellDefinition, type CellRun } from "./cell.js";
+import { NONE, planStates, usedRows, type CellDefinition } from "./cell.js";
 import { depthOf } from "../../wasm/product-sizes.js";
 import { normalizedLstm } from "./lstm-norm.js";
 
-const preactivations = ({ regions, steps, batch }: CellRun) => rowsOf(regions.z, 0, steps * batch);
+const preactivations = usedRows("z");
 
 /** tanh(c) is 0.99 here. */
 const CELL_STATE_BOUND = 2.6466524123622457;
@@ -40,13 +40,19 @@ const plain: CellDefinition = {
   },
   preactivations,
   preactivationGradients: preactivations,
-  forward({ kernels, constants }, run, recurrent) {
-    const { h, c, z } = run.regions;
+  forward({ kernels, constants }, run, recurrent, norms) {
+    const { h, c, z, v, w, scales } = run.regions;
     kernels.lstmForward(
       h.pointer,
       c.pointer,
       z.pointer,
+      v.pointer,
+      w.pointer,
+      scales.pointer,
       recurrent,
+      norms.recurrent,
+      norms.state,
+      norms.stateBias,
       run.lengths,
       run.resets,
       run.held,
@@ -55,17 +61,26 @@ const plain: CellDefinition = {
       run.steps,
       run.batch,
       depthOf(h.columns),
+      h.columns,
       h.stride,
     );
   },
-  backward({ kernels, constants }, run, recurrent) {
-    const { dh, dc, c, z } = run.regions;
+  backward({ kernels, constants }, run, recurrent, norms) {
+    const { dh, dc, c, z, v, w, dv, dw, scales } = run.regions;
     kernels.lstmBackward(
       dh.pointer,
       dc.pointer,
       z.pointer,
+      dv.pointer,
+      dw.pointer,
       c.pointer,
+      v.pointer,
+      w.pointer,
+      scales.pointer,
       recurrent,
+      norms.recurrent,
+      norms.state,
+      norms.stateBias,
       run.lengths,
       run.resets,
       run.held,
@@ -74,18 +89,26 @@ const plain: CellDefinition = {
       run.steps,
       run.batch,
       z.stride,
+      dh.columns,
       dh.stride,
     );
   },
-  tangent({ kernels, constants }, run, { regions: tangents }, recurrent) {
-    const { h, c, z } = run.regions;
+  tangent({ kernels, constants }, run, { regions: tangents }, recurrent, norms) {
+    const { h, c, z, v, w, scales } = run.regions;
     kernels.lstmTangent(
       tangents.h.pointer,
       tangents.c.pointer,
       tangents.z.pointer,
+      tangents.v.pointer,
       c.pointer,
       z.pointer,
+      v.pointer,
+      w.pointer,
+      scales.pointer,
       recurrent,
+      norms.recurrent,
+      norms.state,
+      norms.stateBias,
       run.lengths,
       run.resets,
       run.held,
@@ -93,6 +116,7 @@ const plain: CellDefinition = {
       run.steps,
       run.batch,
       depthOf(h.columns),
+      h.columns,
       h.stride,
     );
   },

@@ -1,6 +1,7 @@
 /** Normalises a layer's W_ih x_t, for all T·B rows at once: z (+)= g ⊙ x̂ (Ba, Kiros & Hinton 2016, arXiv 1607.06450). */
 
 import type { Engine } from "../../memory/engine.js";
+import type { Region } from "../../memory/regions.js";
 import type { CellNorm, CellRun, NormGroup } from "../cells/cell.js";
 import type { ParameterPlace } from "../parameters/parameters.js";
 
@@ -18,76 +19,46 @@ export class InputNorm {
 
   /** Normalises u, W_ih x_t, in place, and adds it, times the gain, to z. */
   forward(run: CellRun): void {
-    const { kernels, constants } = this.engine;
     const { z, u } = run.regions;
-    for (const at of this.places(run)) {
-      kernels.normalizeRows(
-        z.pointer + at.offset,
-        u.pointer + at.offset,
-        at.scales,
-        at.gain,
-        constants,
-        run.steps * run.batch,
-        at.blocks,
-        at.units,
-        at.stride,
-        z.stride,
-        u.stride,
-      );
-    }
+    this.normalize(run, 0, z, u);
   }
 
   /** Computes du, dLoss/d(W_ih x_t), from dz. */
   backward(run: CellRun): void {
-    const { kernels, constants } = this.engine;
-    const { z, u, du } = run.regions;
-    for (const at of this.places(run)) {
-      kernels.normalizeRowsBackward(
-        du.pointer + at.offset,
-        z.pointer + at.offset,
-        u.pointer + at.offset,
-        at.scales,
-        at.gain,
-        constants,
-        run.steps * run.batch,
-        at.blocks,
-        at.units,
-        at.stride,
-        u.stride,
-        z.stride,
-      );
-    }
+    const { z, du } = run.regions;
+    this.normalize(run, 1, z, du);
   }
 
-  /** Adds the tangent along that of W_ih x_t, which stands in the tangents' u, to their z. */
-  tangent(run: CellRun, { regions: tangents }: CellRun): void {
+  /** Adds the tangent along that of W_ih x_t, which the tangents' u comes in holding, to their z. */
+  tangent(run: CellRun, { regions: { z, u } }: CellRun): void {
+    this.normalize(run, 2, z, u);
+  }
+
+  /** Runs a pass of normalizeRows, where u is x̂, group by group. */
+  private normalize(
+    { regions: { h, u, scales }, steps, batch }: CellRun,
+    pass: number,
+    z: Region,
+    x: Region,
+  ) {
     const { kernels, constants } = this.engine;
-    const { z, u } = run.regions;
-    for (const at of this.places(run)) {
-      kernels.normalizeRowsTangent(
-        tangents.z.pointer + at.offset,
-        tangents.u.pointer + at.offset,
-        u.pointer + at.offset,
-        at.scales,
-        at.gain,
+    for (const { first, blocks, scale } of this.groups) {
+      const offset = first * h.stride * 4;
+      kernels.normalizeRows(
+        z.pointer + offset,
+        x.pointer + offset,
+        u.pointer + offset,
+        scales.pointer + scale * 4,
+        this.gain.value.pointer + offset,
         constants,
-        run.steps * run.batch,
-        at.blocks,
-        at.units,
-        at.stride,
+        pass,
+        steps * batch,
+        blocks,
+        h.columns,
+        h.stride,
         z.stride,
         u.stride,
       );
     }
-  }
-
-  /** Returns where each group stands: `offset` in bytes from a row's start. */
-  private places({ regions: { h, scales } }: CellRun) {
-    const { stride, columns: units } = h;
-    return this.groups.map(({ first, blocks, scale }) => {
-      const offset = first * stride * 4;
-      const gain = this.gain.value.pointer + offset;
-      return { offset, gain, scales: scales.pointer + scale * 4, blocks, units, stride };
-    });
   }
 }
