@@ -9,7 +9,7 @@ import { builds } from "../builds.js";
 import { relativeError } from "../oracle/compare.js";
 import { bitsOf, gradientBits } from "./bits.js";
 import { drawSequence, drawState, drawTarget, outputRowsOf, outputWidthOf } from "./drawn.js";
-import { guardedNetwork } from "./guarded.js";
+import { guardedNetwork, networkIn } from "./guarded.js";
 import { kinds, type Kind } from "./kinds.js";
 import { score } from "./passes.js";
 
@@ -151,7 +151,8 @@ describe.each(builds)("parameters that are not trainable, %s build", (build) => 
     using all = guardedNetwork(kind.options, build);
     pass(all, kind, 1);
     for (const { name } of all.parameters) {
-      using network = guardedNetwork(kind.options, build);
+      // In the same memory: an engine has room for some hundreds of memories, and there are as many parameters.
+      using network = networkIn(all.model.engine, kind.options);
       const frozen = network.parameter(name);
       frozen.trainable = false;
       expect(network.parameters.map((one) => one.trainable)).toEqual(
