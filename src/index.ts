@@ -75,7 +75,8 @@ export type {
   OnlineSessionOptions,
   StepTarget,
 } from "./train/online-session-types.js";
-export type { Schedule, TrainOptions } from "./train/options.js";
+export type { TrainOptions } from "./train/options.js";
+export * from "./train/schedules/schedules.js";
 export type { StopSignal } from "./train/stop-signal.js";
 export { train } from "./train/train.js";
 export type { Progress } from "./train/training.js";
