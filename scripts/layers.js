@@ -3,7 +3,7 @@
  * and from the layers below, never from a layer above or from a neighbour in the same layer.
  */
 export const layers = [
-  ["errors.ts", "random.ts"],
+  ["errors.ts", "plain-data.ts", "random.ts"],
   ["wasm"],
   ["memory"],
   ["threads"],
@@ -18,6 +18,7 @@ export const layers = [
  * @type {Readonly<Record<string, readonly string[] | undefined>>}
  */
 export const neighbours = {
+  "plain-data.ts": ["errors.ts"],
   "random.ts": ["errors.ts"],
   optimize: ["network"],
   learn: ["data"],

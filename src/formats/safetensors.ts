@@ -5,6 +5,7 @@
  */
 
 import { describe, FormatError, OutOfMemoryError } from "../errors.js";
+import type { PlainArray } from "../plain-data.js";
 import { createResult } from "../network/model/transfer.js";
 import { StrictJson } from "./strict-json.js";
 
@@ -13,6 +14,20 @@ const LONGEST_HEADER = 100_000_000;
 const MOST_DIMENSIONS = 8;
 const PREFIX = 8;
 const METADATA = "__metadata__";
+
+/** The types of whose elements JavaScript has arrays. */
+const ARRAYS = {
+  I8: Int8Array,
+  U8: Uint8Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I32: Int32Array,
+  U32: Uint32Array,
+  F32: Float32Array,
+  F64: Float64Array,
+} as const;
+
+type ArrayType = keyof typeof ARRAYS;
 
 /** Bytes of an element, by type. */
 const DTYPES: ReadonlyMap<string, number> = new Map(
@@ -141,22 +156,47 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
 
 /** Returns the values of a tensor of type F32, bit for bit. */
 export function readFloats(data: Uint8Array, { begin, end }: StoredTensor): Float32Array {
-  const view = new DataView(data.buffer, data.byteOffset + begin, end - begin);
   const values = createResult("values", (end - begin) / 4);
-  const bits = new Uint32Array(values.buffer);
-  for (let i = 0; i < bits.length; i++) bits[i] = view.getUint32(i * 4, true);
+  const bytes = new Uint8Array(values.buffer);
+  bytes.set(data.subarray(begin, end));
+  if (!LITTLE_ENDIAN) swapBytes(bytes, 4);
   return values;
+}
+
+/** Returns the values of a tensor as an array of its type, bit for bit; undefined for a type that JavaScript has no array of. */
+export function readArray(data: Uint8Array, { dtype, begin, end }: StoredTensor): PlainArray | undefined {
+  if (!Object.hasOwn(ARRAYS, dtype)) return undefined;
+  const bytes = createFile(end - begin);
+  bytes.set(data.subarray(begin, end));
+  const width = DTYPES.get(dtype) ?? 1;
+  if (!LITTLE_ENDIAN) swapBytes(bytes, width);
+  const { buffer } = bytes;
+  return new ARRAYS[dtype as ArrayType](buffer);
+}
+
+/** Returns the type of an array's elements; undefined for an array of another kind. */
+export function typeOfArray(array: unknown): string | undefined {
+  return Object.entries(ARRAYS).find(([, type]) => array instanceof type)?.[0];
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Turns around the bytes of each element of `width` bytes. */
+function swapBytes(bytes: Uint8Array, width: number): void {
+  for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }
 
 /** Describes a tensor to be stored; `read` is called when its values are written. */
 export interface TensorSource {
   readonly name: string;
   readonly shape: readonly number[];
-  read(): Float32Array;
+  /** The type of its elements; default F32. */
+  readonly dtype?: string;
+  read(): PlainArray;
 }
 
-function sizeOf({ shape }: TensorSource): number {
-  return shape.reduce((product, size) => product * size, 1);
+function bytesFor({ name, dtype = "F32", shape }: TensorSource): number {
+  return bytesOf(name, dtype, shape);
 }
 
 /** Encodes the header, padded with spaces so that the data begins at a multiple of eight bytes. */
@@ -165,8 +205,8 @@ function encodeHeader(tensors: readonly TensorSource[], metadata: ReadonlyMap<st
   const members = [`"${METADATA}":{${texts.join()}}`];
   let begin = 0;
   for (const tensor of tensors) {
-    const end = begin + sizeOf(tensor) * 4;
-    const entry = { dtype: "F32", shape: tensor.shape, data_offsets: [begin, end] };
+    const end = begin + bytesFor(tensor);
+    const entry = { dtype: tensor.dtype ?? "F32", shape: tensor.shape, data_offsets: [begin, end] };
     members.push(`${JSON.stringify(tensor.name)}:${JSON.stringify(entry)}`);
     begin = end;
   }
@@ -181,7 +221,7 @@ function encodeHeader(tensors: readonly TensorSource[], metadata: ReadonlyMap<st
   return padded;
 }
 
-function createFile(bytes: number): Uint8Array {
+function createFile(bytes: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes);
   } catch {
@@ -189,22 +229,23 @@ function createFile(bytes: number): Uint8Array {
   }
 }
 
-/** Returns a safetensors file of the tensors, in order, as F32; texts must be well-formed Unicode. */
+/** Returns a safetensors file of the tensors, in order; texts must be well-formed Unicode. */
 export function writeSafetensors(
   tensors: readonly TensorSource[],
   metadata: ReadonlyMap<string, string>,
 ): Uint8Array {
   const header = encodeHeader(tensors, metadata);
-  const bytes = tensors.reduce((sum, tensor) => sum + sizeOf(tensor) * 4, 0);
+  const bytes = tensors.reduce((sum, tensor) => sum + bytesFor(tensor), 0);
   const file = createFile(PREFIX + header.length + bytes);
   const view = new DataView(file.buffer);
   view.setUint32(0, header.length, true); // far below 2^32: the upper half stays 0
   file.set(header, PREFIX);
   let at = PREFIX + header.length;
   for (const tensor of tensors) {
-    const values = tensor.read();
-    const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-    for (let i = 0; i < bits.length; i++, at += 4) view.setUint32(at, bits[i], true);
+    const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = tensor.read();
+    file.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    if (!LITTLE_ENDIAN) swapBytes(file.subarray(at, at + byteLength), BYTES_PER_ELEMENT);
+    at += byteLength;
   }
   return file;
 }

@@ -10,6 +10,9 @@ export const MOST_MEMBERS = 100_000;
 
 export type Scalar = string | number | boolean;
 
+/** Any value; objects as maps, so that no name means something to JavaScript. */
+export type JsonValue = null | Scalar | readonly JsonValue[] | ReadonlyMap<string, JsonValue>;
+
 /** Characters of the longest number that is looked at; a double needs 25. */
 const LONGEST_NUMBER = 64;
 
@@ -63,6 +66,25 @@ export class StrictJson {
       members.set(name, readMember(name));
     });
     return members;
+  }
+
+  /** Reads any value, lists and objects in it nested at most `depth` deep; a list has at most MOST_MEMBERS items. */
+  readAny(depth: number): JsonValue {
+    this.skipSpace();
+    const nests = this.comesNext("{") || this.comesNext("[");
+    if (nests && depth === 0) this.fail("nothing nested deeper", this.at);
+    if (this.comesNext("{")) return this.readObject(() => this.readAny(depth - 1));
+    if (this.comesNext("null")) {
+      this.at += 4;
+      return null;
+    }
+    if (!nests) return this.readScalar();
+    const items: JsonValue[] = [];
+    this.readItems("[", "]", () => {
+      if (items.length === MOST_MEMBERS) this.fail(`at most ${MOST_MEMBERS} items`, this.at);
+      items.push(this.readAny(depth - 1));
+    });
+    return items;
   }
 
   /** Reads a list of at most `most` sizes. */
