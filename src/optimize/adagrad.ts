@@ -38,10 +38,15 @@ export function adagrad(options: AdagradOptions): Optimizer {
   requireNumber("learningRateDecay", rateDecay, { least: 0, most: MOST });
   requireNumber("weightDecay", decay, { least: 0, most: MOST });
   requireNumber("initialAccumulatorValue", start, { least: 0, most: MOST });
-  return createOptimizer(firstRate, ["sum"], ({ engine, w, g, count, moments, step, learningRate }) => {
-    const { sum } = moments;
-    if (step === 1) engine.arena.fill({ ...vector(count), pointer: sum }, start);
-    const rate = learningRate / (1 + (step - 1) * rateDecay);
-    engine.kernels.adagradStep(w, sum, g, engine.constants, rate, epsilon, decay, count);
-  });
+  return createOptimizer(
+    "adagrad",
+    firstRate,
+    ["sum"],
+    ({ engine, w, g, count, moments, step, learningRate }) => {
+      const { sum } = moments;
+      if (step === 1) engine.arena.fill({ ...vector(count), pointer: sum }, start);
+      const rate = learningRate / (1 + (step - 1) * rateDecay);
+      engine.kernels.adagradStep(w, sum, g, engine.constants, rate, epsilon, decay, count);
+    },
+  );
 }

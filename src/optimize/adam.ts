@@ -48,26 +48,31 @@ function create(options: AdamOptions, defaultDecay: number, decoupled: boolean):
   requireNumber("weightDecay", decay, { least: 0, most: MOST });
   requireBoolean("amsgrad", amsgrad);
   const names: Moment[] = amsgrad ? ["mean", "square", "most"] : ["mean", "square"];
-  return createOptimizer<Moment>(learningRate, names, ({ engine, w, g, count, moments, ...at }) => {
-    adamStep(engine.kernels, {
-      w,
-      m: moments.mean,
-      v: moments.square,
-      most: amsgrad ? moments.most : 0,
-      g,
-      constants: engine.constants,
-      rate: at.learningRate / (1 - integerPower(beta1, at.step)),
-      beta1,
-      fresh1: 1 - beta1,
-      beta2,
-      fresh2: 1 - beta2,
-      epsilon,
-      correction: 1 / Math.sqrt(1 - integerPower(beta2, at.step)),
-      keep: decoupled ? 1 - at.learningRate * decay : 1,
-      decay: decoupled ? 0 : decay,
-      count,
-    });
-  });
+  return createOptimizer<Moment>(
+    decoupled ? "adamW" : "adam",
+    learningRate,
+    names,
+    ({ engine, w, g, count, moments, ...at }) => {
+      adamStep(engine.kernels, {
+        w,
+        m: moments.mean,
+        v: moments.square,
+        most: amsgrad ? moments.most : 0,
+        g,
+        constants: engine.constants,
+        rate: at.learningRate / (1 - integerPower(beta1, at.step)),
+        beta1,
+        fresh1: 1 - beta1,
+        beta2,
+        fresh2: 1 - beta2,
+        epsilon,
+        correction: 1 / Math.sqrt(1 - integerPower(beta2, at.step)),
+        keep: decoupled ? 1 - at.learningRate * decay : 1,
+        decay: decoupled ? 0 : decay,
+        count,
+      });
+    },
+  );
 }
 
 /**

@@ -27,9 +27,14 @@ export function lion(options: LionOptions = {}): Optimizer {
   requireNumber("beta1", beta1, { least: 0, below: 1 });
   requireNumber("beta2", beta2, { least: 0, below: 1 });
   requireNumber("weightDecay", weightDecay, { least: 0, most: MOST });
-  return createOptimizer(learningRate, ["mean"], ({ engine, w, g, count, moments, learningRate: rate }) => {
-    const keep = 1 - rate * weightDecay;
-    const { kernels, constants } = engine;
-    kernels.lionStep(w, moments.mean, g, constants, rate, beta1, 1 - beta1, beta2, 1 - beta2, keep, count);
-  });
+  return createOptimizer(
+    "lion",
+    learningRate,
+    ["mean"],
+    ({ engine, w, g, count, moments, learningRate: rate }) => {
+      const keep = 1 - rate * weightDecay;
+      const { kernels, constants } = engine;
+      kernels.lionStep(w, moments.mean, g, constants, rate, beta1, 1 - beta1, beta2, 1 - beta2, keep, count);
+    },
+  );
 }

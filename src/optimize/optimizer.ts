@@ -4,6 +4,7 @@ import type { Engine } from "../memory/engine.js";
 import { vector, type Region, type Shape } from "../memory/regions.js";
 import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
+import type { PlainData } from "../plain-data.js";
 
 /**
  * An optimizer moves a network's parameters along its gradients. It belongs to the first network that it
@@ -19,6 +20,13 @@ export interface Optimizer {
   step(network: Network): void;
   /** Forgets moments, step count and network; the learning rate stays. */
   reset(): void;
+  /**
+   * Of an optimizer of the caller's own, for checkpoints: what it remembers, as plain data (numbers, texts, typed arrays, lists and
+   * objects of such). The library's own optimizers need none.
+   */
+  save?(): PlainData;
+  /** Goes on with what `save` returned, for this network. */
+  restore?(saved: PlainData, network: Network): void;
 }
 
 /** The most that an option may be: past it, products with the padding's zeros would not be 0 in float32. */
@@ -50,6 +58,10 @@ interface Binding<Moment extends string> {
 
 /** Gives access to what an optimizer remembers of its network, to be saved and restored. */
 export interface OptimizerMemory {
+  /** What the optimizer is: one of the names in `optimizers`. */
+  readonly kind: string;
+  /** Whether there is anything to remember yet. */
+  readonly bound: boolean;
   /** Names of the moments. */
   readonly names: readonly string[];
   /**
@@ -118,10 +130,11 @@ function updateAll<Moment extends string>(
 }
 
 /**
- * Creates an optimizer that remembers the named moments. `update` moves one parameter; its step counts from
+ * Creates an optimizer of a kind that remembers the named moments. `update` moves one parameter; its step counts from
  * 1, and again after `reset`.
  */
 export function createOptimizer<Moment extends string>(
+  kind: string,
   learningRate: number,
   names: readonly Moment[],
   update: (update: Update<Moment>) => void,
@@ -157,7 +170,11 @@ export function createOptimizer<Moment extends string>(
     },
   };
   memories.set(optimizer, {
+    kind,
     names,
+    get bound() {
+      return binding !== undefined;
+    },
     prepare(network) {
       const { moments, steps } = bound(network);
       const shape = vector(requireNetwork(network).model.parameters.count);

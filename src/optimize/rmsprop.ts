@@ -47,21 +47,26 @@ export function rmsprop(options: RmspropOptions): Optimizer {
   const names: Moment[] = ["square"];
   if (centered) names.push("mean");
   if (momentum > 0) names.push("velocity");
-  return createOptimizer<Moment>(learningRate, names, ({ engine, w, g, count, moments, ...update }) => {
-    rmspropStep(engine.kernels, {
-      w,
-      square: moments.square,
-      mean: centered ? moments.mean : 0,
-      velocity: momentum > 0 ? moments.velocity : 0,
-      g,
-      constants: engine.constants,
-      rate: update.learningRate,
-      alpha,
-      fresh: 1 - alpha,
-      epsilon,
-      momentum,
-      decay,
-      count,
-    });
-  });
+  return createOptimizer<Moment>(
+    "rmsprop",
+    learningRate,
+    names,
+    ({ engine, w, g, count, moments, ...update }) => {
+      rmspropStep(engine.kernels, {
+        w,
+        square: moments.square,
+        mean: centered ? moments.mean : 0,
+        velocity: momentum > 0 ? moments.velocity : 0,
+        g,
+        constants: engine.constants,
+        rate: update.learningRate,
+        alpha,
+        fresh: 1 - alpha,
+        epsilon,
+        momentum,
+        decay,
+        count,
+      });
+    },
+  );
 }

@@ -45,7 +45,7 @@ export function sgd(options: SgdOptions): Optimizer {
     );
   }
   const names = momentum > 0 ? (["velocity"] as const) : [];
-  return createOptimizer<"velocity">(learningRate, names, ({ engine, w, g, count, ...update }) => {
+  return createOptimizer<"velocity">("sgd", learningRate, names, ({ engine, w, g, count, ...update }) => {
     const velocity = momentum > 0 ? update.moments.velocity : 0;
     const rate = update.learningRate;
     const first = update.step === 1;
