@@ -6,6 +6,7 @@ import { describe, requireInteger, requireNumber, requireObject } from "../error
 import type { TrainingWindow } from "../data/training-data.js";
 import { definitionOf } from "../network/losses/definition.js";
 import type { Loss, Network, Reduction, State } from "../network/types.js";
+import type { PlainData } from "../plain-data.js";
 import type { CheckedWindow } from "./windows/checked-window.js";
 
 /**
@@ -75,6 +76,33 @@ export interface LearnerRun {
   end(): Iterable<GradientEvent>;
   /** Frees the memory that the run holds, when training is over. */
   dispose?(): void;
+  /**
+   * For checkpoints: all that the run remembers, as plain data (numbers, texts, typed arrays, lists and objects of such). It is
+   * called between events, or where training was stopped while it waited for a window.
+   */
+  save?(): PlainData;
+  /** Goes on with what `save` returned, before any window comes. */
+  restore?(saved: PlainData): void;
+  /**
+   * Whether the window that came last has steps left to learn from. A run that was saved so gets this window once more after
+   * `restore`, and goes on behind the event before. Default false: a window is done with when an event of it was yielded last.
+   */
+  readonly unfinished?: boolean;
+}
+
+/** A run that can be kept in a checkpoint. */
+export type KeptRun = LearnerRun & Required<Pick<LearnerRun, "save" | "restore">>;
+
+/** Returns a run that can be kept. Throws a TypeError for one of the caller's own that cannot. */
+export function requireKept(run: LearnerRun, { name }: Learner): KeptRun {
+  if (isKept(run)) return run;
+  throw new TypeError(
+    `"learner" expected a run with the methods save and restore, to be kept in a checkpoint, got ${name} without them`,
+  );
+}
+
+function isKept(run: LearnerRun): run is KeptRun {
+  return typeof run.save === "function" && typeof run.restore === "function";
 }
 
 /** Starts a rule on one network. Throws a RangeError for a network that the rule cannot train. */
@@ -82,6 +110,19 @@ export type BeginLearning = (context: LearnerContext) => LearnerRun;
 
 /** Maps each learner to the function that begins it; kept here, so that a learner shows its name alone. */
 const beginnings = new WeakMap<object, BeginLearning>();
+
+/** Learners that may give several gradients a window, or one for several. */
+const cutting = new WeakSet<Learner>();
+
+/** Notes that a learner cuts windows. */
+export function cuts(learner: Learner): Learner {
+  cutting.add(learner);
+  return learner;
+}
+
+export function cutsWindows(learner: Learner): boolean {
+  return cutting.has(learner);
+}
 
 /**
  * Creates a learning rule of one's own, for `train`, `estimateGradient` and `compareLearners`. `begin` is
@@ -168,10 +209,20 @@ function checkedRun(run: LearnerRun): LearnerRun {
     if (typeof found !== "function")
       throw new TypeError(`"begin(…).${method}" expected a function, got ${describe(found)}`);
   }
+  const kept = isKept(given) ? given : undefined;
   return {
     window: (window) => checkedEvents("window(…)", given.window(window)),
     end: () => checkedEvents("end()", given.end()),
     dispose: () => given.dispose?.(),
+    ...(kept && {
+      save: () => kept.save(),
+      restore: (saved: PlainData) => {
+        kept.restore(saved);
+      },
+    }),
+    get unfinished() {
+      return given.unfinished === true;
+    },
   };
 }
 

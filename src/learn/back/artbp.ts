@@ -4,18 +4,28 @@ import type { Inputs } from "../../network/model/batch.js";
 import { divisorOf, gradientTargets, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
+import { PlainReader, type PlainData } from "../../plain-data.js";
 import { Random } from "../../random.js";
 import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
   callersLoss,
+  cuts,
   requireStepwise,
   type GradientEvent,
+  type KeptRun,
   type Learner,
   type LearnerContext,
-  type LearnerRun,
 } from "../learner.js";
+import {
+  readState,
+  readStretch,
+  requireFitting,
+  SAVED,
+  saveState,
+  saveStretch,
+} from "../windows/saved-stretch.js";
 import { copyOf, joinStretches, stepsOf, weightOf, windowOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `artbp`. */
@@ -43,16 +53,20 @@ export function artbp(options: ArtbpOptions): Learner {
   const { meanLength, alpha = 4 } = requireOptions("options", options, ["meanLength", "alpha"]);
   requireNumber("meanLength", meanLength, { above: 1 });
   requireNumber("alpha", alpha, { above: 1 });
-  return createLearner("artbp", (context) => {
-    requireStepwise(context, "artbp");
-    return new ArtbpRun(context, (d) => alpha / ((alpha - 1) * meanLength + d));
-  });
+  return cuts(
+    createLearner("artbp", (context) => {
+      requireStepwise(context, "artbp");
+      return new ArtbpRun(context, (d) => alpha / ((alpha - 1) * meanLength + d));
+    }),
+  );
 }
 
 /** Separates these draws from others with the same seed. */
 const CUT_STREAM = 0x617274;
 
-class ArtbpRun implements LearnerRun {
+class ArtbpRun implements KeptRun {
+  /** Whether steps of the window that came last are still to be taken in. */
+  unfinished = false;
   private readonly context: LearnerContext;
   private readonly random: Random;
   /** The probability of a cut after the d-th step of a stretch. */
@@ -66,6 +80,8 @@ class ArtbpRun implements LearnerRun {
   private started = false;
   /** Whether a sequence of the last window ended before the window, which then cannot be carried on. */
   private endedEarly = false;
+  /** Steps of the unfinished window that were taken in. */
+  private taken = 0;
 
   constructor(context: LearnerContext, cutAfter: (d: number) => number) {
     this.context = context;
@@ -76,26 +92,55 @@ class ArtbpRun implements LearnerRun {
 
   *window(checked: CheckedWindow): Generator<GradientEvent, void> {
     const { inputs, carry } = checked;
-    if (carry && this.endedEarly) {
-      throw new RangeError(
-        `"carry" expected false after a window in which sequences ended early ("inputs.lengths"), got true: artbp learns ` +
-          `from stretches across windows; use bptt()`,
-      );
+    const { steps } = inputs;
+    if (this.taken === 0) {
+      if (carry && this.endedEarly) {
+        throw new RangeError(
+          `"carry" expected false after a window in which sequences ended early ("inputs.lengths"), got true: artbp learns ` +
+            `from stretches across windows; use bptt()`,
+        );
+      }
+      this.unfinished = true;
+      if (!carry) yield* this.finish();
+      this.endedEarly = inputs.lengths?.some((length) => length < steps) === true;
     }
-    this.endedEarly = inputs.lengths?.some((length) => length < inputs.steps) === true;
-    if (!carry) yield* this.finish();
     this.started = true;
-    for (let from = 0, to = 0, d = this.pendingSteps; to < inputs.steps;) {
+    for (let from = this.taken, to = from, d = this.pendingSteps; to < steps;) {
       to++;
       const cut = this.random.uniform() < this.cutAfter(++d);
-      if (!cut && to < inputs.steps) continue;
+      if (!cut && to < steps) continue;
       const stretch = stepsOf(checked, from, to);
       // What waits for the next window is no reason to keep the whole of this one.
       this.pending.push(cut ? stretch : copyOf(stretch));
       this.pendingSteps += to - from;
       [from, d] = [to, 0];
+      this.taken = to < steps ? to : 0;
+      this.unfinished = to < steps;
       if (cut) yield this.flush();
     }
+  }
+
+  save(): PlainData {
+    const { unfinished, taken, started, endedEarly } = this;
+    const pending = this.pending.map(saveStretch);
+    const random = Uint32Array.from(this.random.words);
+    return { unfinished, taken, started, endedEarly, pending, random, state: saveState(this.state) };
+  }
+
+  restore(data: PlainData): void {
+    const saved = new PlainReader(SAVED, data);
+    const pending = saved
+      .field("pending")
+      .list()
+      .map((stretch) => readStretch(stretch, this.context));
+    this.random.words = saved.field("random").words();
+    this.state = readState(saved.field("state"), this.context.network);
+    this.started = saved.field("started").boolean();
+    this.endedEarly = saved.field("endedEarly").boolean();
+    this.unfinished = saved.field("unfinished").boolean();
+    this.taken = saved.field("taken").integer();
+    this.pending = pending;
+    this.pendingSteps = pending.reduce((sum, { inputs }) => sum + inputs.steps, 0);
   }
 
   *end(): Generator<GradientEvent, void> {
@@ -121,6 +166,7 @@ class ArtbpRun implements LearnerRun {
     const loss = callersLoss(this.context);
     const { inputs, targets, count } = stretch;
     const { steps, batch } = inputs;
+    requireFitting(this.state, batch, network);
     const dynamics = this.prepare(inputs);
     dynamics.state = this.state;
     dynamics.forward(inputs, 0, steps);

@@ -2,6 +2,8 @@ import { requireNumber, requireOptions } from "../../errors.js";
 import { BudgetedPass } from "../recompute/budgeted-pass.js";
 import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "../learner.js";
 import { definitionOf } from "../../network/losses/definition.js";
+import { PlainReader } from "../../plain-data.js";
+import { SAVED } from "../windows/saved-stretch.js";
 import { wholeTape } from "./whole-tape.js";
 
 /** Configures `bptt`. */
@@ -51,6 +53,10 @@ function withinBudget(context: LearnerContext, memoryBudget: number): LearnerRun
     end: () => [],
     dispose: () => {
       pass.dispose();
+    },
+    save: () => pass.save(),
+    restore(saved) {
+      pass.restore(new PlainReader(SAVED, saved));
     },
   };
 }

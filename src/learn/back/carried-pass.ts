@@ -6,6 +6,8 @@ import { accumulateGradient, trainingForward, type PassStates } from "../../netw
 import type { State } from "../../network/types.js";
 import { callersLoss, type GradientEvent, type LearnerContext, type LossFunction } from "../learner.js";
 import { askLoss } from "../windows/callers-loss.js";
+import type { PlainData, PlainReader } from "../../plain-data.js";
+import { readState, requireFitting, saveState } from "../windows/saved-stretch.js";
 import { weightOf, windowOf, type Stretch } from "../windows/stretches.js";
 
 /** A pass request names steps to run forward and backward through; only losses of the last ones count. */
@@ -32,6 +34,7 @@ export function passThrough(context: LearnerContext, request: PassRequest): Pass
   const { whole, last, state, stepsBefore } = request;
   const network = requireNetwork(context.network);
   const { inputs, count } = last;
+  requireFitting(state, inputs.batch, network);
   const steps = inputs.steps * inputs.batch;
   const weight = weightOf(last);
   if (lossFunction !== undefined) {
@@ -90,6 +93,15 @@ export class CarriedPass {
   /** Lets the next stretch start from zeros, or from the context's state if it is the very first one. */
   restart(): void {
     this.state = this.first;
+    this.first = undefined;
+  }
+
+  save(): PlainData {
+    return { state: saveState(this.state) };
+  }
+
+  restore(saved: PlainReader): void {
+    this.state = readState(saved.field("state"), this.context.network);
     this.first = undefined;
   }
 

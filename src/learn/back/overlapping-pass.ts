@@ -1,6 +1,8 @@
 import type { State } from "../../network/types.js";
 import { passThrough } from "./carried-pass.js";
 import type { GradientEvent, LearnerContext } from "../learner.js";
+import type { PlainData, PlainReader } from "../../plain-data.js";
+import { readState, readStretch, saveState, saveStretch } from "../windows/saved-stretch.js";
 import { dropTargets, joinStretches, stepsOf, type Stretch } from "../windows/stretches.js";
 
 /**
@@ -33,6 +35,24 @@ export class OverlappingPass {
   restart(): void {
     this.before = undefined;
     this.starts = [this.first];
+    this.first = undefined;
+  }
+
+  save(): PlainData {
+    return {
+      before: this.before && saveStretch(this.before),
+      starts: this.starts.map((state) => saveState(state) ?? null),
+    };
+  }
+
+  restore(saved: PlainReader): void {
+    const before = saved.field("before");
+    this.before = before.given ? readStretch(before, this.context) : undefined;
+    const starts = saved.field("starts");
+    this.starts = starts.list().map((state) => readState(state, this.context.network));
+    const least =
+      this.before === undefined ? 0 : Math.max(0, this.before.inputs.steps + this.k1 - this.k2) + 1;
+    if (this.starts.length < least) starts.fail(`at least ${least} states`);
     this.first = undefined;
   }
 

@@ -1,15 +1,18 @@
 import { requireInteger, requireKnown, requireObject } from "../../errors.js";
+import { PlainReader, type PlainData } from "../../plain-data.js";
 import { CarriedPass } from "./carried-pass.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
   createLearner,
+  cuts,
   requireStepwise,
   type GradientEvent,
+  type KeptRun,
   type Learner,
   type LearnerContext,
-  type LearnerRun,
 } from "../learner.js";
 import { OverlappingPass } from "./overlapping-pass.js";
+import { readStretch, SAVED, saveStretch } from "../windows/saved-stretch.js";
 import { copyOf, joinStretches, stepsOf, type Stretch } from "../windows/stretches.js";
 
 /** Configures `tbptt`. */
@@ -51,46 +54,83 @@ export function tbptt(options: TbpttOptions): Learner {
   requireInteger("k1", k1, 1);
   requireInteger("k2", k2, 1);
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}: losses would be lost`);
-  return createLearner("tbptt", (context) => {
-    requireStepwise(context, "tbptt");
-    return new TbpttRun(context, k1, k2);
-  });
+  return cuts(
+    createLearner("tbptt", (context) => {
+      requireStepwise(context, "tbptt");
+      return new TbpttRun(context, k1, k2);
+    }),
+  );
 }
 
-class TbpttRun implements LearnerRun {
+class TbpttRun implements KeptRun {
+  /** Whether steps of the window that came last are still to be taken in. */
+  unfinished = false;
+  private readonly context: LearnerContext;
   private readonly pass: CarriedPass | OverlappingPass;
   private readonly k1: number;
-  /** Whether stretches do not overlap, so that one is done with once it has its gradient. */
-  private readonly apart: boolean;
+  private readonly k2: number;
   /** The steps that no gradient covers yet: fewer than k1. */
   private pending: Stretch[] = [];
   private pendingSteps = 0;
+  /** Steps of the unfinished window that were taken in. */
+  private taken = 0;
 
   constructor(context: LearnerContext, k1: number, k2: number) {
-    this.apart = k1 === k2;
-    this.pass = this.apart ? new CarriedPass(context) : new OverlappingPass(context, k1, k2);
+    this.context = context;
+    this.pass = k1 === k2 ? new CarriedPass(context) : new OverlappingPass(context, k1, k2);
     this.k1 = k1;
+    this.k2 = k2;
   }
 
   *window(checked: CheckedWindow): Generator<GradientEvent, void> {
-    const { carry } = checked;
-    if (this.apart && this.pendingSteps === 0 && checked.inputs.steps === this.k1) {
+    const { k1, taken } = this;
+    const { inputs, carry } = checked;
+    // Stretches that do not overlap are done with once they have their gradients.
+    if (k1 === this.k2 && this.pendingSteps === 0 && inputs.steps === k1) {
       if (!carry) this.pass.restart();
       yield this.pass.gradient(checked);
       return;
     }
-    const stretches = cut(checked, this.k1, carry ? this.k1 - this.pendingSteps : this.k1);
-    if (!carry) yield* this.end();
+    this.unfinished = true;
+    const goesOn = carry || taken > 0;
+    const stretches = cut(checked, k1, taken, goesOn ? k1 - this.pendingSteps : k1);
+    if (!goesOn) yield* this.end();
     for (const stretch of stretches) {
       this.pending.push(stretch);
       this.pendingSteps += stretch.inputs.steps;
-      if (this.pendingSteps === this.k1) yield* this.flush();
+      this.taken += stretch.inputs.steps;
+      if (this.taken === inputs.steps) [this.unfinished, this.taken] = [false, 0];
+      if (this.pendingSteps === k1) yield* this.flush();
     }
   }
 
   *end(): Generator<GradientEvent, void> {
     yield* this.flush();
     this.pass.restart();
+  }
+
+  save(): PlainData {
+    const { k1, k2, unfinished, taken } = this;
+    return { k1, k2, unfinished, taken, pass: this.pass.save(), pending: this.pending.map(saveStretch) };
+  }
+
+  restore(data: PlainData): void {
+    const saved = new PlainReader(SAVED, data);
+    for (const name of ["k1", "k2"] as const)
+      if (saved.field(name).integer() !== this[name])
+        saved.field(name).fail(`${this[name]}, the learner's own`);
+    const pending = saved
+      .field("pending")
+      .list()
+      .map((stretch) => readStretch(stretch, this.context));
+    const pendingSteps = pending.reduce((sum, { inputs }) => sum + inputs.steps, 0);
+    if (pendingSteps >= this.k1)
+      saved.field("pending").fail(`fewer than k1 = ${this.k1} steps`, pendingSteps);
+    this.pass.restore(saved.field("pass"));
+    this.unfinished = saved.field("unfinished").boolean();
+    this.taken = saved.field("taken").integer();
+    this.pending = pending;
+    this.pendingSteps = pendingSteps;
   }
 
   private *flush(): Generator<GradientEvent, void> {
@@ -102,11 +142,11 @@ class TbpttRun implements LearnerRun {
   }
 }
 
-/** Cuts a window into stretches of k1 steps, after a first one of `first` steps. */
-function cut(window: CheckedWindow, k1: number, first: number): Stretch[] {
+/** Cuts a window, from its step `start` on, into stretches of k1 steps, after a first one of `first` steps. */
+function cut(window: CheckedWindow, k1: number, start: number, first: number): Stretch[] {
   const { steps: T } = window.inputs;
   const stretches: Stretch[] = [];
-  for (let from = 0, to = first; from < T; from = to, to += k1) {
+  for (let from = start, to = start + first; from < T; from = to, to += k1) {
     const stretch = stepsOf(window, from, Math.min(to, T));
     // The last may wait for the next window, which is no reason to keep the whole of this one.
     stretches.push(to > T ? copyOf(stretch) : stretch);

@@ -4,6 +4,8 @@
  */
 
 import { CarriedPass } from "./carried-pass.js";
+import { PlainReader } from "../../plain-data.js";
+import { SAVED } from "../windows/saved-stretch.js";
 import type { LearnerContext, LearnerRun } from "../learner.js";
 
 export function wholeTape(context: LearnerContext): LearnerRun {
@@ -14,5 +16,9 @@ export function wholeTape(context: LearnerContext): LearnerRun {
       yield pass.gradient(checked);
     },
     end: () => [], // the first window of an epoch carries nothing
+    save: () => pass.save(),
+    restore(saved) {
+      pass.restore(new PlainReader(SAVED, saved));
+    },
   };
 }

@@ -8,13 +8,16 @@ import {
   requireStepwise,
   type BeginLearning,
   type GradientEvent,
+  type KeptRun,
   type Learner,
   type LearnerContext,
-  type LearnerRun,
 } from "../learner.js";
+import { PlainReader, type PlainData } from "../../plain-data.js";
+import { SAVED } from "../windows/saved-stretch.js";
 import { keepOnline } from "./online-learners.js";
 import { OnlineProcess } from "./online-process.js";
 import type { OnlineRulePlan } from "./online-rule.js";
+import { restoreProcess, saveProcess } from "./saved-process.js";
 
 /** A learner that gives one gradient a window, of all its losses, unless asked for more; its blocks end where windows do. */
 export function createOnlineLearner(plan: OnlineRulePlan): Learner {
@@ -56,12 +59,16 @@ export function requireCovered(
   }
 }
 
-class OnlineRun implements LearnerRun {
+class OnlineRun implements KeptRun {
+  /** Whether steps of the window that came last are still to be taken in. */
+  unfinished = false;
   private readonly process: OnlineProcess;
   private readonly context: LearnerContext;
   /** Steps from one gradient to the next; undefined: a window. */
   private readonly every: number | undefined;
   private started = false;
+  /** Steps of the unfinished window that were taken in. */
+  private taken = 0;
 
   constructor(plan: OnlineRulePlan, context: LearnerContext, every: number | undefined) {
     requireCovered(plan, context);
@@ -73,14 +80,18 @@ class OnlineRun implements LearnerRun {
   *window(window: CheckedWindow): Generator<GradientEvent, void> {
     const { process, every = Infinity } = this;
     const { inputs, carry } = window;
-    if (!carry) yield* this.finish();
+    this.unfinished = true;
+    const goesOn = carry || this.taken > 0;
+    if (!goesOn) yield* this.finish();
     process.prepare(inputs.batch, inputs.kind, inputs.steps, inputs.resets !== undefined);
-    if (!carry) process.begin(this.started ? undefined : this.context.state);
+    if (!goesOn) process.begin(this.started ? undefined : this.context.state);
     this.started = true;
-    for (let from = 0; from < inputs.steps;) {
+    for (let from = this.taken; from < inputs.steps;) {
       const to = Math.min(inputs.steps, from + every - process.pending.steps);
       process.stretch(window, from, to);
       from = to;
+      this.unfinished = to < inputs.steps;
+      this.taken = this.unfinished ? to : 0;
       if (process.pending.steps === every) yield process.take();
     }
     if (this.every === undefined) yield process.take();
@@ -93,6 +104,19 @@ class OnlineRun implements LearnerRun {
 
   dispose(): void {
     this.process.dispose();
+  }
+
+  save(): PlainData {
+    const { unfinished, taken, started } = this;
+    return { unfinished, taken, started, process: saveProcess(this.process, this.context) };
+  }
+
+  restore(data: PlainData): void {
+    const saved = new PlainReader(SAVED, data);
+    const [unfinished, taken] = [saved.field("unfinished").boolean(), saved.field("taken").integer()];
+    const started = saved.field("started").boolean();
+    restoreProcess(saved.field("process"), this.process, this.context, this.every ?? Infinity);
+    [this.unfinished, this.taken, this.started] = [unfinished, taken, started];
   }
 
   /** The gradient of what is left of a run of windows. */

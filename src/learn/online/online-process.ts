@@ -47,8 +47,11 @@ export class OnlineProcess {
   pending: PendingGradient = { ...NOTHING };
   private readonly plan: OnlineRulePlan;
   private readonly context: LearnerContext;
+  /** The rule and its memory; undefined before `prepare`. */
+  running: RunningRule | undefined;
+  /** The pending gradient of a process that was saved, which is put among the network's before the process goes on. */
+  keptGradients: Float32Array | undefined;
   private drawn: Random | undefined;
-  private running: RunningRule | undefined;
 
   constructor(plan: OnlineRulePlan, context: LearnerContext) {
     this.plan = plan;
@@ -118,6 +121,7 @@ export class OnlineProcess {
   stretch(checked: CheckedWindow, from: number, to: number): void {
     const { dynamics, rule } = this.require();
     const { inputs } = checked;
+    this.putKeptGradients();
     for (let first = from; first < to; first += this.plan.block) {
       const steps = Math.min(this.plan.block, to - first);
       dynamics.forward(inputs, first, steps);
@@ -141,6 +145,7 @@ export class OnlineProcess {
 
   /** Finishes the pending gradient, as a mean if it is to be one, and returns its event. */
   take(): GradientEvent {
+    this.putKeptGradients();
     const { steps, count, weight, positions, loss, kind } = this.pending;
     const { network, reduction } = this.context;
     this.pending = { ...NOTHING };
@@ -164,6 +169,12 @@ export class OnlineProcess {
   require(): RunningRule {
     if (this.running === undefined) throw new Error("an online rule was asked to run before it was prepared");
     return this.running;
+  }
+
+  private putKeptGradients(): void {
+    if (this.keptGradients === undefined) return;
+    requireNetwork(this.context.network).model.parameters.writeGradients(this.keptGradients);
+    this.keptGradients = undefined;
   }
 
   /** Puts the gradients of the block's losses into `dynamics` and returns the sum of the losses. */

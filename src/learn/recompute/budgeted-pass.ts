@@ -15,6 +15,8 @@ import type { State } from "../../network/types.js";
 import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import { callersLoss, type GradientEvent, type LearnerContext, type LossFunction } from "../learner.js";
+import type { PlainData, PlainReader } from "../../plain-data.js";
+import { readState, requireFitting, saveState } from "../windows/saved-stretch.js";
 import { weightOf } from "../windows/stretches.js";
 import { planRecompute, type RecomputePlan } from "./plan.js";
 import { recomputeWindow } from "./recompute-window.js";
@@ -63,6 +65,15 @@ export class BudgetedPass {
     this.first = undefined;
   }
 
+  save(): PlainData {
+    return { state: saveState(this.state) };
+  }
+
+  restore(saved: PlainReader): void {
+    this.state = readState(saved.field("state"), this.context.network);
+    this.first = undefined;
+  }
+
   /**
    * Adds the gradient over the whole window and returns its event. Throws a RangeError for a budget that is
    * too small, and an OutOfMemoryError.
@@ -72,6 +83,7 @@ export class BudgetedPass {
     const lossFunction = callersLoss(this.context);
     const { inputs, targets, count } = checked;
     const { model } = requireNetwork(network);
+    requireFitting(this.state, inputs.batch, network);
     const steps = inputs.steps * inputs.batch;
     const weight = weightOf(checked);
     if (lossFunction !== undefined) {

@@ -20,7 +20,7 @@ export interface CheckedWindow extends Stretch {
 }
 
 /** Records what a carried window keeps: batch, kind of inputs, kind of targets ("none" without targets). */
-interface Kinds {
+export interface WindowKinds {
   readonly batch: number;
   readonly inputs: string;
   readonly targets: string;
@@ -60,7 +60,7 @@ function requireCarry(carry: boolean | undefined, { options }: Network): boolean
   return carries;
 }
 
-function requireSameKinds(before: Kinds, now: Kinds): void {
+function requireSameKinds(before: WindowKinds, now: WindowKinds): void {
   const names = { batch: "inputs.batch", inputs: "inputs", targets: "targets" };
   for (const key of ["batch", "inputs", "targets"] as const) {
     if (before[key] !== now[key]) {
@@ -74,7 +74,8 @@ function requireSameKinds(before: Kinds, now: Kinds): void {
 export class WindowChecks {
   private readonly network: Network;
   private readonly loss: LearnerContext["loss"];
-  private before: Kinds | undefined;
+  /** Of the last window; undefined at the start of an epoch. */
+  before: WindowKinds | undefined;
 
   constructor(network: Network, loss?: LearnerContext["loss"]) {
     this.network = network;
