@@ -11,7 +11,7 @@ import { createNetwork } from "../src/network/create-network.js";
 import type { NetworkOptions } from "../src/network/types.js";
 import { adam } from "../src/optimize/adam.js";
 import { Random } from "../src/random.js";
-import type { Schedule } from "../src/train/options.js";
+import type { Schedule } from "../src/train/schedules/schedule.js";
 import { train } from "../src/train/train.js";
 import type { Build } from "../src/wasm/builds.js";
 import { fixed, type Section, type Table } from "./report.js";

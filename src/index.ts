@@ -67,6 +67,7 @@ export {
   type LossFunction,
 } from "./learn/learner.js";
 export * from "./learn/rules.js";
+export type { PlainArray, PlainData } from "./plain-data.js";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./train/evaluate.js";
 export { onlineSession } from "./train/online-session.js";
 export type {
@@ -76,7 +77,8 @@ export type {
   StepTarget,
 } from "./train/online-session-types.js";
 export type { TrainOptions } from "./train/options.js";
+export { resumeTraining, type ResumeOptions } from "./train/resume-training.js";
 export * from "./train/schedules/schedules.js";
 export type { StopSignal } from "./train/stop-signal.js";
 export { train } from "./train/train.js";
-export type { Progress } from "./train/training.js";
+export type { Progress, Training } from "./train/training.js";

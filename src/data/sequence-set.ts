@@ -7,6 +7,7 @@ import { copyItems, joinInputs, LARGEST, LARGEST_WEIGHT } from "./items.js";
 import type { Item, ItemInputs, SequenceItem, Widths } from "./items.js";
 import { isArrayLike } from "./token-list.js";
 import { oneARow, packRows, paddingOf, type Padding } from "./pack.js";
+import { makeSeekable, type Seekable } from "./seekable.js";
 import type { TrainingWindow } from "./training-data.js";
 
 /** Configures `sequenceSet`. */
@@ -185,8 +186,22 @@ export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetO
   const lengthOf = (i: number): number => copies[i].steps;
   const packed = (order: readonly number[]) => packRows(order, lengthOf, batch, longest);
   const inOrder = copies.map((_, i) => i);
-  let epochs = 0;
-  return {
+  function rowsOf(order: number): Iterable<(readonly number[])[]> {
+    const numbers = shuffle ? shuffled(copies.length, new Random(seed, order)) : inOrder;
+    return pack ? packed(numbers) : oneARow(numbers, batch);
+  }
+  function* from(order: number, first: number): Generator<TrainingWindow, void> {
+    let index = 0;
+    for (const rows of rowsOf(order)) {
+      if (index++ < first) continue;
+      yield joinRows(
+        rows.map((row) => row.map((i) => copies[i])),
+        shared,
+      );
+    }
+  }
+  const place: Seekable = { order: 0, windows: (order) => [...rowsOf(order)].length, from };
+  const set: SequenceSet = {
     get padding() {
       return {
         packed: paddingOf(packed(inOrder), lengthOf),
@@ -194,14 +209,9 @@ export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetO
       };
     },
     *[Symbol.iterator]() {
-      const order = shuffle ? shuffled(copies.length, new Random(seed, epochs)) : inOrder;
-      epochs++;
-      for (const rows of pack ? packed(order) : oneARow(order, batch)) {
-        yield joinRows(
-          rows.map((row) => row.map((i) => copies[i])),
-          shared,
-        );
-      }
+      yield* from(place.order++, 0);
     },
   };
+  makeSeekable(set, place);
+  return set;
 }

@@ -2,6 +2,7 @@
 
 import { describe, requireBoolean, requireInteger, requireOptions } from "../errors.js";
 import { oneARow, paddingOf, type Padding } from "./pack.js";
+import { makeSeekable } from "./seekable.js";
 import type { TrainingWindow } from "./training-data.js";
 
 type Tokens = Uint8Array | Uint16Array | Int32Array;
@@ -159,11 +160,14 @@ export function tokenStream(tokens: Tokens | readonly Tokens[], options: TokenSt
     }
     return ends;
   }
-  return {
+  function* from(first: number): Generator<TrainingWindow, void> {
+    for (let index = first; index < windows; index++) yield cut(index);
+  }
+  const data: TokenStream = {
     windows,
     ...(starts && { padding: { packed: endsWithin(starts), unpacked: documentPadding(starts, B) } }),
-    *[Symbol.iterator]() {
-      for (let index = 0; index < windows; index++) yield cut(index);
-    },
+    [Symbol.iterator]: () => from(0),
   };
+  makeSeekable(data, { order: 0, windows: () => windows, from: (_, first) => from(first) });
+  return data;
 }

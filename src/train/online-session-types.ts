@@ -3,7 +3,7 @@
 import type { Learner } from "../learn/learner.js";
 import type { Loss, Session, State, StepInput, Target } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
-import type { Schedule } from "./options.js";
+import type { Schedule } from "./schedules/schedule.js";
 
 export interface OnlineSessionOptions {
   /** An online rule, one that learns forwards in time: those of `learningRules` that are `online`. */

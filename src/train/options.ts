@@ -1,8 +1,21 @@
 /** What `train` is to do, checked and completed. */
 
 import type { TrainingData } from "../data/training-data.js";
-import { describe, requireInteger, requireMethods, requireNumber, requireOptions } from "../errors.js";
-import { requireLearner, type BeginLearning, type Learner, type LossFunction } from "../learn/learner.js";
+import {
+  describe,
+  requireBoolean,
+  requireInteger,
+  requireMethods,
+  requireNumber,
+  requireOptions,
+} from "../errors.js";
+import {
+  cutsWindows,
+  requireLearner,
+  type BeginLearning,
+  type Learner,
+  type LossFunction,
+} from "../learn/learner.js";
 import { requireOnline } from "../learn/online/online-learners.js";
 import { wholeTape } from "../learn/back/whole-tape.js";
 import { requireNetwork } from "../network/network.js";
@@ -10,10 +23,10 @@ import { requireLoss } from "../network/losses/definition.js";
 import type { Loss, Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import { requireData } from "./read-windows.js";
+import { followOf, requireSchedule } from "./schedules/follow.js";
+import type { PlateauSchedule } from "./schedules/plateau.js";
+import type { Schedule } from "./schedules/schedule.js";
 import { requireSignal, type StopSignal } from "./stop-signal.js";
-
-/** Gives the learning rate for the update after `step` updates, from 0. */
-export type Schedule = (step: number) => number;
 
 export interface TrainOptions {
   /** Default bptt() over each window: truncation at its start. */
@@ -38,8 +51,8 @@ export interface TrainOptions {
   clipNorm?: number;
   /** Then holds every gradient within ± this. */
   clipValue?: number;
-  /** Sets the optimizer's learning rate before each update. */
-  schedule?: Schedule;
+  /** Sets the optimizer's learning rate before each update; `plateauSchedule()` follows the validation loss. */
+  schedule?: Schedule | PlateauSchedule;
   /** Default 1; unlimited when maxSteps is given. */
   epochs?: number;
   /** Updates; the last one ends training, wherever in an epoch it stands. */
@@ -50,9 +63,28 @@ export interface TrainOptions {
   validateEvery?: number;
   /**
    * Validations in a row without a new best after which training ends, with the best parameters restored. Where training
-   * ends otherwise, the parameters are the last.
+   * ends otherwise, the parameters are the last, unless `keepBest` is true.
    */
   patience?: number;
+  /** How much lower than the best a validation loss must be to count as a new best for `patience`, at least 0; default 0. */
+  minImprovement?: number;
+  /**
+   * Whether the network ends with the parameters that validated best, however training ends, be it by `break`, the signal or
+   * an error; default false. Where nothing validated, the parameters are the last.
+   */
+  keepBest?: boolean;
+  /**
+   * Windows an update, at least 1: their gradients are averaged, by their targets' weights, or their number, as `loss` is. What
+   * is left at an epoch's end makes an update of its own. Not for rules that may give several gradients a window: tbptt,
+   * artbp, and those with `updateEvery`. Default 1.
+   */
+  accumulate?: number;
+  /**
+   * Averages the parameters over the updates (Polyak & Juditsky 1992, here with exponential weights): a ← decay·a +
+   * (1 − decay)·w after each, a = w after the first; `decay` from 0 to below 1. The averaged parameters validate, and are the
+   * network's when training ends.
+   */
+  averaging?: { decay: number };
   /**
    * An AbortSignal. Stops training between updates, or while it waits for data, and throws signal.reason; the network
    * stays usable.
@@ -60,14 +92,19 @@ export interface TrainOptions {
   signal?: StopSignal;
 }
 
-export interface TrainPlan extends Readonly<Omit<TrainOptions, "learner" | "updateEvery">> {
+export interface TrainPlan extends Readonly<Omit<TrainOptions, "updateEvery">> {
   readonly network: Network;
+  readonly learner: Learner;
   readonly data: TrainingData;
   readonly begin: BeginLearning;
   /** Infinity: unlimited. */
   readonly epochs: number;
   readonly maxSteps: number;
+  readonly accumulate: number;
 }
+
+/** What the default learner is called in a checkpoint, and in messages. */
+const wholeWindows: Learner = Object.freeze({ name: "bptt" });
 
 export function requireFunction(name: string, value: unknown): void {
   if (typeof value !== "function")
@@ -93,12 +130,42 @@ function requireCount(name: string, count: number | undefined): number | undefin
 }
 
 /** Whoever asks for validation must have given data for it. */
-function requireValidation({ validation, validateEvery, patience }: TrainOptions): void {
+function requireValidation(options: TrainOptions): void {
+  const { validation, validateEvery, patience, minImprovement, keepBest, schedule } = options;
   if (validation !== undefined) requireData("validation", validation);
-  for (const [name, count] of Object.entries({ validateEvery, patience })) {
-    if (requireCount(name, count) !== undefined && validation === undefined)
-      throw new TypeError(`"validation" expected data for "${name}", got undefined`);
-  }
+  requireCount("validateEvery", validateEvery);
+  requireCount("patience", patience);
+  if (minImprovement !== undefined) requireNumber("minImprovement", minImprovement, { least: 0 });
+  const keeps = keepBest !== undefined && requireBoolean("keepBest", keepBest);
+  if (minImprovement !== undefined && patience === undefined)
+    throw new TypeError(`"patience" expected a number for "minImprovement", got undefined`);
+  if (validation !== undefined) return;
+  const follows = followOf(schedule) !== undefined;
+  const wants = Object.entries({
+    validateEvery,
+    patience,
+    keepBest: keeps || undefined,
+    schedule: follows || undefined,
+  }).find(([, value]) => value !== undefined)?.[0];
+  if (wants !== undefined) throw new TypeError(`"validation" expected data for "${wants}", got undefined`);
+}
+
+/** Returns windows an update. Throws for rules that do not give one gradient a window. */
+function requireAccumulate({ accumulate, learner, updateEvery }: TrainOptions): number {
+  const windows = requireCount("accumulate", accumulate) ?? 1;
+  if (windows === 1) return windows;
+  const cuts = learner !== undefined && cutsWindows(learner) ? `${learner.name}()` : undefined;
+  const cutter = updateEvery === undefined ? cuts : `"updateEvery"`;
+  if (cutter === undefined) return windows;
+  throw new RangeError(
+    `"accumulate" expected 1 with ${cutter}, which may give several gradients a window, got ${windows}: use bptt()`,
+  );
+}
+
+function requireAveraging(averaging: TrainOptions["averaging"]): TrainOptions["averaging"] {
+  if (averaging === undefined) return undefined;
+  const { decay } = requireOptions("averaging", averaging, ["decay"]);
+  return { decay: requireNumber("averaging.decay", decay, { least: 0, below: 1 }) };
 }
 
 /** Returns how the learner begins that updates so often. */
@@ -131,23 +198,30 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
     "validation",
     "validateEvery",
     "patience",
+    "minImprovement",
+    "keepBest",
+    "accumulate",
+    "averaging",
     "signal",
   ]);
-  const { learner, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
-  const begin = requireBegin(learner, given.updateEvery);
+  const { learner = wholeWindows, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
+  const begin = requireBegin(given.learner, given.updateEvery);
   requireOptimizer(optimizer);
   requireLossOption(loss);
   requireClipOption("clipNorm", clipNorm);
   requireClipOption("clipValue", clipValue);
-  if (schedule !== undefined) requireFunction("schedule", schedule);
+  if (schedule !== undefined) requireSchedule("schedule", schedule);
   const maxSteps = requireCount("maxSteps", given.maxSteps) ?? Infinity;
   const epochs = requireCount("epochs", given.epochs) ?? (maxSteps < Infinity ? Infinity : 1);
   requireValidation(given);
   if (signal !== undefined) requireSignal(signal);
-  const { validation, validateEvery, patience } = given;
+  const accumulate = requireAccumulate(given);
+  const averaging = requireAveraging(given.averaging);
+  const { validation, validateEvery, patience, minImprovement, keepBest } = given;
   return {
     network,
     data,
+    learner,
     begin,
     optimizer,
     loss,
@@ -159,6 +233,10 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
     validation,
     validateEvery,
     patience,
+    minImprovement,
+    keepBest,
+    accumulate,
+    averaging,
     signal,
   };
 }

@@ -61,13 +61,17 @@ function abortable(
   return { [Symbol.asyncIterator]: () => watched };
 }
 
-/** Iterates the data anew. Throws a RangeError for no window, and the signal's reason once it aborts. */
+/**
+ * Iterates the data anew. Throws a RangeError for no window, and the signal's reason once it aborts. `before`: windows that came
+ * before these.
+ */
 export async function* readWindows(
   name: string,
   data: TrainingData,
   signal?: StopSignal,
+  before = 0,
 ): AsyncGenerator<TrainingWindow, void> {
-  let count = 0;
+  let count = before;
   for await (const window of Symbol.asyncIterator in data ? abortable(data, signal) : data) {
     count++;
     yield window;

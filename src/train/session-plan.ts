@@ -5,7 +5,7 @@ import type { OnlineRulePlan } from "../learn/online/online-rule.js";
 import type { RecurrentNetwork } from "../network/network.js";
 import type { Loss, State } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
-import type { Schedule } from "./options.js";
+import type { Schedule } from "./schedules/schedule.js";
 
 /** Holds the checked and completed options of a session. */
 export interface SessionPlan {

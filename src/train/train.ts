@@ -1,7 +1,9 @@
 import type { TrainingData } from "../data/training-data.js";
 import type { Network } from "../network/types.js";
 import { requireTrainPlan, type TrainOptions } from "./options.js";
-import { Training, type Progress } from "./training.js";
+import { saveTraining } from "./checkpoint.js";
+import type { Training } from "./training.js";
+import { TrainingRun } from "./training-run.js";
 
 /**
  * Trains a network and yields an event at once after each update, and one more at each epoch's end. The
@@ -15,12 +17,16 @@ import { Training, type Progress } from "./training.js";
  *
  * Throws a TypeError or RangeError for a wrong argument or a window that does not fit the network, a
  * RangeError for an epoch without windows, a DivergenceError for a loss or gradient norm that is not finite
- * (the parameters are then the last that gave finite ones, and the optimizer is reset), and signal.reason.
+ * (the parameters are then the last that gave finite ones, or with `keepBest` the best, and the optimizer is reset), and
+ * signal.reason.
+ *
+ * Between events `save()` returns all that the rest depends on, as a file that `resumeTraining` goes on from.
  */
-export function train(
-  network: Network,
-  data: TrainingData,
-  options: TrainOptions,
-): AsyncGenerator<Progress, void> {
-  return new Training(requireTrainPlan(network, data, options)).run();
+export function train(network: Network, data: TrainingData, options: TrainOptions): Training {
+  return beginTraining(new TrainingRun(requireTrainPlan(network, data, options)));
+}
+
+/** Returns a run's events, with what a training has besides. */
+export function beginTraining(run: TrainingRun): Training {
+  return Object.assign(run.run(), { network: run.plan.network, save: () => saveTraining(run) });
 }

@@ -2,7 +2,11 @@ import { DivergenceError, requireNumber } from "../errors.js";
 import type { GradientEvent } from "../learn/learner.js";
 import { restoreParameters, snapshotParameters } from "../network/snapshot.js";
 import { clipGradientNorm, clipGradientValue, gradientNorm } from "../optimize/clip.js";
+import { requireNetwork } from "../network/network.js";
+import type { PlainData, PlainReader } from "../plain-data.js";
 import type { TrainPlan } from "./options.js";
+import { followOf, type ScheduleRun } from "./schedules/follow.js";
+import type { Schedule } from "./schedules/schedule.js";
 
 export interface Update {
   /** Mean over the update's targets, before the update; NaN where the targets were a gradient. */
@@ -24,7 +28,7 @@ export function clipGradients({
 }
 
 /** Returns the scheduled learning rate for the update after `step` updates; undefined without a schedule. */
-export function scheduledRate(schedule: TrainPlan["schedule"], step: number): number | undefined {
+export function scheduledRate(schedule: Schedule | undefined, step: number): number | undefined {
   return schedule && requireNumber(`schedule(${step})`, schedule(step), { least: 0 });
 }
 
@@ -32,23 +36,45 @@ export function scheduledRate(schedule: TrainPlan["schedule"], step: number): nu
 export class Updates {
   /** Updates so far. */
   step = 0;
+  /** Follows a schedule that is no function. */
+  readonly follower: ScheduleRun | undefined;
   private readonly plan: TrainPlan;
   private lastFiniteLoss = NaN;
   /** A copy of the parameters before the last update, which gave a finite loss and gradient norm. */
   private proven: Float32Array | undefined;
 
-  constructor(plan: TrainPlan) {
+  /** `followed`: what the follower saved. Throws a FormatError for something else. */
+  constructor(plan: TrainPlan, followed?: PlainData) {
     this.plan = plan;
+    this.follower = followOf(plan.schedule)?.(followed);
+  }
+
+  save(): PlainData {
+    const { step, lastFiniteLoss, proven, follower } = this;
+    return { step, lastFiniteLoss, proven, follower: follower?.save() };
+  }
+
+  /** Reads what was saved. Returns a function that goes on with it. Throws a FormatError. */
+  read(saved: PlainReader): () => void {
+    const [step, lastFiniteLoss] = [saved.field("step").integer(), saved.field("lastFiniteLoss").number()];
+    const proven = saved.field("proven");
+    const { count } = requireNetwork(this.plan.network).model.parameters;
+    const kept = proven.given ? proven.floats(count) : undefined;
+    return () => {
+      this.step = step;
+      this.lastFiniteLoss = lastFiniteLoss;
+      this.proven = kept;
+    };
   }
 
   /** Clips and makes an update; throws a DivergenceError when the loss or the norm is not finite. */
-  apply({ loss }: GradientEvent): Update {
-    const { network, optimizer } = this.plan;
+  apply({ loss }: Pick<GradientEvent, "loss">): Update {
+    const { network, optimizer, schedule } = this.plan;
     if (loss !== undefined && !Number.isFinite(loss)) this.diverge(`the loss was ${loss}`);
     const norm = clipGradients(this.plan);
     if (!Number.isFinite(norm)) this.diverge(`the gradient norm was ${norm}`);
     if (loss !== undefined) this.lastFiniteLoss = loss;
-    const rate = scheduledRate(this.plan.schedule, this.step);
+    const rate = typeof schedule === "function" ? scheduledRate(schedule, this.step) : this.follower?.rate;
     if (rate !== undefined) optimizer.learningRate = rate;
     this.proven = snapshotParameters(network, this.proven);
     optimizer.step(network);

@@ -9,7 +9,7 @@ import { learningRules, type LearningRule } from "../learn/rules.js";
 import { losses, type LossName } from "../network/losses/by-name.js";
 import type { Loss } from "../network/types.js";
 import { optimizers, type Optimizer, type OptimizerName } from "../optimize/optimizers.js";
-import type { Schedule } from "../train/options.js";
+import type { Schedule } from "../train/schedules/schedule.js";
 import {
   isOwn,
   type DataDescription,

@@ -9,7 +9,7 @@ import type { Learner, LossFunction } from "../learn/learner.js";
 import type { learningRules, LearningRuleName } from "../learn/rules.js";
 import type { LossName, losses } from "../network/losses/by-name.js";
 import type { Optimizer, OptimizerName, optimizers } from "../optimize/optimizers.js";
-import type { Schedule } from "../train/options.js";
+import type { Schedule } from "../train/schedules/schedule.js";
 
 /** Describes what a function of the worker's own makes, which `serveNetworks` was given by this name. */
 export interface OwnDescription {

@@ -36,7 +36,12 @@ describe("train refuses, at the call", () => {
     ["clipNorm NaN", { optimizer, clipNorm: NaN }, RangeError, /"clipNorm" .* got NaN/],
     ["clipNorm text", { optimizer, clipNorm: "1" }, TypeError, /"clipNorm" expected a number, got "1"/],
     ["clipValue -1", { optimizer, clipValue: -1 }, RangeError, /"clipValue" .* above 0, got -1/],
-    ["a rate", { optimizer, schedule: 0.1 }, TypeError, /"schedule" expected a function, got 0.1/],
+    [
+      "a rate",
+      { optimizer, schedule: 0.1 },
+      TypeError,
+      /"schedule" expected a function, or a schedule made by plateauSchedule\(\), got 0.1/,
+    ],
     ["epochs 0", { optimizer, epochs: 0 }, RangeError, /"epochs" .* at least 1, got 0/],
     ["epochs 1.5", { optimizer, epochs: 1.5 }, RangeError, /"epochs" .* got 1.5/],
     ["epochs Infinity", { optimizer, epochs: Infinity }, RangeError, /"epochs" .* got Infinity/],

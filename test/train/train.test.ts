@@ -31,7 +31,7 @@ function byHand(
     const { loss } = network.backward(targets);
     const gradientNorm = clipGradientNorm(network, clipNorm ?? Infinity);
     if (clipValue !== undefined) clipGradientValue(network, clipValue);
-    if (schedule !== undefined) optimizer.learningRate = schedule(step);
+    if (typeof schedule === "function") optimizer.learningRate = schedule(step);
     optimizer.step(network);
     return { loss, gradientNorm, learningRate: optimizer.learningRate };
   });

@@ -3,7 +3,7 @@
 import type { TrainingWindow } from "../../src/data/training-data.js";
 import type { BeginLearning, LossFunction } from "../../src/learn/learner.js";
 import type { State } from "../../src/network/types.js";
-import type { Schedule } from "../../src/train/options.js";
+import type { Schedule } from "../../src/train/schedules/schedule.js";
 import { valueWindow } from "../train/windows.js";
 
 /** Σ scale·y²/2, of outputs y. */

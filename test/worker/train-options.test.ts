@@ -56,6 +56,13 @@ const cases: Readonly<Record<Name, Case>> = {
   validation: both({ validation }),
   validateEvery: { ...both({ validateEvery: 5 }), besides: both({ validation }) },
   patience: { ...both({ patience: 1 }), besides: both({ validation, validateEvery: 1 }) },
+  minImprovement: {
+    ...both({ minImprovement: 0.05 }),
+    besides: both({ validation, validateEvery: 1, patience: 3, epochs: 3 }),
+  },
+  keepBest: { ...both({ keepBest: true }), besides: both({ validation, validateEvery: 2, maxSteps: 9 }) },
+  accumulate: both({ accumulate: 2 }),
+  averaging: both({ averaging: { decay: 0.5 } }),
   signal: {
     here: { signal: controllers.here.signal },
     there: { signal: controllers.there.signal },

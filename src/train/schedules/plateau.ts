@@ -1,7 +1,9 @@
 /** Lowers the learning rate when validation gets no better. */
 
 import { describe, FormatError, requireInteger, requireNumber, requireOptions } from "../../errors.js";
-import { power, requireRate, type Schedule } from "./schedule.js";
+import type { PlainData } from "../../plain-data.js";
+import { keepFollowed, type ScheduleRun } from "./follow.js";
+import { power, requireRate } from "./schedule.js";
 
 /** Configures `plateauSchedule`. */
 export interface PlateauScheduleOptions {
@@ -26,8 +28,6 @@ export interface PlateauScheduleOptions {
 export interface PlateauSchedule extends Readonly<Required<PlateauScheduleOptions>> {
   readonly name: "plateau";
 }
-
-const made = new WeakSet();
 
 /**
  * Creates a schedule that lowers the rate when validation gets no better, as PyTorch's ReduceLROnPlateau with mode "min"
@@ -60,24 +60,19 @@ export function plateauSchedule(options: PlateauScheduleOptions): PlateauSchedul
     cooldown: requireInteger("cooldown", given.cooldown ?? 0, 0),
     least: requireRate("least", given.least ?? 0, rate),
   });
-  made.add(schedule);
+  keepFollowed(schedule, (saved) => {
+    const run = beginPlateau(schedule, saved);
+    return {
+      get rate() {
+        return run.rate;
+      },
+      observe: (validationLoss) => {
+        run.observe(validationLoss);
+      },
+      save: () => ({ ...run.save() }),
+    };
+  });
   return schedule;
-}
-
-/** Returns whether `plateauSchedule` made this. */
-export function isPlateauSchedule(schedule: unknown): schedule is PlateauSchedule {
-  return typeof schedule === "object" && schedule !== null && made.has(schedule);
-}
-
-/** Throws a TypeError for what is neither a function nor made by `plateauSchedule`. */
-export function requireSchedule(
-  name: string,
-  schedule: unknown,
-): asserts schedule is Schedule | PlateauSchedule {
-  if (typeof schedule === "function" || isPlateauSchedule(schedule)) return;
-  throw new TypeError(
-    `"${name}" expected a function, or a schedule made by plateauSchedule(), got ${describe(schedule)}`,
-  );
 }
 
 /** Holds what a training that follows a plateau schedule has seen. */
@@ -92,23 +87,16 @@ export interface PlateauState {
   falls: number;
 }
 
-/** Follows a plateau schedule through one training. */
-export interface PlateauRun {
-  /** The learning rate of the next update. */
-  readonly rate: number;
-  /** Takes a validation's loss, a finite number. */
-  observe(validationLoss: number): void;
-  /** Returns a copy of what was seen, for `beginPlateau` to go on from. */
-  save(): PlateauState;
-}
-
 const FIRST: PlateauState = { best: Infinity, misses: 0, cooldown: 0, falls: 0 };
 
 /**
  * Begins to follow a schedule, or goes on from what another run saved; the schedule may then have other options, which
  * hold from there on, as if the falls so far had been by its own factor. Throws a FormatError for what no run saved.
  */
-export function beginPlateau(schedule: PlateauSchedule, saved?: PlateauState): PlateauRun {
+export function beginPlateau(
+  schedule: PlateauSchedule,
+  saved?: PlainData | PlateauState,
+): Omit<ScheduleRun, "save"> & { save(): PlateauState } {
   const { factor, patience, minImprovement, least } = schedule;
   const state = saved === undefined ? { ...FIRST } : readState(saved);
   const rate = (): number => Math.max(least, schedule.rate * power(factor, state.falls));

@@ -3,12 +3,11 @@ import { describe, expect, it } from "vitest";
 import { FormatError } from "../../../src/errors.js";
 import {
   beginPlateau,
-  isPlateauSchedule,
   plateauSchedule,
-  requireSchedule,
   type PlateauScheduleOptions,
   type PlateauState,
 } from "../../../src/train/schedules/plateau.js";
+import { followOf, requireSchedule } from "../../../src/train/schedules/follow.js";
 import { invoke } from "../../network/untyped.js";
 
 /** The rates after each of the losses. */
@@ -104,9 +103,9 @@ describe("a description", () => {
 
   it("is known from what looks like one", () => {
     const schedule = plateauSchedule({ rate: 1 });
-    expect(isPlateauSchedule(schedule)).toBe(true);
+    expect(followOf(schedule)).toBeDefined();
     const others: unknown[] = [{ ...schedule }, null, undefined, 1, [], () => 1];
-    expect(others.filter(isPlateauSchedule)).toEqual([]);
+    expect(others.filter((other) => followOf(other) !== undefined)).toEqual([]);
     for (const right of [schedule, () => 1])
       expect(() => {
         requireSchedule("schedule", right);
