@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
 
 /** The most bytes, gzipped, of `import { createNetwork, train } from "bptt"`, as the package promises. */
-export const BUDGET = 45_000;
+export const BUDGET = 49_500;
 
 export interface Size {
   readonly name: string;

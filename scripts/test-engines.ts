@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { browsers } from "../test-engines/browsers.js";
 import { missingRows, readRows, type Row } from "./support-table.js";
-import { judgeTests, readCounts, summarize, type Outcome } from "./test-summary.js";
+import { judgeTests, readCounts, readFailures, summarize, type Outcome } from "./test-summary.js";
 
 const folder = join("build", "engines");
 /** The most milliseconds of all suites and of a browser's tests: an endless wait is a failure. */
@@ -69,12 +69,9 @@ function runVitest(name: string, config: string, limit: number, browser?: string
     );
     if (error !== undefined) throw error;
     if (!existsSync(report)) throw new Error(`vitest ended with exit code ${status ?? "none"} and no report`);
-    return judgeTests(
-      name,
-      (performance.now() - start) / 1000,
-      status,
-      readCounts(readFileSync(report, "utf8")),
-    );
+    const json = readFileSync(report, "utf8");
+    const seconds = (performance.now() - start) / 1000;
+    return judgeTests(name, seconds, status, readCounts(json), readFailures(json));
   });
 }
 

@@ -13,6 +13,8 @@ export interface Outcome {
   failure?: string;
   /** Counts of a stage that ran tests. */
   counts?: Counts;
+  /** The failed tests, a text each: the file, the name, and the first lines of what was said. */
+  failures?: readonly string[];
 }
 
 /** Returns the lowest Node that a package.json's `engines` allows, like `20.19.0`. */
@@ -41,12 +43,49 @@ export function readCounts(json: string): Counts {
   };
 }
 
+/** The most failed tests of a stage that the summary names, and the most lines of what each said. */
+const NAMED = 10;
+const SAID = 12;
+
+function textOf(value: unknown, field: string): string {
+  return String(Reflect.get(Object(value) as object, field));
+}
+
+function listOf(value: unknown, field: string): readonly unknown[] {
+  const list: unknown = Reflect.get(Object(value) as object, field);
+  return Array.isArray(list) ? list : [];
+}
+
+/** Returns the first failed tests in a report of vitest's JSON reporter, as an outcome has them. */
+export function readFailures(json: string): string[] {
+  const files = listOf(JSON.parse(json), "testResults");
+  const failures = files.flatMap((file) => {
+    const failed = listOf(file, "assertionResults").filter((test) => textOf(test, "status") === "failed");
+    const tests = failed.map((test) => {
+      const said = listOf(test, "failureMessages").join("\n").split("\n").slice(0, SAID);
+      return [`${textOf(file, "name")}: ${textOf(test, "fullName")}`, ...said].join("\n  ");
+    });
+    // A file that could not be loaded has no tests.
+    const whole = textOf(file, "status") === "failed" && tests.length === 0;
+    return whole
+      ? [`${textOf(file, "name")}: ${textOf(file, "message").split("\n").slice(0, SAID).join("\n  ")}`]
+      : tests;
+  });
+  return failures.slice(0, NAMED);
+}
+
 /**
  * Returns a test stage's outcome, which is a failure when a test failed, when vitest did for another reason,
  * and when no test passed.
  */
-export function judgeTests(name: string, seconds: number, exitCode: number | null, counts: Counts): Outcome {
-  const outcome = { name, seconds, counts };
+export function judgeTests(
+  name: string,
+  seconds: number,
+  exitCode: number | null,
+  counts: Counts,
+  failures: readonly string[] = [],
+): Outcome {
+  const outcome = { name, seconds, counts, ...(failures.length > 0 && { failures }) };
   if (counts.failed > 0) return { ...outcome, failure: `${counts.failed} failed` };
   if (exitCode !== 0) return { ...outcome, failure: `vitest ended with exit code ${exitCode ?? "none"}` };
   if (counts.passed === 0) return { ...outcome, failure: "no test ran" };
@@ -54,8 +93,8 @@ export function judgeTests(name: string, seconds: number, exitCode: number | nul
 }
 
 /**
- * Returns one line a stage, then `N passed, N failed`, which counts tests over all Node versions, and 1 for
- * each stage that failed otherwise.
+ * Returns the failed tests, then one line a stage, then `N passed, N failed`, which counts tests over all Node versions, and 1
+ * for each stage that failed otherwise.
  */
 export function summarize(outcomes: readonly Outcome[]): { lines: string[]; ok: boolean } {
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -70,7 +109,8 @@ export function summarize(outcomes: readonly Outcome[]): { lines: string[]; ok: 
     total.failed = 1;
     lines.push("FAILED no test ran");
   }
-  return { lines: [...lines, wordCounts(total)], ok: total.failed === 0 };
+  const failed = outcomes.flatMap(({ name, failures = [] }) => failures.map((text) => `${name}: ${text}`));
+  return { lines: [...failed, ...lines, wordCounts(total)], ok: total.failed === 0 };
 }
 
 function wordCounts({ passed, failed, skipped }: Counts): string {

@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { judgeTests, oldestNode, readCounts, summarize, type Outcome } from "./test-summary.js";
+import { judgeTests, oldestNode, readCounts, readFailures, summarize, type Outcome } from "./test-summary.js";
 
 /** Node 26 is the newest, and 24 the first that runs the wide build. */
 const wholeMajors = ["24", "26"];
@@ -92,7 +92,8 @@ function runTests({ version, folders = [] }: Run): Outcome {
       },
     );
     if (error !== undefined) throw error;
-    return judgeTests(name, secondsSince(start), status, readCounts(readFileSync(report, "utf8")));
+    const json = readFileSync(report, "utf8");
+    return judgeTests(name, secondsSince(start), status, readCounts(json), readFailures(json));
   } catch (error) {
     return {
       name,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeTests, oldestNode, readCounts, summarize } from "../../scripts/test-summary.js";
+import { judgeTests, oldestNode, readCounts, readFailures, summarize } from "../../scripts/test-summary.js";
 
 const counts = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped });
 const stage = { name: "lint", seconds: 1 };
@@ -16,6 +16,31 @@ describe("readCounts", () => {
       expect(() => readCounts(json)).toThrow();
     },
   );
+});
+
+describe("readFailures", () => {
+  const failed = { status: "failed", fullName: "a b", failureMessages: ["expected 1\n  at x"] };
+  const passed = { status: "passed", fullName: "c", failureMessages: [] };
+  it.each([
+    [
+      "a failed test, with what it said",
+      { name: "f", assertionResults: [failed, passed] },
+      ["f: a b\n  expected 1\n    at x"],
+    ],
+    ["nothing where all passed", { name: "f", status: "passed", assertionResults: [passed] }, []],
+    [
+      "a file that could not be loaded",
+      { name: "f", status: "failed", message: "no module", assertionResults: [] },
+      ["f: no module"],
+    ],
+    [
+      "ten at most",
+      { name: "f", assertionResults: Array.from({ length: 30 }, () => failed) },
+      Array.from({ length: 10 }, () => expect.any(String) as string),
+    ],
+  ])("names %s", (_, file, names) => {
+    expect(readFailures(JSON.stringify({ testResults: [file] }))).toEqual(names);
+  });
 });
 
 describe("judgeTests", () => {
@@ -64,6 +89,17 @@ describe("summarize", () => {
     const { lines, ok } = summarize(outcomes);
     expect(lines.at(-1)).toBe(last);
     expect(ok).toBe(last.includes(" 0 failed"));
+  });
+
+  it("names failed tests before the lines of the stages", () => {
+    const { lines } = summarize([
+      { ...stage, failure: "1 failed", counts: counts(3, 1), failures: ["f: a b"] },
+    ]);
+    expect(lines).toEqual([
+      "lint: f: a b",
+      "FAILED lint, 1.0 s, 3 passed, 1 failed: 1 failed",
+      "3 passed, 1 failed",
+    ]);
   });
 
   it("gives each stage its line, with the reason of a failure", () => {
