@@ -145,7 +145,7 @@ export function restoreTraining(run: TrainingRun, saved: PlainReader): () => voi
   return () => {
     for (const step of steps) step();
     Object.assign(course, next);
-    checks.before = kinds;
+    checks.before = run.kindsBefore = kinds;
     if (values !== undefined) model.parameters.writeAll(values);
     network.parameters.forEach((parameter, i) => {
       parameter.trainable = trainable[i];

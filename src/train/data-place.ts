@@ -22,6 +22,10 @@ export class DataPlace {
   private order = 0;
   /** Iterators that data which can only be walked is to be asked for before the next one: those of iterations before. */
   private owed = 0;
+  /** Whether the window taken last is to be given once more. */
+  private again = false;
+  /** Whether the present iteration was begun by another training, so that the data's next order is not its own. */
+  private resumed = false;
 
   /** `name`: of the data in messages. */
   constructor(name: string, data: TrainingData, signal: StopSignal | undefined) {
@@ -35,6 +39,7 @@ export class DataPlace {
     this.iterations++;
     this.order = seekableOf(this.data)?.order ?? 0;
     this.taken = 0;
+    this.resumed = false;
   }
 
   /** Lets the present iteration not have been. */
@@ -47,13 +52,16 @@ export class DataPlace {
 
   /** Yields what the present iteration has left. Throws a RangeError where it has no window, or fewer than were taken. */
   async *windows(): AsyncGenerator<TrainingWindow, void> {
-    const { data, taken } = this;
+    const { data } = this;
+    if (this.again) this.taken--;
+    this.again = false;
+    const { taken } = this;
     const seekable = seekableOf(data);
     let rest: TrainingData = data;
     if (seekable === undefined) {
       await this.askForOwed();
       if (taken > 0) rest = this.walked();
-    } else if (taken > 0) {
+    } else if (this.resumed) {
       const count = seekable.windows(this.order);
       if (count < taken) this.fail(count);
       rest = seekable.from(this.order, taken);
@@ -64,10 +72,10 @@ export class DataPlace {
     }
   }
 
-  /** `again`: whether the last window is to be given once more. */
+  /** `again`: whether the window taken last is to be given once more, of which there is one. */
   save(again = false): PlainData {
     const { iterations, order, taken } = this;
-    return { iterations, order, taken: again ? taken - 1 : taken, next: seekableOf(this.data)?.order ?? 0 };
+    return { iterations, order, taken, again, next: seekableOf(this.data)?.order ?? 0 };
   }
 
   /** Reads a place. Returns a function that goes there. `iterating`: whether it lies within an iteration. Throws a FormatError. */
@@ -75,10 +83,14 @@ export class DataPlace {
     const iterations = saved.field("iterations").integer();
     const [order, taken] = [saved.field("order").integer(), saved.field("taken").integer()];
     const next = saved.field("next").integer();
+    const again = saved.field("again");
+    if (again.boolean() && taken === 0) again.fail("false, where no window was taken");
     return () => {
       this.iterations = iterations;
       this.order = order;
       this.taken = taken;
+      this.again = again.boolean();
+      this.resumed = iterating;
       this.owed = iterating ? iterations - 1 : iterations;
       const seekable = seekableOf(this.data);
       if (seekable !== undefined) seekable.order = next;

@@ -55,7 +55,7 @@ export class TrainingRun {
   /** Whether the last window was not begun yet. */
   private waiting = false;
   /** Kinds of the window before the last one. */
-  private kindsBefore: WindowKinds | undefined;
+  kindsBefore: WindowKinds | undefined;
   private over = false;
   /** Whether an event is being made. */
   private busy = false;
