@@ -57,8 +57,11 @@ const cases: Readonly<Record<Name, Case>> = {
   validateEvery: { ...both({ validateEvery: 5 }), besides: both({ validation }) },
   patience: { ...both({ patience: 1 }), besides: both({ validation, validateEvery: 1 }) },
   minImprovement: {
-    ...both({ minImprovement: 0.05 }),
-    besides: both({ validation, validateEvery: 1, patience: 3, epochs: 3 }),
+    ...both({ minImprovement: 10 }),
+    besides: {
+      here: { validation: tokenStream(tokens, stream), validateEvery: 1, patience: 2, epochs: 3 },
+      there: { validation: described, validateEvery: 1, patience: 2, epochs: 3 },
+    },
   },
   keepBest: { ...both({ keepBest: true }), besides: both({ validation, validateEvery: 2, maxSteps: 9 }) },
   accumulate: both({ accumulate: 2 }),
