@@ -17,6 +17,7 @@ export * from "./optimize/optimizers.js";
 export { classWeights, type ClassWeightsOptions } from "./data/class-weights.js";
 export type { SequenceItem } from "./data/items.js";
 export type { Padding } from "./data/pack.js";
+export type { PlannedPadding } from "./data/plan.js";
 export { sequenceSet, type SequenceSet, type SequenceSetOptions } from "./data/sequence-set.js";
 export { tokenStream, type TokenStream, type TokenStreamOptions } from "./data/token-stream.js";
 export type { TrainingData, TrainingWindow } from "./data/training-data.js";

@@ -2,17 +2,16 @@
 
 import { describe, requireBoolean, requireInteger, requireNumber, requireOptions } from "../errors.js";
 import type { Target } from "../network/types.js";
-import { Random } from "../random.js";
 import { copyItems, joinInputs, LARGEST, LARGEST_WEIGHT } from "./items.js";
 import type { Item, ItemInputs, SequenceItem, Widths } from "./items.js";
 import { isArrayLike } from "./token-list.js";
-import { oneARow, packRows, paddingOf, type Padding } from "./pack.js";
+import { planWindows, type PlannedPadding } from "./plan.js";
 import { makeSeekable, type Seekable } from "./seekable.js";
 import type { TrainingWindow } from "./training-data.js";
 
 /** Configures `sequenceSet`. */
 export interface SequenceSetOptions {
-  /** Sequences in a batch; the last batch of an epoch may have fewer. */
+  /** Sequences in a batch; the last batch of an epoch, or with buckets any one, may have fewer. */
   batch: number;
   /** Whether each epoch has a new order; default false. */
   shuffle?: boolean;
@@ -28,15 +27,22 @@ export interface SequenceSetOptions {
    * then of rows, each as long as the set's longest sequence at most, and has more sequences.
    */
   pack?: boolean;
+  /**
+   * Whether batches are of sequences of like length, so that less of a window is padding, and never more; default false. A number
+   * says how many batches' worth of sequences, one after another in the epoch's order, are sorted together: more leave less
+   * padding, and fewer leave more to chance. `true`: all of them, with `shuffle` about the square root of the number of
+   * batches. With `shuffle` the batches then come in random order, otherwise from short to long. Not with `pack`.
+   */
+  bucket?: boolean | number;
 }
 
 /** Gives the batches of a set of sequences, each epoch anew. */
 export interface SequenceSet extends Iterable<TrainingWindow> {
   /**
-   * Steps of padding in an epoch's windows, all sequences together, as they are packed with `pack` and as they are without;
-   * of the items in the order given.
+   * Steps of padding in an epoch's windows, all sequences together: packed as with `pack`, in batches as they come, and, where
+   * there is a `bucket`, in these; of the items in the order given.
    */
-  readonly padding: Padding;
+  readonly padding: PlannedPadding;
 }
 
 /** Holds what all windows of a set share. */
@@ -151,21 +157,20 @@ function joinRows(rows: readonly (readonly Item[])[], shared: Shared): TrainingW
   };
 }
 
-/** Returns the numbers from 0 to count − 1 in random order (Fisher–Yates shuffle). */
-function shuffled(count: number, random: Random): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.integer(i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
+/** Returns how many batches are sorted together, or whether any are. Throws a TypeError or RangeError. */
+function requirePool(bucket: unknown, pack: boolean): number | boolean {
+  if (typeof bucket !== "boolean" && typeof bucket !== "number")
+    throw new TypeError(`"bucket" expected true, false or a number of batches, got ${describe(bucket)}`);
+  if (pack && bucket !== false)
+    throw new RangeError(`"bucket" expected false with pack, which fills rows, got ${describe(bucket)}`);
+  return typeof bucket === "boolean" ? bucket : requireInteger("bucket", bucket, 1, LARGEST);
 }
 
 /**
  * Makes batches of whole sequences, for `train`, validation and `evaluate`: each sequence starts from a state
  * of zeros and is padded to the longest of its batch, and none is left out. With `pack` each goes into the first row of
  * the batch that has room left for the whole of it, and begins anew there (`inputs.resets`): the same losses and
- * gradients, from fewer steps. All items have the same kinds and widths.
+ * gradients, from fewer steps. With `bucket` a batch is of sequences of like length. All items have the same kinds and widths.
  *
  * An item's one target, `class` or `value`, stands at its last step, and in `sequenceTargets` for a network with one output a
  * sequence. With `classWeights`, or where an item has a `weight`, all targets have `weights`, [T, B]: the product of the two, 0
@@ -173,23 +178,25 @@ function shuffled(count: number, random: Random): number[] {
  * or option.
  */
 export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetOptions): SequenceSet {
-  const given = requireOptions("options", options, ["batch", "shuffle", "seed", "classWeights", "pack"]);
+  const given = requireOptions("options", options, [
+    "batch",
+    "shuffle",
+    "seed",
+    "classWeights",
+    "pack",
+    "bucket",
+  ]);
   const batch = requireInteger("batch", given.batch, 1, LARGEST);
   const shuffle = requireBoolean("shuffle", given.shuffle ?? false);
   const seed = requireInteger("seed", given.seed ?? 0, Number.MIN_SAFE_INTEGER);
   const pack = requireBoolean("pack", given.pack ?? false);
   const { items: copies, widths } = copyItems(items);
+  const pool = requirePool(given.bucket ?? false, pack);
   const classWeights = copyClassWeights(given.classWeights, copies);
   const weighted = classWeights !== undefined || copies.some(({ weight }) => weight !== undefined);
   const shared = { widths, weighted, classWeights };
-  const longest = copies.reduce((most, { steps }) => Math.max(most, steps), 0);
-  const lengthOf = (i: number): number => copies[i].steps;
-  const packed = (order: readonly number[]) => packRows(order, lengthOf, batch, longest);
-  const inOrder = copies.map((_, i) => i);
-  function rowsOf(order: number): Iterable<(readonly number[])[]> {
-    const numbers = shuffle ? shuffled(copies.length, new Random(seed, order)) : inOrder;
-    return pack ? packed(numbers) : oneARow(numbers, batch);
-  }
+  const lengths = copies.map(({ steps }) => steps);
+  const { rowsOf, padding } = planWindows(lengths, { batch, shuffle, seed, pack, pool });
   function* from(order: number, first: number): Generator<TrainingWindow, void> {
     let index = 0;
     for (const rows of rowsOf(order)) {
@@ -203,10 +210,7 @@ export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetO
   const place: Seekable = { order: 0, windows: (order) => [...rowsOf(order)].length, from };
   const set: SequenceSet = {
     get padding() {
-      return {
-        packed: paddingOf(packed(inOrder), lengthOf),
-        unpacked: paddingOf(oneARow(inOrder, batch), lengthOf),
-      };
+      return padding();
     },
     *[Symbol.iterator]() {
       yield* from(place.order++, 0);
