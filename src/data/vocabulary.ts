@@ -1,51 +1,58 @@
-/** Converts text to tokens and back: one token for each Unicode code point. */
+/** Converts text to tokens and back: what every vocabulary does, and one of a token for each Unicode code point. */
 
-import { describe, requireChoice, requireOptions } from "../errors.js";
+import { requireChoice, requireOptions } from "../errors.js";
+import { codeAt, codeName, requireText, requireWhole, unitsOf } from "./code-points.js";
 import { requireTokenList } from "./token-list.js";
 
-/** Configures `CharVocabulary.encode`. */
+/** Configures a vocabulary's `encode`. */
 export interface EncodeOptions {
-  /** A character outside of the vocabulary is a RangeError ("throw", default) or left out ("skip"). */
+  /**
+   * What is outside of the vocabulary is a RangeError ("throw") or left out ("skip"). Default: it becomes the vocabulary's
+   * unknown token, or "throw" where there is none.
+   */
   unknown?: "throw" | "skip";
+}
+
+/** Encodes one text that comes in parts, with the tokens of the whole. */
+export interface PartEncoder {
+  /** Returns the tokens of the next part that nothing behind it can change. */
+  encode(part: string): Int32Array;
+  /** Returns the tokens that are left. */
+  finish(): Int32Array;
+}
+
+/** Converts text to tokens and back. A tokenizer from elsewhere fits in with `size`, `encode` and `decode`. */
+export interface Vocabulary {
+  /** The number of tokens: a network's `inputSize` and `outputSize`. */
+  readonly size: number;
+  /** The token of all that has none of its own; undefined where there is none. */
+  readonly unknown?: number | undefined;
+  /** Returns the text's tokens, each in [0, size). */
+  encode(text: string, options?: EncodeOptions): Int32Array;
+  /** Returns the text of the tokens. */
+  decode(tokens: ArrayLike<number>): string;
+  /** Begins a text that comes in parts; without it such texts are encoded in stretches that end at white space. */
+  encoder?(options?: EncodeOptions): PartEncoder;
+}
+
+/** Returns what becomes of the unknown, `otherwise` where the options do not say. */
+export function requireUnknown<Otherwise extends string>(
+  options: EncodeOptions,
+  otherwise: Otherwise,
+): "throw" | "skip" | Otherwise {
+  const { unknown } = requireOptions("options", options, ["unknown"]);
+  return unknown === undefined ? otherwise : requireChoice("options.unknown", unknown, ["throw", "skip"]);
 }
 
 /** Code points that become text at a time: as many arguments as every engine takes. */
 const CHUNK = 4096;
 
-function requireText(text: unknown): string {
-  if (typeof text !== "string") throw new TypeError(`"text" expected a string, got ${describe(text)}`);
-  return text;
-}
-
-/** Returns the code point's name, such as `U+00E9`. */
-function codeName(code: number): string {
-  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-}
-
-function isSurrogate(code: number): boolean {
-  return code >= 0xd800 && code < 0xe000;
-}
-
-/** Returns the number of 16-bit units that a code point takes in a string. */
-function unitsOf(code: number): number {
-  return code < 0x1_0000 ? 1 : 2;
-}
-
-/** Returns the code point that begins at index `at`; a surrogate without its other half stands for itself. */
-function codeAt(text: string, at: number): number {
-  return text.codePointAt(at) ?? 0;
-}
-
 /** Returns the text's distinct code points, ascending; throws a RangeError for half of a surrogate pair. */
 function distinctCodes(text: string): number[] {
+  requireWhole(text);
   const codes = new Set<number>();
   for (let at = 0; at < text.length;) {
     const code = codeAt(text, at);
-    if (isSurrogate(code)) {
-      throw new RangeError(
-        `"text" expected Unicode text, got half of a surrogate pair, ${codeName(code)}, at index ${at}`,
-      );
-    }
     codes.add(code);
     at += unitsOf(code);
   }
@@ -66,7 +73,7 @@ function decodeCodes(codes: ArrayLike<number>): string {
  * Numbers the distinct characters (Unicode code points) of a text, in code-point order: the first is token 0.
  * Text is not normalised, so that decoding gives it back unchanged.
  */
-export class CharVocabulary {
+export class CharVocabulary implements Vocabulary {
   /** All characters, in order: `CharVocabulary.from(characters)` is the same vocabulary. */
   readonly characters: string;
   /** The number of characters: a network's `inputSize` and `outputSize`. */
@@ -99,9 +106,25 @@ export class CharVocabulary {
    * for anything but a string.
    */
   encode(text: string, options: EncodeOptions = {}): Int32Array {
-    requireText(text);
-    const { unknown = "throw" } = requireOptions("options", options, ["unknown"]);
-    requireChoice("options.unknown", unknown, ["throw", "skip"]);
+    return this.encodeAt(requireText(text), requireUnknown(options, "throw"), 0);
+  }
+
+  /** Begins a text that comes in parts, which do not end within a surrogate pair. */
+  encoder(options: EncodeOptions = {}): PartEncoder {
+    const unknown = requireUnknown(options, "throw");
+    let before = 0;
+    return {
+      encode: (part) => {
+        const tokens = this.encodeAt(requireText(part), unknown, before);
+        before += part.length;
+        return tokens;
+      },
+      finish: () => new Int32Array(),
+    };
+  }
+
+  /** Encodes a text whose indices count from `before` in messages. */
+  private encodeAt(text: string, unknown: "throw" | "skip", before: number): Int32Array {
     const tokens = new Int32Array(text.length);
     let count = 0;
     for (let at = 0; at < text.length;) {
@@ -111,7 +134,7 @@ export class CharVocabulary {
       else if (unknown === "throw") {
         const character = JSON.stringify(String.fromCodePoint(code));
         throw new RangeError(
-          `"text" expected characters of the vocabulary, got ${character} (${codeName(code)}) at index ${at}; ` +
+          `"text" expected characters of the vocabulary, got ${character} (${codeName(code)}) at index ${before + at}; ` +
             `{ unknown: "skip" } leaves such characters out`,
         );
       }

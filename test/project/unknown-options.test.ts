@@ -55,9 +55,11 @@ const cases: Case[] = [
   [library, "forecast", [network, [1, 2]], { steps: 1 }, "level", "levels"],
   [library, "sequenceSet", [[item]], { batch: 1 }, "packed", "pack"],
   [library, "sequenceSet", [[item]], { batch: 1 }, "buckets", "bucket"],
+  [library.WordVocabulary, "from", ["a a"], {}, "min_count", "minCount"],
   [library, "sample", [network.session()], { length: 1 }, "top_k", "topK"],
   [library, "ctcDecode", [new Float32Array(4)], { steps: 2, batch: 1 }, "length", "lengths"],
   [library.CharVocabulary.from("ab"), "encode", ["a"], {}, "unknowns", "unknown"],
+  [new library.ByteVocabulary(), "encoder", [], {}, "unknowns", "unknown"],
 ];
 
 const refusal = (wrong: string, meant: string): RegExp =>
