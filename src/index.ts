@@ -22,6 +22,9 @@ export { sequenceSet, type SequenceSet, type SequenceSetOptions } from "./data/s
 export { tokenStream, type TokenStream, type TokenStreamOptions } from "./data/token-stream.js";
 export { ByteVocabulary } from "./data/byte-vocabulary.js";
 export type { WordVocabularyOptions } from "./data/piece-counts.js";
+export { readCharVocabulary, readWordVocabulary } from "./data/read-vocabulary.js";
+export type { ReadableText, TextChunk, TextChunks, TextSource } from "./data/text-source.js";
+export { textStream, type TextStreamOptions } from "./data/text-stream.js";
 export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions, type PartEncoder, type Vocabulary } from "./data/vocabulary.js";
 export { WordVocabulary } from "./data/word-vocabulary.js";
