@@ -22,6 +22,7 @@ export const neighbours = {
   "random.ts": ["errors.ts"],
   optimize: ["network"],
   learn: ["data"],
+  formats: ["data"],
   train: ["infer"],
   entries: ["index.ts"],
   cli: ["index.ts", "wide.ts"],

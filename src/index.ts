@@ -28,6 +28,7 @@ export { textStream, type TextStreamOptions } from "./data/text-stream.js";
 export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions, type PartEncoder, type Vocabulary } from "./data/vocabulary.js";
 export { WordVocabulary } from "./data/word-vocabulary.js";
+export { loadVocabulary, saveVocabulary } from "./formats/vocabulary-text.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
 export { ctcDecode, type CtcDecodeOptions } from "./infer/ctc-decode.js";
 export { editDistance } from "./infer/edit-distance.js";

@@ -97,6 +97,13 @@ export class StrictJson {
     return sizes.slice(); // without the room that growing took
   }
 
+  /** Reads a list of strings. */
+  readStrings(): string[] {
+    const strings: string[] = [];
+    this.readItems("[", "]", () => strings.push(this.readString()));
+    return strings;
+  }
+
   /** Reads a whole number of at most 2^53 − 1, of digits only: `2.0`, `2e0` and `-0` are not sizes. */
   readSize(): number {
     const what = `a whole number of at most ${Number.MAX_SAFE_INTEGER}`;
@@ -145,7 +152,7 @@ export class StrictJson {
     if (this.at < this.bytes.length) this.fail("nothing more", this.at);
   }
 
-  private readItems(open: string, close: string, readItem: () => void): void {
+  private readItems(open: string, close: string, readItem: () => unknown): void {
     this.take(open);
     this.skipSpace();
     if (this.comesNext(close)) {
