@@ -30,6 +30,8 @@ export interface SampleOptions {
    * too, the set is taken from the tokens that it leaves.
    */
   topP?: number;
+  /** Tokens that are never drawn, as a vocabulary's unknown one; the others share their probability. Default: none. */
+  exclude?: ArrayLike<number>;
   /** A safe integer, default 0: the same seed, session and options give the same tokens. */
   seed?: number;
 }
@@ -75,25 +77,37 @@ function createTokens(length: number): Int32Array {
   }
 }
 
-/** Returns the likeliest token, the first of equals; throws an InvalidStateError if a logit is not finite. */
-function likeliest(logits: Float32Array): number {
+/** Returns the tokens that may be drawn, ascending. Throws a RangeError where none may. */
+function requireCandidates(exclude: unknown, size: number): Int32Array {
+  const excluded = new Set(requireTokenList("exclude", exclude, size));
+  if (excluded.size === size)
+    throw new RangeError(`"exclude" expected to leave a token to draw, got all ${size}`);
+  return Int32Array.from({ length: size }, (_, token) => token).filter((token) => !excluded.has(token));
+}
+
+function requireFinite(outputs: Float32Array): void {
+  const token = outputs.findIndex((output) => !Number.isFinite(output));
+  if (token === -1) return;
+  throw new InvalidStateError(
+    `the network's outputs are not finite (${outputs[token]} for token ${token}): its parameters or the session's state diverged`,
+  );
+}
+
+/** Returns the place of the largest, the first of equals. */
+function largest(logits: Float32Array): number {
   let best = 0;
-  for (let token = 0; token < logits.length; token++) {
-    const logit = logits[token];
-    if (!Number.isFinite(logit)) {
-      throw new InvalidStateError(
-        `the network's outputs are not finite (${logit} for token ${token}): its parameters or the session's state diverged`,
-      );
-    }
-    if (logit > logits[best]) best = token;
-  }
+  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
   return best;
 }
 
-/** Chooses tokens by their logits, in memory that is taken once. */
+/** Chooses tokens by their logits, in memory that is taken once. Within it, tokens are places in the list of candidates. */
 class Chooser {
   private readonly choice: Choice;
   private readonly random: Random;
+  /** [O] of the network. */
+  private readonly outputs: Float32Array;
+  private readonly candidates: Int32Array;
+  /** Outputs of the candidates. */
   private readonly logits: Float32Array;
   private readonly probabilities: Float32Array;
   /** The first `count` entries are the tokens to draw from. */
@@ -101,20 +115,35 @@ class Chooser {
   /** A heap of all other tokens: no child (2i + 1, 2i + 2) is likelier than its parent. */
   private readonly heap: Int32Array;
 
-  /** Takes the array that holds the logits whenever `choose` is called. */
-  constructor(logits: Float32Array, choice: Choice, random: Random) {
-    this.logits = logits;
+  /** Takes the array that holds the outputs whenever `choose` is called, and the tokens that may be chosen. */
+  constructor(outputs: Float32Array, candidates: Int32Array, choice: Choice, random: Random) {
+    this.outputs = outputs;
+    this.candidates = candidates;
     this.choice = choice;
     this.random = random;
-    this.probabilities = new Float32Array(logits.length);
-    this.kept = Int32Array.from(logits.keys());
-    this.heap = new Int32Array(logits.length);
+    this.logits = new Float32Array(candidates.length);
+    this.probabilities = new Float32Array(candidates.length);
+    this.kept = Int32Array.from(candidates.keys());
+    this.heap = new Int32Array(candidates.length);
   }
 
+  /** Draws a candidate, each as likely as the others. */
+  chooseAny(): number {
+    return this.candidates[this.random.integer(this.candidates.length)];
+  }
+
+  /** Throws an InvalidStateError if an output is not finite. */
   choose(): number {
+    const { outputs, candidates, logits } = this;
+    requireFinite(outputs);
+    for (let i = 0; i < candidates.length; i++) logits[i] = outputs[candidates[i]];
+    return candidates[this.choosePlace()];
+  }
+
+  private choosePlace(): number {
     const { logits, probabilities } = this;
     const { temperature, topK, topP } = this.choice;
-    const best = likeliest(logits);
+    const best = largest(logits);
     if (temperature === 0) return best;
     // The largest logit becomes 0 before it is divided: however small the temperature, it stays 0.
     const most = logits[best];
@@ -191,7 +220,7 @@ class Chooser {
 
 /**
  * Returns `length` new tokens from a session of batch 1, whose network has an output for every token: each is
- * drawn from softmax(outputs / temperature), among the tokens that topK and topP leave. The session runs on
+ * drawn from softmax(outputs / temperature), among the tokens that exclude, topK and topP leave. The session runs on
  * from its state: it steps through `prime` if there is one, and through every new token but the last, which
  * may be the next call's prime. Without prime the first token is drawn uniformly.
  *
@@ -207,21 +236,23 @@ export function sample(session: Session, options: SampleOptions): Int32Array {
     "temperature",
     "topK",
     "topP",
+    "exclude",
     "seed",
   ]);
-  const { prime: first = [], seed = 0 } = given;
+  const { prime: first = [], exclude = [], seed = 0 } = given;
   const length = requireInteger("length", given.length, 0);
   const prime = requireTokenList("prime", first, inputSize);
   const random = new Random(requireInteger("seed", seed, Number.MIN_SAFE_INTEGER));
-  const logits = new Float32Array(inputSize);
-  const chooser = new Chooser(logits, requireChoice(given), random);
+  const outputs = new Float32Array(inputSize);
+  const candidates = requireCandidates(exclude, inputSize);
+  const chooser = new Chooser(outputs, candidates, requireChoice(given), random);
   const tokens = createTokens(length);
   const before = session.state;
   try {
-    for (const token of prime) session.step(token, logits);
+    for (const token of prime) session.step(token, outputs);
     for (let at = 0; at < length; at++) {
-      if (at > 0) session.step(tokens[at - 1], logits);
-      tokens[at] = at === 0 && prime.length === 0 ? random.integer(inputSize) : chooser.choose();
+      if (at > 0) session.step(tokens[at - 1], outputs);
+      tokens[at] = at === 0 && prime.length === 0 ? chooser.chooseAny() : chooser.choose();
     }
   } catch (error) {
     session.state = before;

@@ -111,6 +111,7 @@ export const fields = {
     temperature: "value",
     topK: "value",
     topP: "value",
+    exclude: "apart",
     seed: "value",
   },
   trainOptions: {

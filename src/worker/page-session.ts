@@ -33,10 +33,14 @@ export class PageSession extends RemoteHandle implements RemoteSession {
     const parcel = new Parcel();
     const given = requireObject("options", options);
     const { inputSize } = this.network.options;
-    const prime = given.prime === undefined ? undefined : requireTokenList("prime", given.prime, inputSize);
+    const packTokens = (name: "prime" | "exclude"): Int32Array | undefined => {
+      const tokens = given[name];
+      return parcel.pack(name, tokens === undefined ? undefined : requireTokenList(name, tokens, inputSize));
+    };
     const all = {
       ...parcel.packOptions(given, fields.sampleOptions),
-      prime: parcel.pack("prime", prime),
+      prime: packTokens("prime"),
+      exclude: packTokens("exclude"),
     };
     return this.connection.call("sample", [this.requireHandle(), all], parcel.transfer);
   }

@@ -1,5 +1,6 @@
 /** Stand-ins for sessions, whose outputs are what a test says. */
 
+import type { SampleOptions } from "../../src/infer/sample.js";
 import type { Session, State, StepInput } from "../../src/network/types.js";
 import { createNetwork } from "../../src/network/create-network.js";
 
@@ -47,12 +48,21 @@ export function standIn(
   };
 }
 
-/** softmax(logits / temperature) in float64, of the `topK` largest, of the fewest of these that reach `topP`. */
+/** softmax(logits / temperature) in float64, of the `topK` largest but `exclude`, of the fewest of these that reach `topP`. */
 export function probabilitiesByHand(
   logits: readonly number[],
-  { temperature = 1, topK = Infinity, topP = 1 },
+  {
+    temperature = 1,
+    topK = Infinity,
+    topP = 1,
+    exclude = [],
+  }: Pick<SampleOptions, "temperature" | "topK" | "topP" | "exclude">,
 ): number[] {
-  const order = logits.map((_, token) => token).sort((a, b) => logits[b] - logits[a] || a - b);
+  const excluded = new Set(Array.from(exclude));
+  const order = logits
+    .map((_, token) => token)
+    .filter((token) => !excluded.has(token))
+    .sort((a, b) => logits[b] - logits[a] || a - b);
   const weight = (token: number): number => Math.exp((logits[token] - logits[order[0]]) / temperature);
   const kept = order.slice(0, topK);
   const total = kept.reduce((sum, token) => sum + weight(token), 0);

@@ -51,6 +51,19 @@ describe("sample refuses", () => {
     ["a topP of 0", { ...good, topP: 0 }, RangeError, /"topP" .* above 0 and at most 1, got 0/],
     ["a topP above 1", { ...good, topP: 1.1 }, RangeError, /"topP" .* 1.1/],
     ["a topP of NaN", { ...good, topP: NaN }, RangeError, /"topP" .* NaN/],
+    ["a token too high to exclude", { ...good, exclude: [3] }, RangeError, /"exclude" .* 0 to 2, got 3 at 0/],
+    [
+      "text to exclude",
+      { ...good, exclude: "a" },
+      TypeError,
+      /"exclude" expected an array of tokens, got "a"/,
+    ],
+    [
+      "to exclude every token",
+      { ...good, exclude: [2, 0, 1] },
+      RangeError,
+      /"exclude" expected to leave a token to draw, got all 3/,
+    ],
     ["half a seed", { ...good, seed: 0.5 }, RangeError, /"seed" .* 0.5/],
     ["a seed of text", { ...good, seed: "1" }, TypeError, /"seed" .* "1"/],
   ])("%s, before any step", (_, options, type, message) => {

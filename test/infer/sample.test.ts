@@ -46,6 +46,12 @@ describe("sample", () => {
     { topK: 3, topP: 0.6 },
     { topK: 3, topP: 0.95, temperature: 0.7 },
     { topK: 3, topP: 1 },
+    { exclude: [2] },
+    { exclude: [5, 2, 5], temperature: 0.5 },
+    { exclude: Uint8Array.of(0, 6), topK: 3 },
+    { exclude: [2], topK: 6 },
+    { exclude: [4, 6], topP: 0.9, topK: 4 },
+    { exclude: [0, 1, 2, 3, 5, 6] },
   ])("draws by probability: %o", (options) => {
     const session = standIn(7, () => logits);
     const tokens = sample(session, { ...options, length: 20_000, prime: [0], seed: 5 });
@@ -94,11 +100,17 @@ describe("sample", () => {
       topK: fc.integer({ min: 1, max: 22 }),
       topP: fc.constantFrom(0.001, 0.1234567, 0.4567891, 0.7891234, 0.9876543, 1),
       temperature: fc.constantFrom(0.1, 1, 1.5),
+      exclude: fc.array(fc.nat(19), { maxLength: 6 }),
       seed: fc.integer(),
     });
     fc.assert(
-      fc.property(options, ({ logits, ...choice }) => {
+      fc.property(options, ({ logits, ...given }) => {
         const exact = Array.from(new Float32Array(logits));
+        // One token at least is left.
+        const exclude = given.exclude.filter(
+          (token) => token < exact.length && token !== given.topK % exact.length,
+        );
+        const choice = { ...given, exclude };
         using session = standIn(exact.length, () => exact);
         const tokens = sample(session, { ...choice, length: 30, prime: [0] });
         const allowed = probabilitiesByHand(exact, choice);
@@ -117,6 +129,16 @@ describe("sample", () => {
       );
       expect(chiSquare(firsts, Array<number>(6).fill(1 / 6))).toBeLessThan(LIMITS[5]);
     }
+    const some = Int32Array.from(
+      { length: 6000 },
+      (_, seed) => sample(session, { exclude: [0, 3], length: 1, seed })[0],
+    );
+    expect(
+      chiSquare(
+        some,
+        [0, 1, 1, 0, 1, 1].map((share) => share / 4),
+      ),
+    ).toBeLessThan(LIMITS[3]);
     expect(session.steps).toEqual([]); // the last token is not stepped
   });
 

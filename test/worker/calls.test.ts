@@ -291,8 +291,10 @@ const calls: readonly Call[] = [
   },
   {
     name: "sample",
-    here: ({ session }) => sample(session, { length: 6, prime: [1, 2], seed: 3, topK: 3, topP: 0.9 }),
-    there: ({ session }) => session.sample({ length: 6, prime: [1, 2], seed: 3, topK: 3, topP: 0.9 }),
+    here: ({ session }) =>
+      sample(session, { length: 6, prime: [1, 2], seed: 3, topK: 3, topP: 0.9, exclude: [0] }),
+    there: ({ session }) =>
+      session.sample({ length: 6, prime: [1, 2], seed: 3, topK: 3, topP: 0.9, exclude: [0] }),
   },
   {
     name: "a session's state",
@@ -420,7 +422,13 @@ const wrongCalls: readonly Call[] = [
     here: ({ session }: Pair["local"]) => session.step(input),
     there: ({ session }: Pair["remote"]) => session.step(input),
   })),
-  ...[undefined, { length: -1 }, { length: 1, prime: [V] }, { length: 1, topP: 2 }].map((given) => ({
+  ...[
+    undefined,
+    { length: -1 },
+    { length: 1, prime: [V] },
+    { length: 1, exclude: [V] },
+    { length: 1, topP: 2 },
+  ].map((given) => ({
     name: `sample of ${JSON.stringify(given)}`,
     here: ({ session }: Pair["local"]) => sample(session, ill(given)),
     there: ({ session }: Pair["remote"]) => session.sample(ill(given)),
