@@ -22,6 +22,8 @@ import { measureRules } from "./rules.js";
 import { measureLearning } from "./shakespeare.js";
 import { measureAllSteps } from "./steps.js";
 import { measureSubnormals } from "./subnormals.js";
+import { measureTextStream } from "./text-stream.js";
+import { measureWords } from "./words.js";
 import { taskNames, type TaskName } from "./work.js";
 
 const help = `Usage: npm run bench -- [sections] [options]
@@ -42,12 +44,14 @@ Sections; without any, the first four:
   brackets      distant brackets, by seven learning rules: which carry a letter over 6 characters
   copy          copy memory, by five learning rules
   norm          layer normalisation: what a step costs with it, and a task that is learned sooner
+  words         words of a text, a network beside n-grams; needs --text
+  text-stream   memory and speed over a text of 2 GB that is read as a stream
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
   --work NAMES    of steps and profile: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
-                  adding (1500, at most), norm (1000, at most); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
+                  adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
   --seeds N       of shakespeare (default 3), adding (5) and norm (3)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
@@ -70,6 +74,8 @@ const sectionNames = [
   "brackets",
   "copy",
   "norm",
+  "words",
+  "text-stream",
 ] as const;
 type SectionName = (typeof sectionNames)[number];
 
@@ -119,8 +125,8 @@ function requireWork(given: string | undefined): readonly TaskName[] | undefined
   });
 }
 
-function requireFile(given: string | undefined): void {
-  if (given === undefined) throw new UsageError(`shakespeare expected "--text FILE", got none`);
+function requireFile(section: SectionName, given: string | undefined): void {
+  if (given === undefined) throw new UsageError(`${section} expected "--text FILE", got none`);
   if (!existsSync(given))
     throw new UsageError(`"--text" expected a file, got "${given}", which is not there`);
 }
@@ -148,7 +154,8 @@ function readWish(args: readonly string[]): Wish | undefined {
   const { values, positionals } = parsed;
   if (values.help) return undefined;
   const sections = positionals.length === 0 ? sectionNames.slice(0, 4) : positionals.map(requireSection);
-  if (sections.includes("shakespeare")) requireFile(values.text);
+  for (const section of ["shakespeare", "words"] as const)
+    if (sections.includes(section)) requireFile(section, values.text);
   return {
     sections,
     builds: requireBuilds(values.build),
@@ -207,6 +214,10 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
         seeds: wish.seeds ?? 3,
         build: fastest,
       });
+    case "words":
+      return measureWords({ file: wish.text ?? "", updates: wish.updates ?? 3000, build: fastest });
+    case "text-stream":
+      return measureTextStream();
     case "adding":
       return measureAdding({ updates: wish.updates ?? 1500, seeds: wish.seeds ?? 5, build: fastest });
     case "brackets":
