@@ -77,6 +77,11 @@ export {
 export * from "./learn/rules.js";
 export type { PlainArray, PlainData } from "./plain-data.js";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./train/evaluate.js";
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type LearningRateSearch,
+} from "./train/find-learning-rate.js";
 export { onlineSession } from "./train/online-session.js";
 export type {
   LearnedStep,

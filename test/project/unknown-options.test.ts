@@ -85,6 +85,14 @@ for (const [target, name, before, needed, wrong, meant] of cases) {
   });
 }
 
+it("findLearningRate, which says so when it is awaited", async () => {
+  const call = invoke(library, "findLearningRate", network, data, {
+    optimizer: () => library.adam(),
+    stepss: 3,
+  });
+  await expect(call).rejects.toThrow(refusal("stepss", "steps"));
+});
+
 it("backward, which stays possible", () => {
   network.zeroGradients();
   network.forward(inputs);
