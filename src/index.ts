@@ -76,6 +76,12 @@ export {
 } from "./learn/learner.js";
 export * from "./learn/rules.js";
 export type { PlainArray, PlainData } from "./plain-data.js";
+export {
+  anomalyScorer,
+  type AnomalyScore,
+  type AnomalyScorer,
+  type AnomalyScorerOptions,
+} from "./train/anomaly-scorer.js";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./train/evaluate.js";
 export {
   findLearningRate,

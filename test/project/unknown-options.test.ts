@@ -42,6 +42,7 @@ const cases: Case[] = [
   [library, "cosineSchedule", [], { rate: 1, steps: 1 }, "warmup", "warmUp"],
   [library, "linearSchedule", [], { rate: 1, steps: 1 }, "step", "steps"],
   [library, "plateauSchedule", [], { rate: 1 }, "coolDown", "cooldown"],
+  [library, "anomalyScorer", [], {}, "windows", "window"],
   [library, "train", [network, data], rest, "clipnorm", "clipNorm"],
   [library, "onlineSession", [network], { optimizer, learner }, "clipvalue", "clipValue"],
   [library, "estimateGradient", [network, inputs, targets, learner], {}, "seeds", "seed"],
