@@ -8,6 +8,7 @@ import { helpOf, parseArguments, suggestion } from "./arguments.js";
 import { runDiagnose } from "./diagnose-command.js";
 import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
 import { Failure } from "./failure.js";
+import { findRateCommand, readFindRatePlan, runFindRate } from "./find-rate-command.js";
 import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
 import { endQuietlyWhenClosed, Screen } from "./screen.js";
 import { runTrain } from "./train-command.js";
@@ -20,6 +21,7 @@ Recurrent neural networks that learn to write.
 Commands:
   train <text>             trains a network on a text file and saves it
   sample <model>           writes text with a saved network
+  find-rate <text>         tries learning rates, plots their losses, and suggests one
   diagnose <model> <text>  shows how far back a network's errors reach, and how far they must
 
 bptt <command> --help explains a command's options. bptt --version prints the version.
@@ -57,6 +59,12 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
       else await runSample(readSamplePlan(given), process.stdout, () => open);
       return 0;
     }
+    case "find-rate": {
+      const given = parseArguments(findRateCommand, words);
+      if (given === undefined) process.stdout.write(helpOf(findRateCommand));
+      else await runFindRate(readFindRatePlan(given), process.stdout, process.env);
+      return 0;
+    }
     case "diagnose": {
       const given = parseArguments(diagnoseCommand, words);
       if (given === undefined) process.stdout.write(helpOf(diagnoseCommand));
@@ -76,7 +84,7 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
     default: {
       const what = command.startsWith("-") ? "option" : "command";
       throw new Failure(
-        `unknown ${what} ${command}${suggestion(command, ["train", "sample", "diagnose"]) || "; see bptt --help"}`,
+        `unknown ${what} ${command}${suggestion(command, ["train", "sample", "find-rate", "diagnose"]) || "; see bptt --help"}`,
       );
     }
   }

@@ -23,7 +23,7 @@ const BRAILLE = [
 ];
 
 /** A canvas holds dots, shown as Braille characters or, in ASCII, as a star each. */
-class Canvas {
+export class Canvas {
   readonly columns: number;
   readonly rows: number;
   private readonly ascii: boolean;
@@ -60,10 +60,10 @@ function decimalLogarithm(x: number): number {
   return naturalLogarithm(x) * Math.LOG10E;
 }
 
-/** Returns the curve's logarithm at a place between two values; undefined where one of them is missing. */
-function between(logs: readonly (number | undefined)[], at: number): number | undefined {
-  const left = logs[Math.floor(at)];
-  const right = logs[Math.min(logs.length - 1, Math.ceil(at))];
+/** Returns the curve at a place between two values; undefined where one of them is missing. */
+function between(values: readonly (number | undefined)[], at: number): number | undefined {
+  const left = values[Math.floor(at)];
+  const right = values[Math.min(values.length - 1, Math.ceil(at))];
   if (left === undefined || right === undefined) return undefined;
   return left + (right - left) * (at - Math.floor(at));
 }
@@ -86,7 +86,7 @@ export function plotLogarithmic(
   const top = Math.ceil(Math.max(...known) - 1e-9);
   const bottom = Math.max(top - DECADES, Math.min(top - 1, Math.floor(Math.min(...known) + 1e-9)));
   const canvas = new Canvas(Math.max(10, width - LABEL - 2), height, ascii);
-  draw(canvas, logs, bottom, top);
+  drawLine(canvas, logs, bottom, top);
   const frame = ascii ? ["|", "+", "-"] : ["┤", "└", "─"];
   const labels = labelRows(bottom, top, height);
   const wide = Math.max(10, width - LABEL - 2);
@@ -99,12 +99,17 @@ export function plotLogarithmic(
   ];
 }
 
-/** Draws a line through all points, without gaps. */
-function draw(canvas: Canvas, logs: readonly (number | undefined)[], bottom: number, top: number): void {
+/** Draws a line through all values, from left to right, without gaps; what lies beyond bottom or top is left out. */
+export function drawLine(
+  canvas: Canvas,
+  values: readonly (number | undefined)[],
+  bottom: number,
+  top: number,
+): void {
   let before: number | undefined;
   for (let x = 0; x < canvas.columns; x++) {
-    const log = between(logs, (x / Math.max(1, canvas.columns - 1)) * (logs.length - 1));
-    const y = log === undefined ? NaN : Math.round(((top - log) / (top - bottom)) * (canvas.rows - 1));
+    const value = between(values, (x / Math.max(1, canvas.columns - 1)) * (values.length - 1));
+    const y = value === undefined ? NaN : Math.round(((top - value) / (top - bottom)) * (canvas.rows - 1));
     if (!(y >= 0 && y < canvas.rows)) {
       before = undefined;
       continue;

@@ -28,12 +28,21 @@ import type { TrainPlan } from "./train-options.js";
 const SAMPLE = 240;
 const TEMPERATURE = 0.7;
 
+/** Returns what to say instead of an error of training: a Failure that names the option, where it is to blame. */
+export function explained(error: unknown, plan: TrainPlan): unknown {
+  // Of a rule that does not cover the network.
+  if (error instanceof RangeError && error.message.startsWith('"learner"'))
+    return new Failure(`--rule ${plan.rule.name} cannot train this network: ${error.message}`);
+  return isTooSmallBudget(error) ? new Failure(`--memory is too little: ${error.message}`) : error;
+}
+
 /** Returns whether the budget was too small before the first update: the least that would do is in its message. */
 function isTooSmallBudget(error: unknown): error is RangeError {
   return error instanceof RangeError && error.message.startsWith('"memoryBudget"');
 }
 
-async function createPlanned(plan: TrainPlan, size: number): Promise<Network> {
+/** Creates the network that a plan describes, for so many characters. Throws a Failure. */
+export async function createPlanned(plan: TrainPlan, size: number): Promise<Network> {
   const { cell, layers, hidden, embedding, dropout, seed, build } = plan;
   // Never loaded otherwise: it is asked for by name alone.
   if (build === "wide") await import("../wide.js");
@@ -144,11 +153,7 @@ export async function runTrain(plan: TrainPlan, screen: Screen): Promise<number>
     try {
       await learn(screen, plan, data, network, stopping);
     } catch (error) {
-      // Of a rule that does not cover the network.
-      if (error instanceof RangeError && error.message.startsWith('"learner"'))
-        throw new Failure(`--rule ${plan.rule.name} cannot train this network: ${error.message}`);
-      if (isTooSmallBudget(error)) throw new Failure(`--memory is too little: ${error.message}`);
-      if (!(error instanceof DivergenceError)) throw error;
+      if (!(error instanceof DivergenceError)) throw explained(error, plan);
       diverged = error;
     }
     await finish(screen, plan, data, network);
