@@ -22,6 +22,7 @@ import { measureRules } from "./rules.js";
 import { measureLearning } from "./shakespeare.js";
 import { measureAllSteps } from "./steps.js";
 import { measureSubnormals } from "./subnormals.js";
+import { measureTemperature } from "./temperature.js";
 import { measureTextStream } from "./text-stream.js";
 import { measureWords } from "./words.js";
 import { taskNames, type TaskName } from "./work.js";
@@ -46,13 +47,15 @@ Sections; without any, the first four:
   norm          layer normalisation: what a step costs with it, and a task that is learned sooner
   words         words of a text, a network beside n-grams; needs --text
   text-stream   memory and speed over a text of 2 GB that is read as a stream
+  temperature   which rule to take: the temperature in 1 and in 12 hours, learned from a stream by twelve rules
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
   --work NAMES    of steps and profile: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
-                  adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and copy (500; 5000)
-  --seeds N       of shakespeare (default 3), adding (5) and norm (3)
+                  adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and
+                  copy (500; 5000); hours of temperature (17518, two years)
+  --seeds N       of shakespeare (default 3), adding (5), norm (3) and temperature (5)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
   --save          keeps the figures in bench/results/, one file a CPU and Node version
@@ -76,6 +79,7 @@ const sectionNames = [
   "norm",
   "words",
   "text-stream",
+  "temperature",
 ] as const;
 type SectionName = (typeof sectionNames)[number];
 
@@ -226,6 +230,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureCopy({ windows: wish.updates ?? 500, build: fastest });
     case "norm":
       return measureNorm(peaks, { updates: wish.updates ?? 1000, seeds: wish.seeds ?? 3, build: fastest });
+    case "temperature":
+      return measureTemperature({ hours: wish.updates ?? 17_518, seeds: wish.seeds ?? 5, build: fastest });
   }
 }
 
