@@ -30,10 +30,14 @@ const LONGEST = 0x10_0000;
 
 const SPACE = /\s/u;
 
-/** Returns where the last white space begins that something stands before; 0 where there is none. */
-function lastSpace(text: string): number {
+/**
+ * Returns where the last white space begins that something stands before; 0 where there is none. None of it ends at or before
+ * index `from`.
+ */
+function lastSpace(text: string, from: number): number {
   let at = text.length;
-  while (at > 0 && !SPACE.test(text[at - 1])) at--;
+  while (at > from && !SPACE.test(text[at - 1])) at--;
+  if (at === from) return 0;
   while (at > 0 && SPACE.test(text[at - 1])) at--;
   return at;
 }
@@ -50,9 +54,11 @@ class SpacedEncoder implements PartEncoder {
   }
 
   encode(part: string): Int32Array {
+    // What was long enough before was searched, and had no white space to end at.
+    const searched = this.held.length < USUAL_LENGTH ? 0 : this.held.length;
     this.held += part;
     if (this.held.length < USUAL_LENGTH) return new Int32Array();
-    const space = lastSpace(this.held);
+    const space = lastSpace(this.held, searched);
     if (space > 0) return this.encodeTo(space);
     return this.held.length < LONGEST ? new Int32Array() : this.encodeTo(this.held.length);
   }

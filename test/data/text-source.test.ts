@@ -127,9 +127,9 @@ describe("readText", () => {
         ];
         expect(completed.some((tail) => accepts(Uint8Array.of(...bytes, ...tail)))).toBe(cutOff);
       }),
-      { seed: 1, numRuns: 3000 },
+      { seed: 1, numRuns: 1200 },
     );
-    expect(refused).toBeGreaterThan(1000);
+    expect(refused).toBeGreaterThan(500);
   });
 
   it.each<[string, () => unknown, new () => Error, RegExp]>([
