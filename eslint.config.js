@@ -65,7 +65,7 @@ export default defineConfig(
   },
   {
     files: ["src/**/*.ts"],
-    ignores: ["src/cli/**", "src/**/*.node.ts"],
+    ignores: ["src/cli/**", "src/node/**"],
     rules: {
       "import-x/no-nodejs-modules": "error",
       "no-restricted-globals": ["error", "process", "Buffer", "require", "global", "__dirname", "__filename"],

@@ -10,7 +10,7 @@ export const layers = [
   ["network", "optimize"],
   ["learn", "data", "formats"],
   ["train", "infer"],
-  ["index.ts", "entries", "wide.ts", "worker", "cli"],
+  ["index.ts", "entries", "wide.ts", "worker", "node", "cli"],
 ];
 
 /**
@@ -24,8 +24,8 @@ export const neighbours = {
   learn: ["data"],
   formats: ["data"],
   train: ["infer"],
-  entries: ["index.ts"],
-  cli: ["index.ts", "wide.ts"],
+  entries: ["index.ts", "node"],
+  cli: ["index.ts", "wide.ts", "node"],
 };
 
 /** Zones for `import-x/no-restricted-paths`: what each place of src/ may not import. */

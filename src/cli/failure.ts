@@ -1,3 +1,5 @@
+import { systemCode } from "../node/system-code.js";
+
 /** A failure ends the program with one line for the user. */
 export class Failure extends Error {
   /** 2: what was asked for cannot be done; 1: it went wrong on the way. */
@@ -9,17 +11,11 @@ export class Failure extends Error {
   }
 }
 
-/**
- * Returns the system's code for what went wrong with a file: ENOENT, EISDIR, …; undefined for other errors.
- */
-export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-}
-
 const reasons: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "there is no such file"],
   ["ENOTDIR", "there is no such file"],
   ["EISDIR", "it is a folder"],
+  ["ELOOP", "its symbolic links lead nowhere"],
   ["EACCES", "permission denied"],
   ["EPERM", "permission denied"],
   ["EROFS", "the disk is read-only"],

@@ -1,6 +1,6 @@
 /** Prints lines that stay and, on a terminal, one that is rewritten. */
 
-import { systemCode } from "./failure.js";
+import { systemCode } from "../node/system-code.js";
 
 /** Declares as much of process.stdout as is used. */
 export interface Output {

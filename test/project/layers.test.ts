@@ -114,12 +114,14 @@ describe("the linter", () => {
     expect(await brokenRules(file, text)).toEqual([]);
   });
 
-  it("lets the command line, and only it, use Node's modules", async () => {
+  it("lets the command line and src/node/, and only them, use Node's modules", async () => {
     const text = `export { readFileSync } from "node:fs";\nexport const pid = process.pid;`;
-    expect(await brokenRules(fileOf.get("cli") ?? "", text)).toEqual([]);
-    expect(await brokenRules("random.ts", text)).toEqual([
-      "import-x/no-nodejs-modules",
-      "no-restricted-globals",
-    ]);
+    for (const place of ["cli", "node"]) expect(await brokenRules(fileOf.get(place) ?? "", text)).toEqual([]);
+    for (const file of ["random.ts", "entries/node.ts"]) {
+      expect(await brokenRules(file, text), file).toEqual([
+        "import-x/no-nodejs-modules",
+        "no-restricted-globals",
+      ]);
+    }
   });
 });
