@@ -104,12 +104,19 @@ function seeHelp({ name }: { name: string }): string {
 }
 
 /** Returns a whole number of at least `least`, or `fallback` where none was given. Throws a Failure. */
+export function wholeNumber(name: string, text: string, least: number): number;
 export function wholeNumber<Fallback>(
   name: string,
   text: string | undefined,
   least: number,
   fallback: Fallback,
-): number | Fallback {
+): number | Fallback;
+export function wholeNumber<Fallback>(
+  name: string,
+  text: string | undefined,
+  least: number,
+  fallback?: Fallback,
+): number | Fallback | undefined {
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
@@ -123,13 +130,26 @@ export function wholeNumber<Fallback>(
  * Returns a decimal number that `fits`, or `fallback` where none was given. Throws a Failure, in which
  * `range` says which numbers fit.
  */
+export function decimalNumber(
+  name: string,
+  text: string,
+  range: string,
+  fits: (value: number) => boolean,
+): number;
 export function decimalNumber<Fallback>(
   name: string,
   text: string | undefined,
   range: string,
   fits: (value: number) => boolean,
   fallback: Fallback,
-): number | Fallback {
+): number | Fallback;
+export function decimalNumber<Fallback>(
+  name: string,
+  text: string | undefined,
+  range: string,
+  fits: (value: number) => boolean,
+  fallback?: Fallback,
+): number | Fallback | undefined {
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !Number.isFinite(value) || !fits(value)) {
@@ -139,12 +159,19 @@ export function decimalNumber<Fallback>(
 }
 
 /** Returns one of the words, or `fallback` where none was given. Throws a Failure. */
+export function choice<Word extends string>(name: string, text: string, words: readonly Word[]): Word;
 export function choice<Word extends string>(
   name: string,
   text: string | undefined,
   words: readonly Word[],
   fallback: Word,
-): Word {
+): Word;
+export function choice<Word extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly Word[],
+  fallback?: Word,
+): Word | undefined {
   if (text === undefined) return fallback;
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;

@@ -6,7 +6,8 @@ import { ownName, quoted } from "./invocation.js";
 import { learnerOf } from "./learning-rule.js";
 import { showsUnicode } from "./plot.js";
 import { plotRates, writeRate } from "./rate-plot.js";
-import { readText } from "./read-file.js";
+import { decode } from "./read-file.js";
+import { buildFor, readOperand } from "./run/open-run.js";
 import { Screen, type Output } from "./screen.js";
 import { readTextData } from "./text-data.js";
 import { createPlanned, explained } from "./train-command.js";
@@ -17,8 +18,21 @@ const PLOT_ROWS = 10;
 /** The widest plot, in characters: more is no easier to read. */
 const WIDEST = 100;
 
-/** What `bptt train` has that says when it ends, and where the model goes. */
-const { minutes, steps, epochs, out, "learning-rate": rate, ...shared } = trainCommand.options;
+/** What `bptt train` has that says when it ends, at which rates, and where the model goes. */
+const {
+  minutes,
+  steps,
+  epochs,
+  patience,
+  out,
+  run,
+  checkpoint,
+  "learning-rate": rate,
+  schedule,
+  "warm-up": warmUp,
+  json: trainJson,
+  ...shared
+} = trainCommand.options;
 
 type Name = keyof typeof shared | "from" | "to" | "steps" | "json" | "ascii";
 
@@ -97,15 +111,25 @@ export async function runFindRate(
   output: Output,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { path, batch, window, rule, clip } = training;
-  const data = readTextData(await readText(path), batch, window);
-  using network = await createPlanned(training, data.vocabulary.size);
+  const { path, batch, window, rule, fit } = training;
+  const { name, bytes } = await readOperand(path, undefined);
+  const data = readTextData(decode(name, bytes), batch, window);
+  const { build, note } = await buildFor(fit, undefined);
+  using network = createPlanned(training, data.vocabulary.size, build);
   // With --json, nothing but JSON goes to the output.
   const screen = new Screen(json ? { write: () => undefined } : output, environment);
+  if (note !== undefined) screen.print(note);
   screen.show(`trying ${steps} learning rates …`);
   let search: LearningRateSearch;
   try {
-    const options = { learner: learnerOf(rule), optimizer: () => adam(), clipNorm: clip, from, to, steps };
+    const options = {
+      learner: learnerOf(rule),
+      optimizer: () => adam(),
+      clipNorm: fit.clip,
+      from,
+      to,
+      steps,
+    };
     search = await findLearningRate(network, data.training, options);
   } catch (error) {
     throw explained(error, training);

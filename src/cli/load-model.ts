@@ -14,6 +14,9 @@ import { Failure } from "./failure.js";
 /** The key of the vocabulary in a model's metadata. */
 export const VOCABULARY_KEY = "vocabulary";
 
+/** The key of what a model's metadata tells of its training: JSON, the updates and the held-out loss of the best look. */
+export const TRAINING_KEY = "training";
+
 export interface TextModel {
   readonly network: Network;
   readonly vocabulary: CharVocabulary;

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** Dispatches the commands, and sets the exit code. */
 
-import { readFileSync } from "node:fs";
 // Brings the kernels; the other files take names from src/index.ts alone.
 import "../wasm/inlined.js";
 import { helpOf, parseArguments, suggestion } from "./arguments.js";
@@ -9,10 +8,13 @@ import { runDiagnose } from "./diagnose-command.js";
 import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
 import { Failure } from "./failure.js";
 import { findRateCommand, readFindRatePlan, runFindRate } from "./find-rate-command.js";
+import { infoCommand, runInfo } from "./info-command.js";
+import { resumeCommand, runResume, type Trainer } from "./resume-command.js";
 import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
-import { endQuietlyWhenClosed, Screen } from "./screen.js";
+import { endQuietlyWhenClosed } from "./screen.js";
 import { runTrain } from "./train-command.js";
-import { readTrainPlan, trainCommand } from "./train-options.js";
+import { trainCommand } from "./train-options.js";
+import { version } from "./version.js";
 
 const help = `Usage: bptt <command> [options]
 
@@ -20,11 +22,16 @@ Recurrent neural networks that learn to write.
 
 Commands:
   train <text>             trains a network on a text file and saves it
+  resume <run>             goes on with a training that --run keeps, as if nothing had interrupted it
+  info <model>             says what a saved network is, or how a run stands
   sample <model>           writes text with a saved network
   find-rate <text>         tries learning rates, plots their losses, and suggests one
   diagnose <model> <text>  shows how far back a network's errors reach, and how far they must
 
 bptt <command> --help explains a command's options. bptt --version prints the version.
+
+Exit codes: 0, it is done. 1, it went wrong on the way: the loss became no number, the disk is full. 2, it cannot be done as
+it was asked for: an option, a file. 130 and 143, Ctrl-C or the system stopped it; what was learned till then is saved.
 
 Examples:
   bptt train shakespeare.txt --minutes 10
@@ -32,12 +39,10 @@ Examples:
   bptt diagnose shakespeare.safetensors shakespeare.txt
 `;
 
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  const found =
-    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
-  return String(found);
-}
+const commands = ["train", "resume", "info", "sample", "find-rate", "diagnose"];
+
+/** Those that train, and that resume goes on with. */
+const trainers: Readonly<Record<string, Trainer>> = { train: runTrain };
 
 /** Runs a command and returns the exit code. */
 async function run([command, ...words]: readonly [command?: string, ...words: string[]]): Promise<number> {
@@ -49,8 +54,20 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
   switch (command) {
     case "train": {
       const given = parseArguments(trainCommand, words);
-      if (given !== undefined) return runTrain(readTrainPlan(given), new Screen(process.stdout, process.env));
+      if (given !== undefined) return runTrain(given);
       process.stdout.write(helpOf(trainCommand));
+      return 0;
+    }
+    case "resume": {
+      const given = parseArguments(resumeCommand, words);
+      if (given !== undefined) return runResume(given, trainers);
+      process.stdout.write(helpOf(resumeCommand));
+      return 0;
+    }
+    case "info": {
+      const given = parseArguments(infoCommand, words);
+      if (given === undefined) process.stdout.write(helpOf(infoCommand));
+      else await runInfo(given, process.stdout);
       return 0;
     }
     case "sample": {
@@ -83,9 +100,7 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
       return 0;
     default: {
       const what = command.startsWith("-") ? "option" : "command";
-      throw new Failure(
-        `unknown ${what} ${command}${suggestion(command, ["train", "sample", "find-rate", "diagnose"]) || "; see bptt --help"}`,
-      );
+      throw new Failure(`unknown ${what} ${command}${suggestion(command, commands) || "; see bptt --help"}`);
     }
   }
 }

@@ -2,7 +2,8 @@
 
 import type { LearningRateSearch } from "../index.js";
 import { naturalLogarithm } from "../random.js";
-import { Canvas, drawLine, type PlotSize } from "./plot.js";
+import { Canvas } from "./canvas.js";
+import { drawLine, type PlotSize } from "./plot.js";
 
 /** Characters left of the axis, as in `  4.31 `. */
 const LABEL = 8;

@@ -52,6 +52,12 @@ function findProcess(): NodeProcess | string {
   return process;
 }
 
+/** Returns why this engine is not even tried; undefined where it is. */
+export function refusalOfWide(): string | undefined {
+  const process = findProcess();
+  return typeof process === "string" ? process : undefined;
+}
+
 /** Compiles at once and completely, neighbours merged or not; the flags then are as they were. */
 function compile(bytes: Uint8Array<ArrayBuffer>, process: NodeProcess, merge: boolean): WebAssembly.Module {
   const v8 = process.getBuiltinModule("node:v8");

@@ -27,9 +27,10 @@ export class Workplace {
   }
 
   /** Colours only where a test asks for them. */
-  run(words: readonly string[], environment: Record<string, string> = {}): Ended {
+  run(words: readonly string[], environment: Record<string, string> = {}, input = ""): Ended {
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
       cwd: this.folder,
+      input,
       encoding: "utf8",
       env: { ...process.env, NO_COLOR: "", FORCE_COLOR: "", ...environment },
     });

@@ -1,0 +1,77 @@
+/** What is told of a training: a line of a run's log each, and of the output with --json. */
+
+/** Figures by name: accuracy, perplexity, … */
+export type Figures = Readonly<Record<string, number>>;
+
+export interface StartEvent {
+  readonly event: "start";
+  readonly step: 0;
+  readonly command: string;
+  /** What it is told, by option, defaults included. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly parameters: number;
+  readonly build: string;
+}
+
+export interface ResumeEvent {
+  readonly event: "resume";
+  readonly step: number;
+  readonly seconds: number;
+}
+
+export interface UpdateEvent {
+  readonly event: "update";
+  readonly step: number;
+  readonly epoch: number;
+  /** Of this update alone. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly tokensPerSecond: number;
+  /** Of training so far, looks included. */
+  readonly seconds: number;
+}
+
+/** A look at what is held out. */
+export interface LookEvent {
+  readonly event: "look";
+  readonly step: number;
+  readonly epoch: number;
+  /** Undefined where nothing is held out. */
+  readonly heldOut?: number;
+  /** Whether it is the least held-out loss so far. */
+  readonly best: boolean;
+  readonly seconds: number;
+  readonly sample?: string;
+  readonly figures?: Figures;
+}
+
+/** Why a training ended: its limit, no better held-out loss any more, Ctrl-C, a loss that is no number. */
+export type Ending = "limit" | "patience" | "signal" | "divergence";
+
+export interface EndEvent {
+  readonly event: "end";
+  readonly step: number;
+  readonly seconds: number;
+  readonly ending: Ending;
+  /** The update after which the model is that was kept. */
+  readonly modelStep: number;
+  /** Of that model, over all that is held out. */
+  readonly heldOut?: number;
+  readonly sample?: string;
+  readonly figures?: Figures;
+  /** The model's file. */
+  readonly model: string;
+}
+
+export type FitEvent = StartEvent | ResumeEvent | UpdateEvent | LookEvent | EndEvent;
+
+/** Updates that are all told of; as many again are told of in each doubling after that. */
+const ALL = 512;
+
+/** Returns whether an update is told of: some thousand in all, and always the same ones, resumed or not. */
+export function isTold(step: number): boolean {
+  let every = 1;
+  while (step > ALL * every) every *= 2;
+  return step % every === 0;
+}

@@ -1,0 +1,254 @@
+/** Trains to the end of a plan, whatever it is that learns: the one driver of all commands that train. */
+
+import {
+  adam,
+  DivergenceError,
+  evaluate,
+  loadNetwork,
+  resumeTraining,
+  train,
+  type Network,
+  type Progress,
+  type Training,
+  type TrainOptions,
+} from "../../index.js";
+import { Failure } from "../failure.js";
+import { grouped } from "../format.js";
+import { ownName, quoted } from "../invocation.js";
+import { freshState, type FitState } from "../run/fit-state.js";
+import type { RunFolder } from "../run/run-folder.js";
+import { saveFile } from "../save-file.js";
+import { Stopping } from "../stopping.js";
+import { isTold, type Ending, type StartEvent } from "./events.js";
+import type { FitJob, FitPlan } from "./job.js";
+import { Clock } from "./limit.js";
+import { lookShares } from "./looks.js";
+import { rateAt } from "./rates.js";
+import { Teller, type Voice } from "./teller.js";
+
+/** Returns the number of a network's parameters. */
+export function countParameters(network: Network): number {
+  const sizes = network.parameters.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Looks at what is held out, besides the early ones and the last. */
+const LOOKS = 24;
+
+/** Where time is the limit: how many times as long as a look the training in between is, at least. */
+const LOOK_DISTANCE = 20;
+
+/** A training under way. */
+class Fitting {
+  readonly teller: Teller;
+  readonly state: FitState;
+  private readonly job: FitJob;
+  private readonly plan: FitPlan;
+  private readonly run: RunFolder | undefined;
+  private readonly clock: Clock;
+  private readonly training: Training;
+  private readonly shares = lookShares(LOOKS);
+  /** The best model's file, where there is no folder that has it. */
+  private bestFile: Uint8Array | undefined;
+  /** Seconds of training before which there is no other look. */
+  private nextLook = 0;
+
+  constructor(job: FitJob, plan: FitPlan, voice: Voice, run: RunFolder | undefined) {
+    this.job = job;
+    this.plan = plan;
+    this.run = run;
+    this.state = { ...(run?.checkpoint?.state ?? freshState()) };
+    this.clock = new Clock(plan.limit, job.epochUpdates, this.state.seconds);
+    this.teller = new Teller(voice, this.clock, job.units, run?.log);
+    this.training = this.begin(run?.checkpoint?.training);
+  }
+
+  /** Trains until there is nothing more to do, and returns why. Throws a DivergenceError. */
+  async learn(stopping: Stopping): Promise<Ending> {
+    const { clock, plan, state, training } = this;
+    for (;;) {
+      if (stopping.exitCode !== undefined) return "signal";
+      if (state.misses >= plan.patience) return "patience";
+      if (clock.timed && clock.share(state.step) >= 1) break;
+      const { value, done } = await training.next();
+      if (done === true) break;
+      if (value.epochEnd) continue;
+      this.take(value);
+      if (this.isLookDue()) await this.look();
+      await this.keep();
+    }
+    if (state.lookedAt < state.step) await this.look();
+    return "limit";
+  }
+
+  /** Ends the training; keeps all that a run would go on with, unless an error was its end. */
+  async end(ending: Ending): Promise<void> {
+    await this.training.return();
+    this.state.seconds = this.clock.seconds;
+    if (ending !== "divergence") await this.keep(true);
+    // Of a run that will go on, such a look would not be one of the whole training's.
+    if (ending === "signal" && this.run === undefined && this.state.lookedAt < this.state.step)
+      await this.look();
+  }
+
+  /** Saves and measures the model. */
+  async conclude(ending: Ending): Promise<void> {
+    const { job, plan, run, state, clock } = this;
+    const { step, best } = state;
+    const present = (): Uint8Array => job.save(job.network, { steps: step });
+    const file = best === undefined ? present() : (this.bestFile ?? (await run?.best()) ?? present());
+    if (best === undefined) await run?.write("best", file);
+    const model = plan.out ?? run?.path("best") ?? "";
+    if (plan.out !== undefined) await saveFile(plan.out, file);
+    using network = loadNetwork(file, { build: job.network.build });
+    const { lines, ...outcome } = await job.measure(network);
+    this.teller.end(
+      {
+        event: "end",
+        step,
+        seconds: clock.seconds,
+        ending,
+        modelStep: best?.step ?? step,
+        ...outcome,
+        model,
+      },
+      [...endingLines(ending, state, plan), ...lines],
+      [...(job.next?.(model) ?? [`Saved as ${model}.`]), ...runLines(ending, run)],
+    );
+    await run?.writeReport();
+  }
+
+  private begin(saved: Uint8Array | undefined): Training {
+    const { job, plan } = this;
+    const { network, data } = job;
+    const { kind, amount } = plan.limit;
+    const options: TrainOptions = {
+      ...job.train,
+      optimizer: job.createOptimizer?.(plan.rates.rate) ?? adam({ learningRate: plan.rates.rate }),
+      clipNorm: plan.clip,
+      schedule: rateAt(plan.rates, this.clock),
+      ...(kind === "epochs" ? { epochs: amount } : {}),
+      maxSteps: kind === "steps" ? amount : Number.MAX_SAFE_INTEGER,
+    };
+    return saved === undefined
+      ? train(network, data, options)
+      : resumeTraining(saved, data, { ...options, network });
+  }
+
+  private take({ epochEnd: _, validationLoss: __, ...progress }: Progress): void {
+    const { state, clock } = this;
+    [state.step, state.epoch, state.seconds] = [progress.step, progress.epoch, clock.seconds];
+    this.teller.update({ event: "update", ...progress, seconds: state.seconds }, isTold(progress.step));
+  }
+
+  /** Returns whether it is time for a look: of the time that is used, or of the updates, so that these looks are always the same. */
+  private isLookDue(): boolean {
+    const { clock, shares, state } = this;
+    if (clock.timed && clock.seconds < this.nextLook) return false;
+    const share = clock.share(state.step);
+    const before = state.looks;
+    while (state.looks < shares.length && shares[state.looks] <= share) state.looks++;
+    return state.looks > before;
+  }
+
+  private async look(): Promise<void> {
+    const { job, state, clock } = this;
+    const { network, heldOut } = job;
+    const start = clock.seconds;
+    const loss = heldOut && (await evaluate(network, heldOut, lossOf(job))).loss;
+    const shown = (await job.show?.(network)) ?? {};
+    const best = loss !== undefined && loss < (state.best?.loss ?? Infinity);
+    state.lookedAt = state.step;
+    if (best) await this.keepBest(network, loss);
+    else if (loss !== undefined) state.misses++;
+    state.seconds = clock.seconds;
+    this.nextLook = state.seconds + LOOK_DISTANCE * (state.seconds - start);
+    const { step, epoch, seconds } = state;
+    this.teller.look({
+      event: "look",
+      step,
+      epoch,
+      ...(loss !== undefined && { heldOut: loss }),
+      best,
+      seconds,
+      ...shown,
+    });
+  }
+
+  private async keepBest(network: Network, loss: number): Promise<void> {
+    const { state, run, job } = this;
+    const { step } = state;
+    state.best = { step, loss };
+    state.misses = 0;
+    const file = job.save(network, { steps: step, heldOut: loss });
+    if (run === undefined) this.bestFile = file;
+    else await run.write("best", file);
+  }
+
+  private async keep(now = false): Promise<void> {
+    const { job, run, state, training } = this;
+    await run?.keep(training, state, () => job.save(job.network, { steps: state.step }), now);
+  }
+}
+
+function endingLines(ending: Ending, { step, best }: FitState, { patience }: FitPlan): string[] {
+  return [
+    ...(ending === "patience" ? [`Ended early: no better held-out loss in the last ${patience} looks.`] : []),
+    ...(best !== undefined && best.step < step
+      ? [`The best of the held-out losses was that of step ${grouped(best.step)}: its model is kept.`]
+      : []),
+  ];
+}
+
+function runLines(ending: Ending, run: RunFolder | undefined): string[] {
+  if (run === undefined) return [];
+  const folder = quoted(run.folder);
+  const more = ending === "signal" ? [`    ${ownName()} resume ${folder}`] : [];
+  return [
+    `All of it is in ${folder}: ${run.path("report")} has the curves.${more.length > 0 ? " To go on:" : ""}`,
+    ...more,
+  ];
+}
+
+function startOf({ network }: FitJob, { command, settings }: FitPlan): StartEvent {
+  const parameters = countParameters(network);
+  return { event: "start", step: 0, command, settings, parameters, build: network.build };
+}
+
+function lossOf({ train: given }: FitJob): { loss?: NonNullable<TrainOptions["loss"]> } {
+  return given?.loss === undefined ? {} : { loss: given.loss };
+}
+
+/**
+ * Trains, looks at what is held out now and then, and saves the model that was best there: to `plan.out`, or the run's folder.
+ * Returns the exit code: 0, or a signal's. Throws a Failure of exit code 1 where the loss became no number, once the model is saved,
+ * and what `train` throws of a wrong option.
+ */
+export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFolder): Promise<number> {
+  const fitting = new Fitting(job, plan, voice, run);
+  const { teller, state } = fitting;
+  const stopping = new Stopping(() => {
+    teller.note("Stopping: the model is saved after this update. Once more ends at once, without saving.");
+  });
+  try {
+    // Not before signals are heeded: from here on one saves what is learned.
+    teller.head(job.head);
+    if (run?.checkpoint === undefined) teller.begin(startOf(job, plan));
+    else teller.resume({ event: "resume", step: state.step, seconds: state.seconds });
+    let ending: Ending;
+    let diverged: DivergenceError | undefined;
+    try {
+      ending = await fitting.learn(stopping);
+    } catch (error) {
+      if (!(error instanceof DivergenceError)) throw error;
+      [ending, diverged] = ["divergence", error];
+    }
+    await fitting.end(ending);
+    await fitting.conclude(ending);
+    if (diverged !== undefined) throw new Failure(diverged.message, 1);
+    return ending === "signal" ? (stopping.exitCode ?? 0) : 0;
+  } finally {
+    stopping.release();
+    run?.log.close();
+  }
+}

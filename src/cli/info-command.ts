@@ -1,0 +1,168 @@
+/** Runs `bptt info`: what a model is, or how a run stands. */
+
+import { stat } from "node:fs/promises";
+import { FormatError, loadNetwork, OutOfMemoryError, readMetadata, type Network } from "../index.js";
+import type { Arguments, Command } from "./arguments.js";
+import { Failure } from "./failure.js";
+import type { EndEvent, LookEvent, StartEvent } from "./fit/events.js";
+import { countParameters } from "./fit/fit.js";
+import { duration, grouped, size, visible } from "./format.js";
+import { ownName, quoted } from "./invocation.js";
+import { readBytes } from "./read-file.js";
+import { openCheckpoints, readConfig, readLatest, runFiles } from "./run/run-folder.js";
+import { readEvents } from "./run/run-log.js";
+import type { Output } from "./screen.js";
+import { tableLines } from "./table.js";
+import { join } from "node:path";
+
+type Name = "json";
+
+export const infoCommand: Command<Name> = {
+  name: "info",
+  operands: ["<model>"],
+  summary:
+    "Says what a saved network is: its options, its parameters, what is noted in the file. Of a run's folder, how it stands.",
+  options: { json: { help: "prints it as JSON instead" } },
+  examples: ["bptt info notes.safetensors", "bptt info notes-run --json"],
+};
+
+/** The longest note that is printed whole, in characters. */
+const NOTE = 100;
+
+interface ModelInfo {
+  readonly file: string;
+  readonly bytes: number;
+  readonly options: Network["options"];
+  readonly parameters: number;
+  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+async function readModel(file: string): Promise<ModelInfo> {
+  const bytes = await readBytes(file);
+  try {
+    using network = loadNetwork(bytes);
+    return {
+      file,
+      bytes: bytes.length,
+      options: network.options,
+      parameters: countParameters(network),
+      tensors: network.parameters.map(({ name, shape }) => ({ name, shape })),
+      metadata: readMetadata(bytes),
+    };
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
+    if (error instanceof FormatError || error instanceof RangeError)
+      throw new Failure(`${file} is no network: ${error.message}`);
+    throw error;
+  }
+}
+
+function noteOf(text: string): string {
+  const characters = Array.from(visible(text).replace(/[\n\t]/g, "·"));
+  if (characters.length <= NOTE) return characters.join("");
+  return `${characters.slice(0, NOTE).join("")}… (${grouped(Array.from(text).length)} characters)`;
+}
+
+function modelLines({ file, bytes, options, parameters, tensors, metadata }: ModelInfo): string[] {
+  const told = Object.entries(options).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : JSON.stringify(value),
+  ]);
+  return [
+    `${file}: ${size(bytes)}, ${grouped(parameters)} parameters`,
+    "",
+    ...columns(told),
+    "",
+    ...columns(tensors.map(({ name, shape }) => [name, `[${shape.join(", ")}]`])),
+    ...(Object.keys(metadata).length === 0 ? [] : [""]),
+    ...columns(Object.entries(metadata).map(([key, text]) => [key, noteOf(text)])),
+  ];
+}
+
+/** Lays out names, and what belongs to them behind, both to the left. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(0, ...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+interface RunInfo {
+  readonly folder: string;
+  readonly config: Awaited<ReturnType<typeof readConfig>>;
+  /** Where it would go on; undefined before the first checkpoint. */
+  readonly checkpoint:
+    { readonly step: number; readonly epoch: number; readonly seconds: number } | undefined;
+  readonly start: StartEvent | undefined;
+  readonly looks: readonly LookEvent[];
+  readonly end: EndEvent | undefined;
+}
+
+async function readRun(folder: string): Promise<RunInfo> {
+  const config = await readConfig(folder);
+  const checkpoint = await readLatest(openCheckpoints(folder, 0));
+  const events = readEvents(join(folder, runFiles.log));
+  const end = events.at(-1);
+  return {
+    folder,
+    config,
+    checkpoint: checkpoint && {
+      step: checkpoint.state.step,
+      epoch: checkpoint.state.epoch,
+      seconds: checkpoint.state.seconds,
+    },
+    start: events.find((event): event is StartEvent => event.event === "start"),
+    looks: events.filter((event): event is LookEvent => event.event === "look"),
+    end: end?.event === "end" ? end : undefined,
+  };
+}
+
+const endings: Readonly<Record<EndEvent["ending"], string>> = {
+  limit: "ended, as it was to",
+  patience: "ended early, since the held-out loss became no better",
+  signal: "stopped",
+  divergence: "ended since its loss became no number",
+};
+
+function runLines({ folder, config, checkpoint, start, looks, end }: RunInfo): string[] {
+  const { command, operands, options, began, bptt, node, build } = config;
+  const state = end === undefined ? "under way, or interrupted" : endings[end.ending];
+  const shown = looks
+    .slice(-10)
+    .map(({ step, heldOut, best, seconds }) => [
+      `step ${grouped(step)}`,
+      heldOut === undefined ? "" : heldOut.toFixed(4),
+      duration(seconds),
+      best ? "best so far" : "",
+    ]);
+  const goesOn = end === undefined || end.ending === "signal";
+  return [
+    `${folder}: ${state}`,
+    "",
+    ...columns([
+      ["command", [command, ...operands].join(" ")],
+      ["began", `${began}, bptt ${bptt}, Node ${node}, ${build} kernels`],
+      ...(start === undefined ? [] : [["parameters", grouped(start.parameters)]]),
+      [
+        "checkpoint",
+        checkpoint === undefined
+          ? "none yet"
+          : `step ${grouped(checkpoint.step)}, epoch ${checkpoint.epoch}, after ${duration(checkpoint.seconds)}`,
+      ],
+      ...(end?.heldOut === undefined
+        ? []
+        : [["held out", `${end.heldOut.toFixed(4)}, the model of step ${grouped(end.modelStep)}`]]),
+      ...Object.entries(options),
+    ]),
+    ...(shown.length === 0 ? [] : ["", ...tableLines(shown)]),
+    ...(goesOn ? ["", `To go on: ${ownName()} resume ${quoted(folder)}`] : []),
+  ];
+}
+
+/** Prints what is asked for. Throws a Failure. */
+export async function runInfo({ operands: [path], given }: Arguments<Name>, output: Output): Promise<void> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  const [info, lines] = isFolder
+    ? await readRun(path).then((run) => [run, () => runLines(run)] as const)
+    : await readModel(path).then((model) => [model, () => modelLines(model)] as const);
+  output.write(given.json === undefined ? `${lines().join("\n")}\n` : `${JSON.stringify(info)}\n`);
+}

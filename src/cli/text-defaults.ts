@@ -1,0 +1,19 @@
+/** What `bptt train` does unless it is told otherwise, as it would be typed. */
+export const textDefaults = {
+  cell: "elman",
+  layers: "1",
+  hidden: "256",
+  embedding: "0",
+  dropout: "0",
+  batch: "32",
+  window: "64",
+  "learning-rate": "0.002",
+  schedule: "cosine",
+  "warm-up": "0.02",
+  clip: "1",
+  minutes: "5",
+  patience: "8",
+  seed: "0",
+  build: "auto",
+  checkpoint: "30",
+} as const;
