@@ -9,7 +9,7 @@ import { systemCode } from "./system-code.js";
 const PREFIX = ".bptt-";
 
 /** Stands for this machine, since a folder may be shared with others, whose processes have the same numbers. */
-const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+export const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 
 const own = new RegExp(`^\\${PREFIX}${host}-(\\d+)-[0-9a-f]{8}\\.tmp$`);
 
@@ -18,7 +18,8 @@ export function temporaryPath(folder: string): string {
   return join(folder, `${PREFIX}${host}-${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
 }
 
-function isRunning(pid: number): boolean {
+/** Returns whether there is such a process on this machine. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0); // sends nothing
     return true;

@@ -47,6 +47,17 @@ describe("bptt train", () => {
     }
   });
 
+  it("takes the wide build by itself where it works, and says so", () => {
+    const words = ["train", "text.txt", ...small, "--steps", "3", "--out", "auto.safetensors"];
+    const { code, out } = place.run([...words, "--build", "auto"]);
+    expect(code).toBe(0);
+    const wide = builds.includes("wide");
+    expect(/^Takes the wide kernels, which a process of its own has shown to work here/m.test(out)).toBe(
+      wide,
+    );
+    expect(/ wide kernels$/m.test(out)).toBe(wide);
+  });
+
   it("learns", () => {
     const losses = [...trained.out.matchAll(/held out (\d\.\d+) nats/gi)].map((match) => Number(match[1]));
     expect(losses.length).toBeGreaterThan(3);

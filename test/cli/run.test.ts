@@ -207,6 +207,19 @@ describe("bptt resume", () => {
     },
   );
 
+  it("refuses a run that another process trains", async () => {
+    const child = place.start(["train", "text.txt", ...small, "--minutes", "5", "--run", "busy"]);
+    const ended = once(child, "close");
+    child.stdout?.resume();
+    const log = place.path("busy/log.jsonl");
+    while (!existsSync(log) || statSync(log).size < 1000) await sleep(5);
+    const { code, err } = place.run(["resume", "busy"]);
+    child.kill("SIGKILL");
+    await ended;
+    expect(err).toMatch(new RegExp(`^bptt: process ${child.pid ?? ""} is training there already; `));
+    expect(code).toBe(2);
+  });
+
   it("refuses a text that is another now", () => {
     writeFileSync(place.path("changing.txt"), place.text);
     place.run(["train", "changing.txt", ...small, "--steps", "2", "--run", "changed"]);

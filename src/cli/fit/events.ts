@@ -11,6 +11,8 @@ export interface StartEvent {
   readonly settings: Readonly<Record<string, string>>;
   readonly parameters: number;
   readonly build: string;
+  /** What losses are in, and what is counted in a second. */
+  readonly units: { readonly loss: string; readonly steps: string };
 }
 
 export interface ResumeEvent {

@@ -36,7 +36,7 @@ export function countParameters(network: Network): number {
 const LOOKS = 24;
 
 /** Where time is the limit: how many times as long as a look the training in between is, at least. */
-const LOOK_DISTANCE = 20;
+const LOOK_DISTANCE = 15;
 
 /** A training under way. */
 class Fitting {
@@ -210,9 +210,16 @@ function runLines(ending: Ending, run: RunFolder | undefined): string[] {
   ];
 }
 
-function startOf({ network }: FitJob, { command, settings }: FitPlan): StartEvent {
-  const parameters = countParameters(network);
-  return { event: "start", step: 0, command, settings, parameters, build: network.build };
+function startOf({ network, units }: FitJob, { command, settings }: FitPlan): StartEvent {
+  return {
+    event: "start",
+    step: 0,
+    command,
+    settings,
+    parameters: countParameters(network),
+    build: network.build,
+    units: { loss: units.lossName, steps: units.steps },
+  };
 }
 
 function lossOf({ train: given }: FitJob): { loss?: NonNullable<TrainOptions["loss"]> } {
@@ -249,6 +256,6 @@ export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFol
     return ending === "signal" ? (stopping.exitCode ?? 0) : 0;
   } finally {
     stopping.release();
-    run?.log.close();
+    await run?.close();
   }
 }

@@ -11,7 +11,7 @@ export interface Units {
   readonly steps: string;
   /** Writes a loss: "1.234 nats (1.780 bits)". */
   readonly loss: (value: number) => string;
-  /** Says what the loss is, for an axis: "nats a character". */
+  /** What the loss is in, for an axis: "nats a character". */
   readonly lossName: string;
 }
 

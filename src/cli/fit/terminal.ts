@@ -19,6 +19,9 @@ const SHOWN_LOOKS = 8;
 
 const BAR_WIDTH = 20;
 
+/** The share of each update in the moving mean of the loss. */
+const SMOOTHING = 0.05;
+
 /** The chart's lines, and the least terminal that has room for it and some lines besides. */
 const CHART_HEIGHT = 12;
 const CHART_WIDTH = 100;
@@ -37,7 +40,8 @@ export class Terminal {
   private shownLooks = 0;
   private heldOut: number | undefined;
   /** Moving mean of the loss; a single window says little. */
-  private mean: number | undefined;
+  private mean = 0;
+  private updates = 0;
   private last: Standing | undefined;
   private readonly line: Point[] = [];
   private readonly looks: Point[] = [];
@@ -87,7 +91,8 @@ export class Terminal {
 
   private take(standing: Standing): void {
     const { loss, step } = standing;
-    this.mean = this.mean === undefined ? loss : this.mean + 0.05 * (loss - this.mean);
+    // At first the mean of all: the loss falls fastest then.
+    this.mean += Math.max(SMOOTHING, 1 / ++this.updates) * (loss - this.mean);
     this.last = standing;
     if (isTold(step)) this.line.push({ step, value: this.mean });
   }
@@ -120,7 +125,7 @@ export class Terminal {
     const left = this.clock.total(step) - this.clock.seconds;
     return [
       `step ${grouped(step)}`,
-      `loss ${this.units.loss(this.mean ?? NaN)}`,
+      `loss ${this.units.loss(this.mean)}`,
       ...(this.heldOut === undefined ? [] : [`held out ${this.units.loss(this.heldOut)}`]),
       `${grouped(tokensPerSecond)} ${this.units.steps}/s`,
       ...(Number.isFinite(left) ? [`${duration(left)} left`] : []),

@@ -99,8 +99,8 @@ function samples(events: readonly FitEvent[]): string {
 /** Returns the data as a script's text that no markup can end. */
 function data(events: readonly FitEvent[]): string {
   const kept = events
-    .filter(({ event }) => event === "update" || event === "look")
-    .map((event) => ({ ...event, sample: undefined }));
+    .filter(({ event }) => event === "start" || event === "update" || event === "look")
+    .map((event) => ({ ...event, sample: undefined, settings: undefined }));
   return JSON.stringify(kept).replaceAll("<", "\\u003c");
 }
 

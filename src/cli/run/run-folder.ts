@@ -9,6 +9,7 @@ import { removeLeftovers } from "../../node/temporary-file.js";
 import { Failure, fileReason } from "../failure.js";
 import { saveFile } from "../save-file.js";
 import { stateFromText, stateToText, type FitState, type SavedState } from "./fit-state.js";
+import { lockFolder, unlockFolder } from "./lock.js";
 import { reportPage } from "./report.js";
 import { parseConfig, type RunConfig } from "./run-config.js";
 import { RunLog } from "./run-log.js";
@@ -22,14 +23,19 @@ export const runFiles = {
   report: "report.html",
   /** What came through a pipe. */
   input: "input",
+  /** While a process trains. */
+  lock: "lock",
 } as const;
 
 /** Where the checkpoint's metadata has the state. */
 const STATE_KEY = "run";
 
+/** From one report to the next, at least, where checkpoints are closer: it has all of the log in it. */
+const REPORT_MILLISECONDS = 500;
+
 /** What a process that was killed before it wrote the configuration may have left. */
 function isRemnant(name: string): boolean {
-  return name === runFiles.input || /^\.bptt-.*\.tmp$/.test(name);
+  return name === runFiles.input || name === runFiles.lock || /^\.bptt-.*\.tmp$/.test(name);
 }
 
 /** Names in a folder. Throws a Failure where there is none. */
@@ -96,6 +102,7 @@ export class RunFolder {
   /** Where it goes on; undefined: it begins. */
   readonly checkpoint: Checkpoint | undefined;
   private readonly checkpoints: CheckpointFile;
+  private reportedAt = -Infinity;
 
   private constructor(
     folder: string,
@@ -117,6 +124,7 @@ export class RunFolder {
     checkpointSeconds: number,
     input?: Uint8Array,
   ): Promise<RunFolder> {
+    await lockFolder(join(folder, runFiles.lock));
     if (input !== undefined) await saveFile(join(folder, runFiles.input), input);
     const text = `${JSON.stringify(config, undefined, 2)}\n`;
     await saveFile(join(folder, runFiles.config), new TextEncoder().encode(text));
@@ -125,9 +133,16 @@ export class RunFolder {
 
   /** Goes on with a run. Throws a Failure. */
   static async open(folder: string, config: RunConfig, checkpointSeconds: number): Promise<RunFolder> {
-    await removeLeftovers(folder);
-    const checkpoints = openCheckpoints(folder, checkpointSeconds);
-    return new RunFolder(folder, config, checkpoints, await readLatest(checkpoints));
+    const lock = join(folder, runFiles.lock);
+    await lockFolder(lock);
+    try {
+      await removeLeftovers(folder);
+      const checkpoints = openCheckpoints(folder, checkpointSeconds);
+      return new RunFolder(folder, config, checkpoints, await readLatest(checkpoints));
+    } catch (error) {
+      await unlockFolder(lock);
+      throw error;
+    }
   }
 
   path(name: keyof typeof runFiles): string {
@@ -152,7 +167,7 @@ export class RunFolder {
     }
     if (!saved) return;
     await this.write("last", last());
-    await this.writeReport();
+    if (performance.now() - this.reportedAt >= REPORT_MILLISECONDS) await this.writeReport();
   }
 
   async write(name: "best" | "last", bytes: Uint8Array): Promise<void> {
@@ -168,7 +183,13 @@ export class RunFolder {
     }
   }
 
+  async close(): Promise<void> {
+    this.log.close();
+    await unlockFolder(this.path("lock"));
+  }
+
   async writeReport(): Promise<void> {
+    this.reportedAt = performance.now();
     const page = await reportPage(this.config, this.log.events);
     await saveFile(this.path("report"), new TextEncoder().encode(page));
   }

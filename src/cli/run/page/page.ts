@@ -3,7 +3,8 @@
 import uPlot from "uplot";
 
 interface PageEvent {
-  readonly event: "update" | "look";
+  readonly event: "start" | "update" | "look";
+  readonly units?: { readonly loss: string; readonly steps: string };
   readonly step: number;
   readonly loss?: number | null;
   readonly heldOut?: number | null;
@@ -35,10 +36,11 @@ function column(steps: readonly number[], valueOf: (event: PageEvent) => number 
 }
 
 function smoothed(values: readonly (number | null)[]): (number | null)[] {
-  let mean: number | undefined;
+  let [mean, count] = [0, 0];
   return values.map((value) => {
     if (value === null) return null;
-    mean = mean === undefined ? value : mean + SMOOTHING * (value - mean);
+    // At first the mean of all: the loss falls fastest then.
+    mean += Math.max(SMOOTHING, 1 / ++count) * (value - mean);
     return mean;
   });
 }
@@ -98,14 +100,17 @@ function draw(
   });
 }
 
-const steps = [...new Set(events.map(({ step }) => step))].sort((a, b) => a - b);
+const units = events.find(({ event }) => event === "start")?.units ?? { loss: "loss", steps: "steps" };
+const steps = [...new Set(events.filter(({ event }) => event !== "start").map(({ step }) => step))].sort(
+  (a, b) => a - b,
+);
 if (curves !== null && steps.length > 0) {
   const losses = column(steps, ({ event, loss }) => (event === "update" ? loss : null));
   const heldOut = column(steps, (event) => event.heldOut);
   const looked = heldOut.some((value) => value !== null);
   draw(
     curves,
-    "Loss",
+    `Loss, ${units.loss}`,
     steps,
     [
       { label: "each update", values: losses, stroke: colours.faint },
@@ -117,7 +122,7 @@ if (curves !== null && steps.length > 0) {
   const others = [
     ["Learning rate", (event: PageEvent) => event.learningRate],
     ["Norm of the gradient", (event: PageEvent) => event.gradientNorm],
-    ["Steps a second", (event: PageEvent) => event.tokensPerSecond],
+    [`${units.steps} a second`, (event: PageEvent) => event.tokensPerSecond],
   ] as const;
   for (const [title, valueOf] of others)
     draw(curves, title, steps, [{ label: title, values: column(steps, valueOf), stroke: colours.line }], 180);
