@@ -200,6 +200,7 @@ export async function measureTemperature(options: {
       "cell",
       ...AHEAD.map((ahead) => `error, ${ahead} h ahead`),
       "rates",
+      `${AHEAD[0]} h ahead, rate ${COMMON}`,
       "µs an hour",
       "kB",
     ],
