@@ -212,9 +212,8 @@ export function sequenceSet(items: Iterable<SequenceItem>, options: SequenceSetO
     get padding() {
       return padding();
     },
-    *[Symbol.iterator]() {
-      yield* from(place.order++, 0);
-    },
+    // An order is used up as an iterator is asked for, so that an epoch can be passed over without its windows.
+    [Symbol.iterator]: () => from(place.order++, 0),
   };
   makeSeekable(set, place);
   return set;

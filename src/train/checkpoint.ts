@@ -1,11 +1,12 @@
 /** Writes all that a training depends on as one file, and reads it into another training. */
 
 import { describe, FormatError } from "../errors.js";
-import { saveNetwork } from "../formats/network-file.js";
+import { loadNetwork, saveNetwork } from "../formats/network-file.js";
 import { readPlainFile, writePlainFile, type PlainFormat } from "../formats/plain-file.js";
 import { isLossFunction, requireKept } from "../learn/learner.js";
 import type { WindowKinds } from "../learn/windows/checked-window.js";
 import { requireNetwork } from "../network/network.js";
+import type { Network, RuntimeOptions } from "../network/types.js";
 import { readOptimizer, saveOptimizer } from "../optimize/saved-optimizer.js";
 import { PlainReader, type PlainData } from "../plain-data.js";
 import type { TrainOptions } from "./options.js";
@@ -87,13 +88,39 @@ function requireSame(saved: PlainReader, has: boolean, option: string): void {
     );
 }
 
+/** Returns the names of the parameters that were frozen, which may be another network's. */
+export function readFrozen(saved: PlainReader): string[] {
+  return saved
+    .field("network")
+    .field("frozen")
+    .list()
+    .map((name) => name.text());
+}
+
 /** Returns the trainable flags of the network's parameters, in their order. */
 function readTrainable(saved: PlainReader, names: readonly string[]): boolean[] {
-  const frozen = saved.list().map((name) => {
-    const known = names.includes(name.text());
-    return known ? name.text() : name.fail("a parameter's name");
-  });
+  const frozen = readFrozen(saved);
+  const unknown = frozen.findIndex((name) => !names.includes(name));
+  if (unknown >= 0) saved.field("network").field("frozen").list()[unknown].fail("a parameter's name");
   return names.map((name) => !frozen.includes(name));
+}
+
+/** Makes the network that a checkpoint has, the frozen parameters frozen. Throws as `loadNetwork` does. */
+export function networkOf(saved: PlainReader, runtime: RuntimeOptions | undefined): Network {
+  const network = loadNetwork(saved.field("network").field("file").bytes(), runtime);
+  try {
+    const trainable = readTrainable(
+      saved,
+      network.parameters.map(({ name }) => name),
+    );
+    network.parameters.forEach((parameter, i) => {
+      parameter.trainable = trainable[i];
+    });
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
 }
 
 /**
@@ -124,7 +151,7 @@ export function restoreTraining(run: TrainingRun, saved: PlainReader): () => voi
   const kinds = readKinds(saved.field("kinds"));
   const ofNetwork = saved.field("network");
   const trainable = readTrainable(
-    ofNetwork.field("frozen"),
+    saved,
     network.parameters.map((parameter) => parameter.name),
   );
   const droppedWindows = ofNetwork.field("droppedWindows").integer();

@@ -18,7 +18,7 @@ export class DataPlace {
   private readonly signal: StopSignal | undefined;
   /** Iterations that were begun. */
   private iterations = 0;
-  /** Of the present iteration, where the data has orders. */
+  /** Of the present iteration: where the data has no orders of its own, their number, which a set's would be. */
   private order = 0;
   /** Iterators that data which can only be walked is to be asked for before the next one: those of iterations before. */
   private owed = 0;
@@ -37,7 +37,7 @@ export class DataPlace {
   /** Begins the next iteration. */
   begin(): void {
     this.iterations++;
-    this.order = seekableOf(this.data)?.order ?? 0;
+    this.order = seekableOf(this.data)?.order ?? this.iterations - 1;
     this.taken = 0;
     this.resumed = false;
   }
@@ -75,7 +75,7 @@ export class DataPlace {
   /** `again`: whether the window taken last is to be given once more, of which there is one. */
   save(again = false): PlainData {
     const { iterations, order, taken } = this;
-    return { iterations, order, taken, again, next: seekableOf(this.data)?.order ?? 0 };
+    return { iterations, order, taken, again, next: seekableOf(this.data)?.order ?? iterations };
   }
 
   /** Reads a place. Returns a function that goes there. `iterating`: whether it lies within an iteration. Throws a FormatError. */

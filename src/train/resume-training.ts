@@ -1,9 +1,8 @@
 import type { TrainingData } from "../data/training-data.js";
 import { requireObject } from "../errors.js";
-import { loadNetwork } from "../formats/network-file.js";
 import { requireNetwork } from "../network/network.js";
 import type { Network, RuntimeOptions } from "../network/types.js";
-import { readCheckpoint, restoreTraining } from "./checkpoint.js";
+import { networkOf, readCheckpoint, restoreTraining } from "./checkpoint.js";
 import { requireTrainPlan, type TrainOptions } from "./options.js";
 import { beginTraining } from "./train.js";
 import type { Training } from "./training.js";
@@ -36,8 +35,7 @@ export function resumeTraining(
   const { network: given, ...rest } = requireObject("options", options);
   if (given !== undefined && runtime !== undefined)
     throw new TypeError(`"runtime" expected none beside "options.network", which has its own, got one`);
-  const file = saved.field("network").field("file").bytes();
-  const stored = loadNetwork(file, given === undefined ? runtime : { build: given.build });
+  const stored = networkOf(saved, given === undefined ? runtime : { build: given.build });
   const network = given ?? stored;
   try {
     if (given !== undefined) requireSameOptions(requireNetwork(given), stored);

@@ -27,11 +27,22 @@ import type {
 } from "../network/types.js";
 import { clipGradientNorm, clipGradientValue } from "../optimize/clip.js";
 import { evaluate } from "../train/evaluate.js";
+import type { TrainOptions } from "../train/options.js";
+import { networkOf, readCheckpoint, readFrozen } from "../train/checkpoint.js";
+import { resumeTraining } from "../train/resume-training.js";
 import { train } from "../train/train.js";
-import type { LearnerDescription, OptimizerDescription, OwnDescription, SentData } from "./descriptions.js";
+import type { Training } from "../train/training.js";
+import type {
+  LearnerDescription,
+  OptimizerDescription,
+  OwnDescription,
+  ScheduleDescription,
+  SentData,
+} from "./descriptions.js";
 import type { HandleTable } from "./handle-table.js";
 import type { Apart, fields, Packed } from "./fields.js";
 import type { Job } from "./job.js";
+import { SavableTraining } from "./savable-training.js";
 import type { Remote, RemoteEvaluateOptions, RemoteForecastOptions, RemoteTrainOptions } from "./types.js";
 
 /** Holds what is sent for those options of `train` that go in ways of their own. */
@@ -39,7 +50,7 @@ interface SentApart {
   readonly learner: LearnerDescription | undefined;
   /** A description, or the handle of an optimizer that the worker keeps. */
   readonly optimizer: OptimizerDescription | number;
-  readonly schedule: OwnDescription | ArrayLike<number> | undefined;
+  readonly schedule: ScheduleDescription | OwnDescription | ArrayLike<number> | undefined;
   readonly validation: SentData | undefined;
 }
 
@@ -47,12 +58,15 @@ interface SentApart {
 export type SentTraining = Packed<RemoteTrainOptions, typeof fields.trainOptions> &
   Pick<SentApart, Apart<typeof fields.trainOptions>>;
 
-/** Calls are answered at once, in the order in which they come. */
+/** Calls are answered at once, in the order in which they come; one that gives a promise when that is settled. */
 export const calls = {
   createNetwork: (handles: HandleTable, options: NetworkOptions, runtime: RuntimeOptions | undefined) =>
     handles.keepNetwork(createNetwork(options, runtime)),
   loadNetwork: (handles: HandleTable, bytes: Uint8Array, runtime: RuntimeOptions | undefined) =>
     handles.keepNetwork(loadNetwork(bytes, runtime)),
+  openCheckpoint: (handles: HandleTable, checkpoint: Uint8Array, runtime: RuntimeOptions | undefined) =>
+    handles.keepNetwork(networkOf(readCheckpoint(checkpoint), runtime)),
+  readFrozen: (_handles: HandleTable, checkpoint: Uint8Array) => readFrozen(readCheckpoint(checkpoint)),
   createOptimizer: (handles: HandleTable, description: OptimizerDescription) =>
     handles.keepOptimizer(handles.factory.optimizer(description)),
 
@@ -154,6 +168,8 @@ export const calls = {
   setTrainable: (handles: HandleTable, network: number, name: string, trainable: boolean) => {
     handles.network(network).parameter(name).trainable = trainable;
   },
+  readTrainable: (handles: HandleTable, network: number) =>
+    handles.network(network).parameters.map(({ trainable }) => trainable),
 
   openSession: (handles: HandleTable, network: number, options: SessionOptions | undefined) =>
     handles.keepSession(handles.network(network).session(options)),
@@ -177,7 +193,38 @@ export const calls = {
   resetOptimizer: (handles: HandleTable, optimizer: number) => {
     handles.optimizer(optimizer).reset();
   },
+
+  saveTraining: (handles: HandleTable, training: number) => handles.training(training).save(),
 };
+
+/** Makes what the options of a training describe. */
+function trainOptions(handles: HandleTable, job: Job, options: SentTraining): TrainOptions {
+  const { learner, optimizer, loss, schedule, validation, ...rest } = options;
+  const { factory } = handles;
+  return {
+    ...rest,
+    learner: learner === undefined ? undefined : factory.learner("learner", learner),
+    optimizer: typeof optimizer === "number" ? handles.optimizer(optimizer) : factory.optimizer(optimizer),
+    loss: loss === undefined ? undefined : factory.loss(loss),
+    schedule: schedule === undefined ? undefined : factory.schedule(schedule),
+    validation: validation === undefined ? undefined : job.windows("validation", validation, factory),
+    signal: job.signal,
+  };
+}
+
+/** Runs a training, and lets it be saved. */
+function relay(
+  handles: HandleTable,
+  job: Job,
+  network: number,
+  training: Training,
+  ahead: number,
+): Promise<void> {
+  const savable = new SavableTraining(training, () => {
+    job.send();
+  });
+  return handles.keepTraining(network, job.id, savable, job.relay(savable, ahead));
+}
 
 /** Jobs are calls that take their time, in turns with other calls. */
 export const jobs = {
@@ -189,18 +236,23 @@ export const jobs = {
     options: SentTraining,
     ahead: number,
   ) => {
-    const { learner, optimizer, loss, schedule, validation, ...rest } = options;
-    const { factory } = handles;
-    const events = train(handles.network(network), job.windows("data", data, factory), {
-      ...rest,
-      learner: learner === undefined ? undefined : factory.learner("learner", learner),
-      optimizer: typeof optimizer === "number" ? handles.optimizer(optimizer) : factory.optimizer(optimizer),
-      loss: loss === undefined ? undefined : factory.loss(loss),
-      schedule: schedule === undefined ? undefined : factory.schedule(schedule),
-      validation: validation === undefined ? undefined : job.windows("validation", validation, factory),
-      signal: job.signal,
-    });
-    return job.relay(events, ahead);
+    const trained = handles.network(network);
+    const windows = job.windows("data", data, handles.factory);
+    const training = train(trained, windows, trainOptions(handles, job, options));
+    return relay(handles, job, network, training, ahead);
+  },
+  resumeTraining: (
+    handles: HandleTable,
+    job: Job,
+    network: number,
+    checkpoint: Uint8Array,
+    data: SentData,
+    options: SentTraining,
+    ahead: number,
+  ) => {
+    const given = { network: handles.network(network), ...trainOptions(handles, job, options) };
+    const training = resumeTraining(checkpoint, job.windows("data", data, handles.factory), given);
+    return relay(handles, job, network, training, ahead);
   },
   evaluate: (
     handles: HandleTable,

@@ -14,6 +14,7 @@ import { WorkerError } from "./worker-error.js";
 export interface JobListener {
   arrive(events: readonly Progress[]): void;
   pull(iteration: number, source: Source, count: number): void;
+  pass(iteration: number, source: Source): void;
   /** Returns the error that the worker knows only as the page's. */
   thrown(where: "signal" | "data"): unknown;
 }
@@ -79,6 +80,9 @@ export class Connection {
       case "pull":
         this.waiting.get(message.job)?.listener?.pull(message.iteration, message.source, message.count);
         return;
+      case "pass":
+        this.waiting.get(message.job)?.listener?.pass(message.iteration, message.source);
+        return;
       case "unreadable":
         this.die(new WorkerError("the worker could not read a message"));
     }
@@ -89,8 +93,8 @@ export class Connection {
     name: Name,
     args: Readonly<CallArguments<Name>>,
     transfer: ArrayBuffer[] = [],
-  ): Promise<ReturnType<Calls[Name]>> {
-    return this.awaiting(this.begin<ReturnType<Calls[Name]>>(name, args, transfer, undefined).ended);
+  ): Promise<Awaited<ReturnType<Calls[Name]>>> {
+    return this.awaiting(this.begin<Awaited<ReturnType<Calls[Name]>>>(name, args, transfer, undefined).ended);
   }
 
   /** Begins a job, whose end is to be waited for with `awaiting`. */

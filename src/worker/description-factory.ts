@@ -9,6 +9,7 @@ import { learningRules, type LearningRule } from "../learn/rules.js";
 import { losses, type LossName } from "../network/losses/by-name.js";
 import type { Loss } from "../network/types.js";
 import { optimizers, type Optimizer, type OptimizerName } from "../optimize/optimizers.js";
+import { plateauSchedule, type PlateauSchedule } from "../train/schedules/plateau.js";
 import type { Schedule } from "../train/schedules/schedule.js";
 import {
   isOwn,
@@ -20,6 +21,7 @@ import {
   type OptimizerOptions,
   type OwnDescription,
   type OwnFunctions,
+  type ScheduleDescription,
 } from "./descriptions.js";
 
 /** Makes something by one of the functions that the caller gave to `serveNetworks`. */
@@ -84,6 +86,13 @@ function describedLoss<Name extends LossName>(description: { type: Name } & Loss
   return loss;
 }
 
+function describedSchedule(description: ScheduleDescription): PlateauSchedule {
+  const { type, ...options } = description;
+  const given: string = type;
+  if (given !== "plateau") throw unknownType("schedule", description, ["plateau"]);
+  return plateauSchedule(options);
+}
+
 /** Makes a schedule of a list of learning rates, one an update; the last holds from there on. */
 function listSchedule(rates: ArrayLike<number>): Schedule {
   return (step) => rates[Math.min(step, rates.length - 1)];
@@ -136,9 +145,10 @@ export class DescriptionFactory {
     );
   }
 
-  schedule(description: OwnDescription | ArrayLike<number>): Schedule {
-    return isOwn(description)
-      ? makeOwn("schedule", this.own.schedules, description)
-      : listSchedule(description);
+  schedule(
+    description: ScheduleDescription | OwnDescription | ArrayLike<number>,
+  ): Schedule | PlateauSchedule {
+    if (isOwn(description)) return makeOwn("schedule", this.own.schedules, description);
+    return "type" in description ? describedSchedule(description) : listSchedule(description);
   }
 }

@@ -3,12 +3,14 @@
 import type { SequenceItem } from "../data/items.js";
 import type { SequenceSetOptions } from "../data/sequence-set.js";
 import type { TokenStreamOptions } from "../data/token-stream.js";
+import { isArrayLike } from "../data/token-list.js";
 import type { TrainingData } from "../data/training-data.js";
 import { describe } from "../errors.js";
 import type { Learner, LossFunction } from "../learn/learner.js";
 import type { learningRules, LearningRuleName } from "../learn/rules.js";
 import type { LossName, losses } from "../network/losses/by-name.js";
 import type { Optimizer, OptimizerName, optimizers } from "../optimize/optimizers.js";
+import type { PlateauSchedule, PlateauScheduleOptions } from "../train/schedules/plateau.js";
 import type { Schedule } from "../train/schedules/schedule.js";
 
 /** Describes what a function of the worker's own makes, which `serveNetworks` was given by this name. */
@@ -33,16 +35,34 @@ export type LossOptions = { readonly [Name in LossName]: RuleOptions<(typeof los
 /** Describes a loss: `{ type: "huber", delta: 2 }` stands for `huber({ delta: 2 })`. */
 export type LossDescription = { [Name in LossName]: { type: Name } & LossOptions[Name] }[LossName];
 
+/** Describes a schedule that follows validation: `{ type: "plateau", rate: 1e-3 }` stands for `plateauSchedule({ rate: 1e-3 })`. */
+export type ScheduleDescription = { type: "plateau" } & PlateauScheduleOptions;
+
 /**
- * Returns what stands for a loss on its way: a description as it is, and for what a function of the library's made, its
- * description: such an object shows its name and options.
+ * Returns the description of what a function of the library's made, which shows its name and options; a description is its own;
+ * undefined for anything else.
  */
-export function describeLoss(loss: unknown): unknown {
-  if (isOwn(loss) || has(loss, "type")) return loss;
-  if (!has(loss, "name"))
-    throw wrongDescription("loss", loss, `one made by huber(), …, { type: "huber", delta: 2 }`);
-  const { name: type, ...options } = loss;
+function describeNamed(value: unknown): object | undefined {
+  if (isOwn(value) || has(value, "type")) return value;
+  if (!has(value, "name")) return undefined;
+  const { name: type, ...options } = value;
   return { type, ...options };
+}
+
+/** Returns what stands for a loss on its way. Throws a TypeError. */
+export function describeLoss(loss: unknown): object {
+  const described = describeNamed(loss);
+  if (described !== undefined) return described;
+  throw wrongDescription("loss", loss, `one made by huber(), …, { type: "huber", delta: 2 }`);
+}
+
+/** Returns what stands for a schedule on its way, a list of rates being itself. Throws a TypeError. */
+export function describeSchedule(schedule: unknown): object | ArrayLike<unknown> {
+  const described = describeNamed(schedule);
+  if (described !== undefined) return described;
+  if (isArrayLike(schedule)) return schedule;
+  const expected = `learning rates, one an update, one made by plateauSchedule(), { type: "plateau", rate: 1e-3 }`;
+  throw wrongDescription("schedule", schedule, expected);
 }
 
 /** The options that a loss or learning rule takes; nothing, if it takes none. */
@@ -76,7 +96,7 @@ export interface OwnFunctions {
   learners?: Readonly<Record<string, (options: unknown) => Learner>>;
   data?: Readonly<Record<string, (options: unknown) => TrainingData>>;
   losses?: Readonly<Record<string, (options: unknown) => LossFunction>>;
-  schedules?: Readonly<Record<string, (options: unknown) => Schedule>>;
+  schedules?: Readonly<Record<string, (options: unknown) => Schedule | PlateauSchedule>>;
 }
 
 function has<Field extends string>(

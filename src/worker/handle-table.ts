@@ -1,16 +1,23 @@
-/** Keeps networks, sessions and optimizers for the page, each under a handle: a number that the page calls it by. */
+/**
+ * Keeps networks, sessions and optimizers for the page, each under a handle: a number that the page calls it by; and trainings,
+ * each under its job's number.
+ */
 
-import { DisposedError } from "../errors.js";
+import { DisposedError, InvalidStateError } from "../errors.js";
 import type { Network, Session } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import type { NetworkInfo, SessionInfo } from "./messages.js";
 import type { DescriptionFactory } from "./description-factory.js";
+import type { SavableTraining } from "./savable-training.js";
 
 export class HandleTable {
   readonly factory: DescriptionFactory;
   private readonly networks = new Map<number, Network>();
   private readonly sessions = new Map<number, Session>();
   private readonly optimizers = new Map<number, Optimizer>();
+  private readonly trainings = new Map<number, SavableTraining>();
+  /** The job of each network's last training that ended: it is kept, to be saved. */
+  private readonly ended = new Map<number, number>();
   private lastHandle = 0;
 
   constructor(factory: DescriptionFactory) {
@@ -37,6 +44,33 @@ export class HandleTable {
     return handle;
   }
 
+  /** Keeps a training while it runs, and from its end until another of its network begins, or ends. */
+  async keepTraining(
+    network: number,
+    job: number,
+    training: SavableTraining,
+    end: Promise<void>,
+  ): Promise<void> {
+    this.forgetEnded(network);
+    this.trainings.set(job, training);
+    try {
+      await end;
+    } finally {
+      this.forgetEnded(network);
+      if (this.networks.has(network)) this.ended.set(network, job);
+      else this.trainings.delete(job);
+    }
+  }
+
+  /** Returns a job's training. */
+  training(job: number): SavableTraining {
+    const training = this.trainings.get(job);
+    if (training !== undefined) return training;
+    throw new InvalidStateError(
+      `save() expected a training that is under way, or that ended, with none of its network having begun since`,
+    );
+  }
+
   network(handle: number): Network {
     return found("network", this.networks.get(handle));
   }
@@ -55,6 +89,13 @@ export class HandleTable {
     this.sessions.get(handle)?.dispose();
     this.optimizers.get(handle)?.reset();
     for (const kept of [this.networks, this.sessions, this.optimizers]) kept.delete(handle);
+    this.forgetEnded(handle);
+  }
+
+  private forgetEnded(network: number): void {
+    const job = this.ended.get(network);
+    if (job !== undefined) this.trainings.delete(job);
+    this.ended.delete(network);
   }
 }
 

@@ -7,6 +7,7 @@ export type {
   OptimizerDescription,
   OwnDescription,
   OwnFunctions,
+  ScheduleDescription,
 } from "./descriptions.js";
 export { serveNetworks } from "./serve-networks.js";
 export { startWorker } from "./start-worker.js";

@@ -7,16 +7,18 @@ import type { SentData } from "./descriptions.js";
 import type { Source, ToPage } from "./messages.js";
 import { ThrownOnPage } from "./thrown-on-page.js";
 import { PulledData, PulledIteration } from "./pulled-data.js";
+import type { SavableTraining } from "./savable-training.js";
 import type { DescriptionFactory } from "./description-factory.js";
 
 /** An event waits so many milliseconds at most for others to go with it: a message each would slow short updates. */
 const GATHER = 16;
 
 export class Job {
-  private readonly id: number;
+  /** Of the call that it is. */
+  readonly id: number;
   private readonly post: (message: ToPage) => void;
   private readonly controller = new AbortController();
-  private readonly iterations: PulledIteration[] = [];
+  private iterations: PulledIteration[] = [];
   /** Events that are to be sent. */
   private gathered: Progress[] = [];
   private lastSent = 0;
@@ -43,8 +45,13 @@ export class Job {
     if (data !== "page") return factory.data(source, data);
     return new PulledData((pulled) => {
       const iteration = this.iterations.length;
-      const opened = new PulledIteration(pulled, (count) => {
-        this.post({ kind: "pull", job: this.id, iteration, source, count });
+      const opened = new PulledIteration(pulled, {
+        pull: (count) => {
+          this.post({ kind: "pull", job: this.id, iteration, source, count });
+        },
+        pass: () => {
+          this.post({ kind: "pass", job: this.id, iteration, source });
+        },
       });
       this.iterations.push(opened);
       return opened;
@@ -56,22 +63,36 @@ export class Job {
   }
 
   /**
-   * Runs the events to their end, or until it is stopped; an update begins only while the oldest event that the page did not
+   * Runs the training to its end, or until it is stopped; an update begins only while the oldest event that the page did not
    * take yet is younger than `ahead` milliseconds.
    */
-  async relay(events: AsyncGenerator<Progress, void>, ahead: number): Promise<void> {
+  async relay(training: SavableTraining, ahead: number): Promise<void> {
     try {
       for (;;) {
         await this.mayGoOn(ahead);
-        const { done, value } = await events.next();
+        const { done, value } = await training.next();
         if (done === true) return;
         this.tell(value);
+        training.rest();
       }
     } catch (error) {
       if (!(error instanceof ThrownOnPage && error.where === "break")) throw error;
     } finally {
+      training.rest();
       this.send();
+      // The training may be kept, to be saved, but reads no more.
+      this.iterations = [];
     }
+  }
+
+  /** Sends the events that were gathered. */
+  send(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.gathered.length === 0) return;
+    this.lastSent = performance.now();
+    this.post({ kind: "events", job: this.id, events: this.gathered });
+    this.gathered = [];
   }
 
   taken(count: number): void {
@@ -101,14 +122,5 @@ export class Job {
       this.timer ??= setTimeout(() => {
         this.send();
       }, GATHER);
-  }
-
-  private send(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    if (this.gathered.length === 0) return;
-    this.lastSent = performance.now();
-    this.post({ kind: "events", job: this.id, events: this.gathered });
-    this.gathered = [];
   }
 }

@@ -6,7 +6,7 @@ import type { Progress } from "../train/training.js";
 import type { PackedError } from "./portable-errors.js";
 
 /** The protocol's number goes up when messages change so that the other side could not read them rightly. */
-const PROTOCOL = 2;
+const PROTOCOL = 3;
 
 /** Tells the page what a network in the worker is like. */
 export interface NetworkInfo {
@@ -67,6 +67,8 @@ export type ToPage<Value = unknown> =
       readonly source: Source;
       readonly count: number;
     }
+  /** An iteration is to be begun and closed, since none of its windows is wanted. */
+  | { readonly kind: "pass"; readonly job: number; readonly iteration: number; readonly source: Source }
   | { readonly kind: "unreadable" };
 
 /** Marks a message as the library's among others that page and worker may send each other. */

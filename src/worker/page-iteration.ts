@@ -10,6 +10,11 @@ import { Parcel, sending } from "./portable-arrays.js";
 const TURN_DUE = 8;
 
 type AnyIterator = AsyncIterator<TrainingWindow> | Iterator<TrainingWindow>;
+
+function iteratorOf(data: TrainingData): AnyIterator {
+  return Symbol.asyncIterator in data ? data[Symbol.asyncIterator]() : data[Symbol.iterator]();
+}
+
 type Send = (message: ToWorker, transfer: ArrayBuffer[]) => void;
 
 /** One iteration, which `PulledIteration` is in the worker. */
@@ -41,6 +46,17 @@ export class PageIteration {
     if (!this.running) void this.run(data);
   }
 
+  /** Begins the iteration, of which no window is wanted, and ends it. */
+  async pass(data: TrainingData): Promise<void> {
+    try {
+      this.iterator = iteratorOf(data);
+      await this.close();
+      this.flush("done");
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
   /** Ends the iteration; waits for the iterator's own end unless it may wait for something that never comes. */
   async close(): Promise<void> {
     if (this.closed) return;
@@ -53,14 +69,18 @@ export class PageIteration {
   private async run(data: TrainingData): Promise<void> {
     this.running = true;
     try {
-      this.iterator ??= Symbol.asyncIterator in data ? data[Symbol.asyncIterator]() : data[Symbol.iterator]();
+      this.iterator ??= iteratorOf(data);
       await this.iterate(this.iterator);
     } catch (error) {
-      this.thrown = error;
-      this.threw = true;
-      this.flush("thrown");
+      this.fail(error);
     }
     this.running = false;
+  }
+
+  private fail(error: unknown): void {
+    this.thrown = error;
+    this.threw = true;
+    this.flush("thrown");
   }
 
   private async iterate(iterator: AnyIterator): Promise<void> {

@@ -44,7 +44,8 @@ export class PageJob implements JobListener {
   private readonly connection: Connection;
   private readonly parts: JobParts;
   private readonly iterations = new Map<number, PageIteration>();
-  private id = 0;
+  /** The worker's number for it; 0 before it began. */
+  id = 0;
   private settled: Promise<void> = Promise.resolve();
   private wake: (() => void) | undefined;
 
@@ -103,15 +104,28 @@ export class PageJob implements JobListener {
   }
 
   pull(iteration: number, source: Source, count: number): void {
+    const data = this.dataOf(source);
+    if (data !== undefined) this.iteration(iteration).serve(data, count);
+  }
+
+  pass(iteration: number, source: Source): void {
+    const data = this.dataOf(source);
+    if (data !== undefined) void this.iteration(iteration).pass(data);
+  }
+
+  private dataOf(source: Source): TrainingData | undefined {
     const data = source === "data" ? this.parts.data : this.parts.validation;
-    if (data === undefined || !isIterable(data)) return;
-    const served =
-      this.iterations.get(iteration) ??
-      new PageIteration(this.id, iteration, (message, transfer) => {
+    return data !== undefined && isIterable(data) ? data : undefined;
+  }
+
+  private iteration(number: number): PageIteration {
+    const known =
+      this.iterations.get(number) ??
+      new PageIteration(this.id, number, (message, transfer) => {
         this.connection.send(message, transfer);
       });
-    this.iterations.set(iteration, served);
-    served.serve(data, count);
+    this.iterations.set(number, known);
+    return known;
   }
 
   /** Returns the error that the page has, and the worker does not. */

@@ -20,7 +20,6 @@ import type {
   Target,
 } from "../network/types.js";
 import type { Evaluation } from "../train/evaluate.js";
-import type { Progress } from "../train/training.js";
 import type { Connection } from "./connection.js";
 import { requireDescription, type LearnerDescription } from "./descriptions.js";
 import { fields, type Packed } from "./fields.js";
@@ -37,6 +36,7 @@ import type {
   RemoteNetwork,
   RemoteParameter,
   RemoteSession,
+  RemoteTraining,
   RemoteTrainOptions,
 } from "./types.js";
 
@@ -60,7 +60,7 @@ function packItems(
 export class PageNetwork extends RemoteHandle implements RemoteNetwork {
   readonly options: CompleteOptions;
   readonly build: Build;
-  readonly parameters: readonly RemoteParameter[];
+  readonly parameters: readonly PageParameter[];
 
   constructor(connection: Connection, { handle, options, build, parameters }: NetworkInfo) {
     super(connection, handle, "network");
@@ -118,8 +118,15 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     return this.connection.call("clipGradientValue", [this.requireHandle(), maxValue]);
   }
 
-  train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void> {
-    return trainInWorker(this.connection, this.requireHandle(), data, options);
+  train(data: RemoteData, options: RemoteTrainOptions): RemoteTraining {
+    return trainInWorker(this, data, options);
+  }
+
+  /** Lets the parameters be seen as the worker has them: which of them are trainable, in their order. */
+  showTrainable(trainable: readonly boolean[]): void {
+    this.parameters.forEach((parameter, i) => {
+      parameter.show(trainable[i]);
+    });
   }
 
   async evaluate(data: RemoteData, options?: RemoteEvaluateOptions): Promise<Evaluation> {
@@ -247,6 +254,11 @@ class PageParameter implements RemoteParameter {
     this.isTrainable = requireBoolean("trainable", value);
     // It cannot fail but with the worker, which the next call tells of.
     this.network.connection.call("setTrainable", [handle, this.name, value]).catch(() => undefined);
+  }
+
+  /** Lets it be seen as the worker has it. */
+  show(trainable: boolean): void {
+    this.isTrainable = trainable;
   }
 
   /** Returns what can be sent: of an object that is only like an array, as many elements as there are to be. */

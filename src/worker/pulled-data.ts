@@ -9,31 +9,37 @@ const FIRST = 4;
 const MOST = 256;
 const MOST_BYTES = 1 << 24;
 
+/** What is asked of the page about an iteration: windows; or to begin and close it, since none is wanted. */
+export interface AskPage {
+  pull(count: number): void;
+  pass(): void;
+}
+
 /** One iteration of the page's data, which `PageIteration` is on the page. */
 export class PulledIteration implements AsyncIterator<TrainingWindow> {
   private readonly data: PulledData;
-  private readonly pull: (count: number) => void;
+  private readonly ask: AskPage;
   private readonly arrived: TrainingWindow[] = [];
   /** The number of windows that were asked for and are not here yet. */
   private coming = 0;
+  /** Whether windows were asked for. */
+  private asked = false;
   private end: "done" | "thrown" | undefined;
   private wake: (() => void) | undefined;
 
-  constructor(data: PulledData, pull: (count: number) => void) {
+  constructor(data: PulledData, ask: AskPage) {
     this.data = data;
-    this.pull = pull;
-    this.askAhead();
+    this.ask = ask;
   }
 
   async next(): Promise<IteratorResult<TrainingWindow>> {
+    this.askAhead();
     while (this.arrived.length === 0) {
       if (this.end === "thrown") throw new ThrownOnPage("data");
       if (this.end === "done") return { done: true, value: undefined };
       this.data.ranOut();
       this.askAhead();
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
+      await this.more();
     }
     const [value] = this.arrived.splice(0, 1);
     this.data.measure(value);
@@ -41,9 +47,18 @@ export class PulledIteration implements AsyncIterator<TrainingWindow> {
     return { done: false, value };
   }
 
-  /** Does nothing: the page closes its iterators when the job ends, which follows at once. */
-  return(): Promise<IteratorResult<TrainingWindow>> {
-    return Promise.resolve({ done: true, value: undefined });
+  /**
+   * Lets the page pass over an iteration of which no window was asked for. Otherwise does nothing: the page closes its
+   * iterators when the job ends, which follows at once.
+   */
+  async return(): Promise<IteratorResult<TrainingWindow>> {
+    if (!this.asked) {
+      this.asked = true;
+      this.ask.pass();
+      while (this.end === undefined) await this.more();
+      if (this.end === "thrown") throw new ThrownOnPage("data");
+    }
+    return { done: true, value: undefined };
   }
 
   arrive(windows: readonly TrainingWindow[], end: "done" | "thrown" | undefined): void {
@@ -59,7 +74,15 @@ export class PulledIteration implements AsyncIterator<TrainingWindow> {
     if (this.end !== undefined || there > this.data.ahead / 2) return;
     const count = this.data.ahead - there;
     this.coming += count;
-    this.pull(count);
+    this.asked = true;
+    this.ask.pull(count);
+  }
+
+  /** Waits for the next message about it. */
+  private more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
   }
 }
 

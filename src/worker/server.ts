@@ -67,12 +67,12 @@ class Server {
     }
   }
 
-  /** Answers a call at once; a job takes turns with what else comes. */
+  /** Answers a call as soon as it can be; a job takes turns with what else comes. */
   private async answer(id: number, name: string, args: readonly unknown[]): Promise<void> {
     try {
       const value = Object.hasOwn(jobs, name)
         ? await this.runJob(id, name, args)
-        : invoke(calls, name, [this.handles, ...args]);
+        : await invoke(calls, name, [this.handles, ...args]);
       this.post({ kind: "reply", id, value }, buffersOf(value));
     } catch (error) {
       const where = error instanceof ThrownOnPage && error.where !== "break" ? error.where : packError(error);

@@ -7,8 +7,17 @@ import { createWorker } from "./create-worker.js";
 import { requireDescription, type OptimizerDescription } from "./descriptions.js";
 import { PageNetwork } from "./page-network.js";
 import { PageOptimizer } from "./page-optimizer.js";
+import { resumeInWorker } from "./page-resume.js";
 import { Parcel } from "./portable-arrays.js";
-import type { NetworkWorker, RemoteNetwork, RemoteOptimizer, StartWorkerOptions } from "./types.js";
+import type {
+  NetworkWorker,
+  RemoteData,
+  RemoteNetwork,
+  RemoteOptimizer,
+  RemoteResumeOptions,
+  RemoteTraining,
+  StartWorkerOptions,
+} from "./types.js";
 import { watchWorker } from "./watch-worker.js";
 import { WorkerError } from "./worker-error.js";
 
@@ -43,6 +52,16 @@ class PageWorker implements NetworkWorker {
     this.sendWide(runtime);
     const info = await this.connection.call("loadNetwork", [given, runtime], parcel.transfer);
     return new PageNetwork(this.connection, info);
+  }
+
+  async resumeTraining(
+    checkpoint: Uint8Array,
+    data: RemoteData,
+    options: RemoteResumeOptions,
+    runtime?: RuntimeOptions,
+  ): Promise<RemoteTraining> {
+    this.sendWide(runtime);
+    return resumeInWorker(this.connection, checkpoint, data, options, runtime);
   }
 
   async createOptimizer(description: OptimizerDescription): Promise<RemoteOptimizer> {

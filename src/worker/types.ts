@@ -26,6 +26,7 @@ import type {
 } from "../network/types.js";
 import type { EvaluateOptions, Evaluation } from "../train/evaluate.js";
 import type { TrainOptions } from "../train/options.js";
+import type { PlateauSchedule } from "../train/schedules/plateau.js";
 import type { Progress } from "../train/training.js";
 import type {
   DataDescription,
@@ -33,6 +34,7 @@ import type {
   LossDescription,
   OptimizerDescription,
   OwnDescription,
+  ScheduleDescription,
 } from "./descriptions.js";
 import type { WorkerLike } from "./worker-like.js";
 
@@ -61,6 +63,23 @@ export interface NetworkWorker {
    * thread's.
    */
   loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Promise<RemoteNetwork>;
+  /**
+   * Goes on where a training's `save` was called, here or on this thread, as `resumeTraining` does: with the same data and options
+   * given again, from then on the same events, bit for bit in the same build. The network is one of this worker's that
+   * `options.network` gives, or a new one, which `training.network` is at once. Data that is described is sought; an iterable of
+   * this thread's is asked for an iterator for each past epoch and walked to its place, and a set that was iterated before is to
+   * be made anew for it.
+   *
+   * `checkpoint` may be used again. Bytes that are no checkpoint reject here, with a FormatError, and so does a wrong argument; what
+   * does not fit is thrown by the first `next()`, as by `train`, and changes nothing. A network that is given is unchanged until
+   * then.
+   */
+  resumeTraining(
+    checkpoint: Uint8Array,
+    data: RemoteData,
+    options: RemoteResumeOptions,
+    runtime?: RuntimeOptions,
+  ): Promise<RemoteTraining>;
   /** Makes an optimizer that serves several trainings, or steps of one's own. */
   createOptimizer(description: OptimizerDescription): Promise<RemoteOptimizer>;
   /** Ends the worker at once, whatever it is doing; what waits for it rejects with a WorkerError. Idempotent. */
@@ -106,7 +125,7 @@ export interface RemoteNetwork extends RemoteForecaster, Disposable {
    *
    * Throws a TypeError for what cannot cross.
    */
-  train(data: RemoteData, options: RemoteTrainOptions): AsyncGenerator<Progress, void>;
+  train(data: RemoteData, options: RemoteTrainOptions): RemoteTraining;
   /** Evaluates, as `evaluate` does. Calls made before it is answered take effect between its windows. */
   evaluate(data: RemoteData, options?: RemoteEvaluateOptions): Promise<Evaluation>;
   /** Returns each item's outputs, as `predict` does. */
@@ -168,8 +187,11 @@ export interface RemoteTrainOptions extends Omit<
   optimizer: OptimizerDescription | RemoteOptimizer;
   /** One of the library's, or `{ own: "name" }` of a function that the worker's `serveNetworks` was given. */
   loss?: Loss | LossDescription | OwnDescription;
-  /** Learning rates, one an update, of which the last holds from there on; or `{ own: "name" }` of a function. */
-  schedule?: ArrayLike<number> | OwnDescription;
+  /**
+   * Learning rates, one an update, of which the last holds from there on; one made by `plateauSchedule()`, or its description; or
+   * `{ own: "name" }` of a function.
+   */
+  schedule?: ArrayLike<number> | PlateauSchedule | ScheduleDescription | OwnDescription;
   validation?: RemoteData;
   /**
    * Milliseconds that the worker trains on while the oldest event waits to be taken; default 100. After `break` the
@@ -177,6 +199,30 @@ export interface RemoteTrainOptions extends Omit<
    * without a worker.
    */
   ahead?: number;
+}
+
+/** Takes what `ResumeOptions` takes, with descriptions in place of what consists of functions. */
+export interface RemoteResumeOptions extends RemoteTrainOptions {
+  /** Goes on with this network of the same worker, as `ResumeOptions` says. */
+  network?: RemoteNetwork;
+}
+
+/** A training in a worker: an async iterator of its events. */
+export interface RemoteTraining extends AsyncGenerator<Progress, void> {
+  readonly network: RemoteNetwork;
+  /**
+   * Saves the training, as `Training.save` does, between two of its updates: between the events that the worker made so far and the
+   * next, not those that were taken here. The worker trains ahead, so that the state may be some updates past the last event
+   * that was taken; events between come before the promise resolves, and a page that keeps a log takes them first, or trains with
+   * `ahead: 0`, where there are none. It may be called at any time from the first event that was asked for, also while a `next()`
+   * is pending.
+   *
+   * After the training's end, be it the last event, `break` or the signal, it gives where the worker stopped, until another
+   * training of the network begins. Rejects with an InvalidStateError before the first event was asked for, after an error ended
+   * training, and once another of the network began; a DisposedError; a TypeError for a learner or an optimizer of the worker's own
+   * without `save` and `restore`; an OutOfMemoryError.
+   */
+  save(): Promise<Uint8Array>;
 }
 
 /** Does in a worker what `Parameter` does. */

@@ -95,7 +95,7 @@ export const run = (network: Network, data: TrainingData) =>
 /** The same in a worker; where the platform's types are known, its Worker is one that can be given. */
 const remote = `
 import { serveNetworks, startWorker, WorkerError } from "bptt/worker";
-import type { NetworkWorker, RemoteNetwork, RemoteSession, RemoteTrainOptions, WorkerLike } from "bptt/worker";
+import type { NetworkWorker, RemoteNetwork, RemoteSession, RemoteTraining, RemoteTrainOptions, WorkerLike } from "bptt/worker";
 
 export const start = (make: () => WorkerLike) => startWorker({ worker: make, timeout: 1000 });
 await using worker: NetworkWorker = await startWorker();
@@ -105,6 +105,10 @@ const options: RemoteTrainOptions = { optimizer, learner: { type: "tbptt", k1: 2
 const tokens = Uint8Array.of(0, 1, 0, 1);
 for await (const { step, loss } of network.train({ type: "tokenStream", tokens, batch: 1, window: 1 }, options)) step + loss;
 for await (const { step } of network.train([], { optimizer: { type: "adam" }, loss: { own: "mine", options: 1 } })) step;
+const training: RemoteTraining = network.train([], { optimizer, validation: [], schedule: { type: "plateau", rate: 0.1 } });
+const checkpoint: Uint8Array = await training.save();
+const resumed = await worker.resumeTraining(checkpoint, [], { ...options, network: training.network });
+export const resumedNetwork: RemoteNetwork = resumed.network;
 const session: RemoteSession = await network.session({ batch: 1 });
 export const outputs: Float32Array = await session.step(0);
 export const { hidden = outputs } = await network.forward({ steps: 1, batch: 1, tokens: Uint8Array.of(1) }, { hidden: true });

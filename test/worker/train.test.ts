@@ -4,9 +4,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sequenceSet } from "../../src/data/sequence-set.js";
 import { tokenStream } from "../../src/data/token-stream.js";
 import type { TrainingData } from "../../src/data/training-data.js";
-import { adam, createNetwork, evaluate, sgd, train, createLearner, type Progress } from "../../src/index.js";
+import {
+  adam,
+  createLearner,
+  createNetwork,
+  evaluate,
+  plateauSchedule,
+  sgd,
+  train,
+  type Progress,
+} from "../../src/index.js";
 import { startWorker } from "../../src/worker/start-worker.js";
-import type { LearnerDescription, NetworkWorker, RemoteData } from "../../src/worker/index.js";
+import type {
+  LearnerDescription,
+  NetworkWorker,
+  RemoteData,
+  RemoteTrainOptions,
+} from "../../src/worker/index.js";
 import { builds } from "../builds.js";
 import { madeRules } from "../learn/rules.js";
 import { variants } from "../optimize/variants.js";
@@ -110,6 +124,23 @@ describe.each(threads)("in %s, 50 updates are the same, bit for bit,", (_, start
         validation: tokenWindows(3, { V }),
         schedule: rates,
       },
+    });
+  });
+
+  it.each<[string, RemoteTrainOptions["schedule"]]>([
+    ["made here", plateauSchedule({ rate: 0.5, patience: 1 })],
+    ["described", { type: "plateau", rate: 0.5, patience: 1 }],
+  ])("with a schedule that follows validation, %s", async (_name, schedule) => {
+    const common = { epochs: 10, validation: tokenWindows(3, { V }), validateEvery: 3 };
+    await compare(worker, {
+      data: tokenStream(tokens, stream),
+      options: {
+        ...common,
+        optimizer: sgd({ learningRate: 1 }),
+        schedule: plateauSchedule({ rate: 0.5, patience: 1 }),
+      },
+      remoteData: described,
+      remoteOptions: { ...common, optimizer: { type: "sgd", learningRate: 1 }, schedule },
     });
   });
 

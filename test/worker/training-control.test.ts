@@ -2,7 +2,13 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DivergenceError, tokenStream, type Progress, type TrainingWindow } from "../../src/index.js";
+import {
+  DivergenceError,
+  plateauSchedule,
+  tokenStream,
+  type Progress,
+  type TrainingWindow,
+} from "../../src/index.js";
 import type { NetworkWorker, RemoteData, RemoteNetwork, RemoteTrainOptions } from "../../src/worker/index.js";
 import { startWorker } from "../../src/worker/start-worker.js";
 import { tokenWindow, tokenWindows, valueWindow } from "../train/windows.js";
@@ -270,6 +276,20 @@ describe("a training that fails", () => {
       /"loss" expected one made by huber.*{ own: "name" } .* got a function/,
     ],
     ["a function for a schedule", [], { schedule: () => 0 }, /"schedule" expected .* got a function/],
+    [
+      "an unknown schedule",
+      [],
+      { schedule: { type: "step" } },
+      /"schedule.type" expected one of plateau, got/,
+    ],
+    ["a schedule's wrong option", [], { schedule: { type: "plateau", rate: -1 } }, /"rate" .* got -1/],
+    ["a schedule's unknown option", [], { schedule: { type: "plateau", rates: 1 } }, /got "rates"/],
+    [
+      "a schedule without validation",
+      [],
+      { schedule: plateauSchedule({ rate: 1 }) },
+      /"validation" expected/,
+    ],
     ["an empty schedule", [], { schedule: [] }, /"schedule.length" .* got 0/],
     ["a learning rate that is none", [], { schedule: [1, "2"] }, /"schedule\[1\]" expected a number/],
     ["a limit that is none", [], { clipNorm: -1 }, /"clipNorm" expected .* got -1/],
