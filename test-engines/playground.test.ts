@@ -107,6 +107,52 @@ describe("the playground", () => {
     await train(10);
   });
 
+  it.each(["paused", "hidden"])(
+    "keeps its run when it is %s, and another visit goes on with it",
+    async (when) => {
+      await open(small);
+      await page.getByRole("button", { name: "Train" }).click();
+      await train(60);
+      if (when === "paused") await page.getByRole("button", { name: "Pause" }).click();
+      else
+        await page.evaluate(() => {
+          Object.defineProperty(document, "visibilityState", { value: "hidden" });
+          document.dispatchEvent(new Event("visibilitychange"));
+        });
+      await page.waitForFunction(() => document.querySelector("#kept-note")?.textContent.includes("Kept"));
+      await open("?again#hidden=8"); // a visit of its own, with other settings
+      await page.waitForSelector("#kept:not([hidden])");
+      const kept = Number(/at update (\d+)/.exec((await page.textContent("#kept-text")) ?? "")?.[1]);
+      expect(kept).toBeGreaterThanOrEqual(60);
+      await page.getByRole("button", { name: "Go on with it" }).click();
+      await train(kept + 100);
+      expect(await page.inputValue("[name=hidden]")).toBe("24");
+      expect(await page.isHidden("#kept")).toBe(true);
+      expect(await page.isHidden("#message")).toBe(true);
+      // A network that began anew would be at 3 or more.
+      expect(Number(await page.textContent("#loss"))).toBeLessThan(2.9);
+      await page.getByRole("button", { name: "Start over" }).click();
+      await page.waitForFunction(() => document.querySelector("#kept-note")?.textContent === "");
+      await page.reload();
+      await page.waitForTimeout(300); // what is kept would be offered by now
+      expect(await page.isHidden("#kept")).toBe(true);
+    },
+  );
+
+  it("forgets a run that nobody goes on with", async () => {
+    await open(small);
+    await page.getByRole("button", { name: "Train" }).click();
+    await train(10);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.waitForFunction(() => document.querySelector("#kept-note")?.textContent.includes("Kept"));
+    await page.reload();
+    await page.getByRole("button", { name: "Forget it" }).click();
+    expect(await page.isHidden("#kept")).toBe(true);
+    await page.reload();
+    await page.waitForTimeout(300);
+    expect(await page.isHidden("#kept")).toBe(true);
+  });
+
   it("carries its settings in the address", async () => {
     await open();
     await page.selectOption("[name=cell]", "gru");

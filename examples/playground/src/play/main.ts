@@ -7,15 +7,15 @@ import "../style.css";
 import { hasEngine } from "../support.js";
 import { HeatMap } from "./heat-map.js";
 import { LagChart } from "./lag-chart.js";
+import type { KeptRun } from "./kept-run.js";
 import { LossChart } from "./loss-chart.js";
+import { RunKeeper } from "./run-keeper.js";
 import { SettingsForm } from "./settings-form.js";
 import { TextSource } from "./text-source.js";
 import { Trainer } from "./trainer.js";
 
 /** Between samples, measurements of the gradient's flow, and heat maps, while it learns. */
 const LOOK_MILLISECONDS = 2000;
-/** A file name for a model. */
-const MODEL_NAME = "playground.safetensors";
 
 function write(id: string, text: string): void {
   find(id, HTMLElement).textContent = text;
@@ -57,6 +57,13 @@ class Page {
   private painting = 0;
   /** Updates of earlier runs of the same network. */
   private stepsBefore = 0;
+  private readonly keeper = new RunKeeper({
+    active: () => this.trainer?.active === true,
+    snapshot: () => this.snapshot(),
+    goOn: (run) => {
+      this.guard(this.goOn(run));
+    },
+  });
 
   constructor() {
     this.form = new SettingsForm(() => {
@@ -102,6 +109,7 @@ class Page {
   private async toggle(): Promise<void> {
     if (this.trainer?.active === true) {
       this.trainer.pause();
+      this.keeper.keep();
       this.showRunning();
       return;
     }
@@ -118,7 +126,11 @@ class Page {
       return;
     }
     this.trainer ??= await Trainer.create(await this.worker, settings, text);
-    this.trainer.run(settings, text, {
+    this.run(this.trainer);
+  }
+
+  private run(trainer: Trainer): void {
+    trainer.run(this.form.settings, this.source.text, {
       progress: (progress) => {
         this.progress(progress);
       },
@@ -133,6 +145,7 @@ class Page {
 
   private async startOver(): Promise<void> {
     const { trainer } = this;
+    if (trainer !== undefined) this.keeper.forget();
     this.trainer = undefined;
     this.stepsBefore = 0;
     this.latest = undefined;
@@ -224,7 +237,7 @@ class Page {
     const bytes = await this.trainer.save();
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([new Uint8Array(bytes)]));
-    link.download = MODEL_NAME;
+    link.download = "playground.safetensors";
     link.click();
     setTimeout(() => {
       URL.revokeObjectURL(link.href);
@@ -247,6 +260,26 @@ class Page {
     say("");
     this.showRunning();
     this.look();
+  }
+
+  /** What the browser is to keep of the run. */
+  private async snapshot(): Promise<KeptRun | undefined> {
+    const { trainer, stepsBefore } = this;
+    const kept = await trainer?.checkpoint();
+    if (kept === undefined || this.trainer !== trainer) return undefined;
+    return { ...kept, stepsBefore, steps: stepsBefore + (this.latest?.step ?? 0) };
+  }
+
+  /** Goes on where an earlier visit was left. */
+  private async goOn(run: KeptRun): Promise<void> {
+    const restored = await Trainer.restore(await this.worker, run);
+    await this.startOver();
+    this.source.set(run.text);
+    this.form.set({ ...run.settings });
+    this.trainer = restored;
+    this.stepsBefore = run.stepsBefore;
+    say("");
+    this.run(restored);
   }
 
   private async share(): Promise<void> {

@@ -34,7 +34,7 @@ export class TextSource {
     return this.area.value;
   }
 
-  private set(text: string): void {
+  set(text: string): void {
     this.area.value = text;
     this.showSize();
   }

@@ -1,7 +1,8 @@
 /** The network in its worker, with the vocabulary that it speaks: all that the page asks of it. */
 
 import { CharVocabulary, readMetadata, type Progress } from "bptt";
-import type { NetworkWorker, RemoteNetwork } from "bptt/worker";
+import type { NetworkWorker, RemoteNetwork, RemoteTraining, RemoteTrainOptions } from "bptt/worker";
+import type { KeptRun } from "./kept-run.js";
 import { describeRule } from "./rules.js";
 import type { Settings } from "./settings.js";
 
@@ -16,13 +17,35 @@ export interface TrainerEvents {
   failed(error: unknown): void;
 }
 
+/** A training, and what it was begun with. */
+interface Run {
+  readonly training: RemoteTraining;
+  readonly settings: Settings;
+  readonly text: string;
+}
+
+/** What a training is given, at its beginning and when it goes on. */
+function trainingOf(vocabulary: CharVocabulary, settings: Settings, text: string) {
+  const tokens = vocabulary.encode(text, { unknown: "skip" });
+  const { batch, window } = settings;
+  const options: RemoteTrainOptions = {
+    optimizer: { type: "adam", learningRate: settings.learningRate },
+    learner: describeRule(settings),
+    clipNorm: 5,
+    maxSteps: Number.MAX_SAFE_INTEGER,
+  };
+  return { data: { type: "tokenStream", tokens, batch, window } as const, options };
+}
+
 export class Trainer {
   readonly vocabulary: CharVocabulary;
   readonly network: RemoteNetwork;
   private running = false;
   /** Lets a training that waits go on. */
   private resume: () => void = () => undefined;
-  private walk: AsyncGenerator<Progress> | undefined;
+  private present: Run | undefined;
+  /** An earlier visit's, which did not go on yet. */
+  private restored: Run | undefined;
 
   private constructor(network: RemoteNetwork, vocabulary: CharVocabulary) {
     this.network = network;
@@ -56,6 +79,17 @@ export class Trainer {
     throw new RangeError("It is a network, but none that writes text with its vocabulary.");
   }
 
+  /** From what an earlier visit kept. Throws an error that says what does not fit. */
+  static async restore(worker: NetworkWorker, run: KeptRun): Promise<Trainer> {
+    const { checkpoint, characters, settings, text } = run;
+    const vocabulary = CharVocabulary.from(characters);
+    const { data, options } = trainingOf(vocabulary, settings, text);
+    const training = await worker.resumeTraining(checkpoint, data, options);
+    const trainer = new Trainer(training.network, vocabulary);
+    trainer.restored = { training, settings, text };
+    return trainer;
+  }
+
   get active(): boolean {
     return this.running;
   }
@@ -63,8 +97,13 @@ export class Trainer {
   /** Trains on the text, or goes on after a pause. */
   run(settings: Settings, text: string, events: TrainerEvents): void {
     this.running = true;
-    if (this.walk === undefined) void this.train(settings, text, events);
-    else this.resume();
+    if (this.present !== undefined) {
+      this.resume();
+      return;
+    }
+    const run = this.restored ?? { training: this.begin(settings, text), settings, text };
+    this.restored = undefined;
+    void this.follow(run, events);
   }
 
   pause(): void {
@@ -74,10 +113,11 @@ export class Trainer {
   /** Ends the present training, so that the next one may have other settings. */
   async stop(): Promise<void> {
     this.pause();
-    const { walk } = this;
-    this.walk = undefined;
+    const { present } = this;
+    this.present = undefined;
+    this.restored = undefined;
     this.resume();
-    await walk?.return(undefined);
+    await present?.training.return();
   }
 
   async dispose(): Promise<void> {
@@ -123,34 +163,36 @@ export class Trainer {
     return this.network.save({ [VOCABULARY_KEY]: this.vocabulary.characters });
   }
 
+  /** All that the present training depends on, if there is one. */
+  async checkpoint(): Promise<Pick<KeptRun, "checkpoint" | "characters" | "settings" | "text"> | undefined> {
+    const { present } = this;
+    if (present === undefined) return undefined;
+    const { training, settings, text } = present;
+    return { checkpoint: await training.save(), characters: this.vocabulary.characters, settings, text };
+  }
+
   private resumed(): Promise<void> {
     return new Promise((resolve) => {
       this.resume = resolve;
     });
   }
 
-  private async train(settings: Settings, text: string, events: TrainerEvents): Promise<void> {
-    const tokens = this.vocabulary.encode(text, { unknown: "skip" });
-    const { batch, window } = settings;
-    const walk = this.network.train(
-      { type: "tokenStream", tokens, batch, window },
-      {
-        optimizer: { type: "adam", learningRate: settings.learningRate },
-        learner: describeRule(settings),
-        clipNorm: 5,
-        maxSteps: Number.MAX_SAFE_INTEGER,
-      },
-    );
-    this.walk = walk;
+  private begin(settings: Settings, text: string): RemoteTraining {
+    const { data, options } = trainingOf(this.vocabulary, settings, text);
+    return this.network.train(data, options);
+  }
+
+  private async follow(run: Run, events: TrainerEvents): Promise<void> {
+    this.present = run;
     try {
-      for await (const progress of walk) {
-        if (this.walk !== walk) return;
+      for await (const progress of run.training) {
+        if (this.present !== run) return;
         events.progress(progress);
-        while (!this.running && this.walk === walk) await this.resumed();
+        while (!this.running && this.present === run) await this.resumed();
       }
     } catch (error) {
       this.running = false;
-      if (this.walk === walk) this.walk = undefined;
+      if (this.present === run) this.present = undefined;
       events.failed(error);
     }
   }
