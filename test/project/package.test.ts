@@ -102,6 +102,21 @@ describe("what npm ships", () => {
     expect(printed.trim().split(",").includes("wide")).toBe(builds.includes("wide"));
   });
 
+  it("reads CSV files with what it brings itself", () => {
+    const script = `
+      import { writeFileSync } from "node:fs";
+      import { readCsv } from "./node_modules/bptt/dist/cli/table/read-csv.js";
+      writeFileSync("t.csv", 'a;b\\n"1 "" 2";3\\n');
+      const table = await readCsv("t.csv");
+      console.log(JSON.stringify([table.columns, table.texts("a")]));`;
+    const words = ["--input-type=module", "-e", script];
+    const printed = execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
+    expect(existsSync(join(folder, "node_modules/csv-parse"))).toBe(false);
+    expect(JSON.parse(printed)).toEqual([["a", "b"], ['1 " 2']]);
+    const parser = readFileSync(join(folder, "node_modules/bptt/dist/cli/table/parse-csv.js"), "utf8");
+    expect(parser).toContain("Copyright (c) 2010 Adaltas");
+  });
+
   it("starts as a command", () => {
     const printed = execFileSync(join(folder, "node_modules/.bin/bptt"), ["--help"], {
       encoding: "utf8",
