@@ -3,7 +3,7 @@
  * and from the layers below, never from a layer above or from a neighbour in the same layer.
  */
 export const layers = [
-  ["errors.ts", "plain-data.ts", "random.ts"],
+  ["errors.ts", "elementary.ts", "plain-data.ts", "random.ts"],
   ["wasm"],
   ["memory"],
   ["threads"],

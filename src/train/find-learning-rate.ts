@@ -12,7 +12,7 @@ import { requireNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
 import { MOST, optimizerMemory, type Optimizer } from "../optimize/optimizer.js";
 import { naturalLogarithm } from "../random.js";
-import { exponential } from "./metrics/information.js";
+import { exponential } from "../elementary.js";
 import { requireFunction, requireOptimizer, type TrainOptions } from "./options.js";
 import { train } from "./train.js";
 

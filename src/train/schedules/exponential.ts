@@ -1,6 +1,6 @@
 import { requireInteger, requireNumber, requireOptions } from "../../errors.js";
 import { naturalLogarithm } from "../../random.js";
-import { exponential } from "../metrics/information.js";
+import { exponential } from "../../elementary.js";
 import { checkedSchedule, power, requireRate, type Schedule } from "./schedule.js";
 
 /** Configures `exponentialSchedule`. */
