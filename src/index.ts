@@ -18,6 +18,13 @@ export { classWeights, type ClassWeightsOptions } from "./data/class-weights.js"
 export type { SequenceItem } from "./data/items.js";
 export type { Padding } from "./data/pack.js";
 export type { PlannedPadding } from "./data/plan.js";
+export type { ForecastBaseline } from "./data/table/baselines.js";
+export { ForecastCodec } from "./data/table/forecast-codec.js";
+export { forecastData, type ForecastData, type ForecastDataOptions } from "./data/table/forecast-data.js";
+export type { ForecastPart, ForecastWindowsOptions } from "./data/table/forecast-part.js";
+export type { Fill } from "./data/table/missing.js";
+export type { ScalingKind } from "./data/table/scaling.js";
+export type { ForecastTable, MissingCounts } from "./data/table/series.js";
 export { sequenceSet, type SequenceSet, type SequenceSetOptions } from "./data/sequence-set.js";
 export { tokenStream, type TokenStream, type TokenStreamOptions } from "./data/token-stream.js";
 export { ByteVocabulary } from "./data/byte-vocabulary.js";
@@ -33,6 +40,14 @@ export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.j
 export { ctcDecode, type CtcDecodeOptions } from "./infer/ctc-decode.js";
 export { editDistance } from "./infer/edit-distance.js";
 export { forecast, type Forecast, type ForecastOptions, type QuantileForecast } from "./infer/forecast.js";
+export {
+  forecastNext,
+  measureForecasts,
+  type ForecastError,
+  type ForecastErrors,
+  type ForecastMeasurement,
+  type NextForecast,
+} from "./infer/table-forecasts.js";
 export {
   predict,
   predictClasses,

@@ -14,6 +14,7 @@ const network = library.createNetwork(sizes);
 const optimizer = library.sgd({ learningRate: 0.1 });
 const learner = library.uoro();
 const item = { inputs: { tokens: Uint8Array.of(1) }, targets: { class: 1 } };
+const target = Array.from({ length: 60 }, (_, row) => row % 7);
 const rest = { optimizer, maxSteps: 1 };
 
 /** A function of the library, or a method, what comes before the options, what the options need, the typing error, what was meant. */
@@ -50,6 +51,16 @@ const cases: Case[] = [
   [library, "gradientFlow", [network, inputs, targets], {}, "tolerence", "tolerance"],
   [library, "tokenStream", [new Uint8Array(9)], { batch: 1, window: 2 }, "windows", "window"],
   [library, "sequenceSet", [[item]], { batch: 1 }, "shuffled", "shuffle"],
+  [library, "forecastData", [{ target }], { horizon: 1 }, "look_back", "lookback"],
+  [library, "forecastData", [{ target }], { horizon: 1 }, "season", "seasons"],
+  [
+    library.forecastData({ target }, { horizon: 1 }).training,
+    "windows",
+    [],
+    { batch: 1 },
+    "shufle",
+    "shuffle",
+  ],
   [library, "classWeights", [[item]], {}, "class", "classes"],
   [library, "predict", [network, [inputs]], {}, "batchSize", "batch"],
   [library, "predictClasses", [network, [inputs]], {}, "top_k", "topK"],
