@@ -10,6 +10,8 @@ import { Failure } from "./failure.js";
 import { findRateCommand, readFindRatePlan, runFindRate } from "./find-rate-command.js";
 import { infoCommand, runInfo } from "./info-command.js";
 import { resumeCommand, runResume, type Trainer } from "./resume-command.js";
+import { runForecast } from "./forecast/forecast-command.js";
+import { forecastCommand, readForecastPlan } from "./forecast/forecast-options.js";
 import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
 import { endQuietlyWhenClosed } from "./screen.js";
 import { runTrain } from "./train-command.js";
@@ -18,13 +20,14 @@ import { version } from "./version.js";
 
 const help = `Usage: bptt <command> [options]
 
-Recurrent neural networks that learn to write.
+Recurrent neural networks that learn to write, and to forecast.
 
 Commands:
   train <text>             trains a network on a text file and saves it
   resume <run>             goes on with a training that --run keeps, as if nothing had interrupted it
   info <model>             says what a saved network is, or how a run stands
   sample <model>           writes text with a saved network
+  forecast <csv>           trains a network to forecast a column of a table, and saves it
   find-rate <text>         tries learning rates, plots their losses, and suggests one
   diagnose <model> <text>  shows how far back a network's errors reach, and how far they must
 
@@ -36,10 +39,11 @@ it was asked for: an option, a file. 130 and 143, Ctrl-C or the system stopped i
 Examples:
   bptt train shakespeare.txt --minutes 10
   bptt sample shakespeare.safetensors --length 1000
+  bptt forecast co2.csv --target co2 --horizon 12
   bptt diagnose shakespeare.safetensors shakespeare.txt
 `;
 
-const commands = ["train", "resume", "info", "sample", "find-rate", "diagnose"];
+const commands = ["train", "resume", "info", "sample", "forecast", "find-rate", "diagnose"];
 
 /** Those that train, and that resume goes on with. */
 const trainers: Readonly<Record<string, Trainer>> = { train: runTrain };
@@ -80,6 +84,13 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
       const given = parseArguments(findRateCommand, words);
       if (given === undefined) process.stdout.write(helpOf(findRateCommand));
       else await runFindRate(readFindRatePlan(given), process.stdout, process.env);
+      return 0;
+    }
+    case "forecast": {
+      const given = parseArguments(forecastCommand, words);
+      if (given !== undefined)
+        return runForecast(readForecastPlan(given), process.stdout, process.stderr, process.env);
+      process.stdout.write(helpOf(forecastCommand));
       return 0;
     }
     case "diagnose": {

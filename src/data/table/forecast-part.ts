@@ -36,9 +36,10 @@ export class ForecastPart {
   readonly horizon: number;
   /** The rows that forecasts are made from, in the order of time, as they are counted with those that were filled in. */
   readonly origins: Int32Array;
+  /** The row behind the last target. */
+  readonly end: number;
   private readonly read: ReadSeries;
   private readonly first: number;
-  private readonly end: number;
 
   /** @internal Takes the forecasts with a target from row `first` to before row `end`. */
   constructor(read: ReadSeries, first: number, end: number) {
