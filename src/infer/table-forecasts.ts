@@ -99,10 +99,6 @@ class ErrorSums {
   }
 }
 
-function named({ kind, season }: ForecastBaseline): ForecastBaseline {
-  return season === undefined ? { kind } : { kind, season };
-}
-
 /**
  * Measures a network's forecasts over a part of a table beside the simple ones: each is made from what was known at its origin, and
  * compared with what came, in the target's units. The network stays as it is. Throws a TypeError or RangeError for a network of another
@@ -131,7 +127,7 @@ export function measureForecasts(network: Network, part: ForecastPart): Forecast
   }
   return {
     ...own.read(),
-    baselines: baselines.map(({ baseline, sums }) => ({ ...named(baseline), ...sums.read() })),
+    baselines: baselines.map(({ baseline, sums }) => ({ ...baseline.name, ...sums.read() })),
     forecasts,
   };
 }
@@ -150,6 +146,6 @@ export function forecastNext(network: Network, codec: ForecastCodec, table: Fore
   return {
     values: toUnits(outputs),
     dates,
-    baselines: baselines.map((baseline) => ({ ...named(baseline), values: baseline.values })),
+    baselines: baselines.map(({ name, values }) => ({ ...name, values })),
   };
 }

@@ -9,12 +9,14 @@ import {
   loadNetwork,
   measureForecasts,
   readMetadata,
+  resumeTraining,
   saveNetwork,
   train,
   type ForecastData,
   type ForecastError,
   type ForecastTable,
   type Network,
+  type TrainingData,
 } from "../../src/index.js";
 
 /** Rows that rise, with a season of 12. */
@@ -27,7 +29,7 @@ const table: ForecastTable = {
   dates: months,
 };
 
-function create({ codec }: ForecastData): Network {
+function create(codec: ForecastCodec): Network {
   return createNetwork({
     ...{
       cell: "gru",
@@ -41,7 +43,7 @@ function create({ codec }: ForecastData): Network {
 
 /** A network whose outputs are zeros: it forecasts what it starts from. */
 function zeroed(data: ForecastData): Network {
-  const network = create(data);
+  const network = create(data.codec);
   for (const parameter of network.parameters) parameter.write(parameter.read().fill(0));
   return network;
 }
@@ -58,45 +60,57 @@ function errorOf(errors: number[]): ForecastError {
 describe("measureForecasts", () => {
   const data = forecastData(table, { horizon: 3, lookback: 6, test: 12 });
 
-  it("measures what is forecast and the simple forecasts by hand's sums", () => {
-    using network = create(data);
-    const found = measureForecasts(network, data.test);
-    const target = Array.from(table.target);
-    expect([...data.test.origins]).toEqual(Array.from({ length: 14 }, (_, i) => 129 + i));
-    /** Errors of a forecast of the row h + 1 behind an origin, by h. */
-    const errorsOf = (forecast: (origin: number, h: number, i: number) => number): number[][] =>
-      Array.from({ length: 3 }, (_, h) =>
-        Array.from(data.test.origins, (origin, i) => [origin, i])
-          .filter(([origin]) => origin + 1 + h >= 132 && origin + 1 + h < 144)
-          .map(([origin, i]) => forecast(origin, h, i) - target[origin + 1 + h]),
-      );
-    const own = errorsOf((_, h, i) => found.forecasts[3 * i + h]);
-    const simple = {
-      last: errorsOf((origin) => target[origin]),
-      seasonal: errorsOf((origin, h) => target[origin + 1 + h - 12]),
-      drift: errorsOf((origin, h) => target[origin] + ((1 + h) * (target[origin] - target[0])) / origin),
-    };
-    for (const [errors, measured] of [
-      [own, found] as const,
-      ...found.baselines.map((baseline) => [simple[baseline.kind], baseline] as const),
-    ]) {
-      [errors.flat(), ...errors].forEach((some, place) => {
-        const expected = errorOf(some);
-        const came = place === 0 ? measured : measured.byLead[place - 1];
-        expect(came.count).toBe(expected.count);
-        expect(came.meanAbsoluteError).toBeCloseTo(expected.meanAbsoluteError, 9);
-        expect(came.rootMeanSquaredError).toBeCloseTo(expected.rootMeanSquaredError, 9);
-      });
-    }
-    expect(found.count).toBe(36);
-    expect(found.baselines.map(({ kind, season }) => [kind, season])).toEqual([
-      ...[
-        ["last", undefined],
-        ["seasonal", 12],
-        ["drift", undefined],
-      ],
-    ]);
-  });
+  it.each([
+    ["seasonalChange", "seasonalChange"],
+    ["season", "seasonalMean"],
+  ] as const)(
+    "measures what is forecast and the simple forecasts by hand's sums: %s",
+    (reference, corrected) => {
+      const { test, codec } = forecastData(table, { horizon: 3, lookback: 6, test: 12, reference });
+      using network = create(codec);
+      const found = measureForecasts(network, test);
+      const target = Array.from(table.target);
+      expect([...test.origins]).toEqual(Array.from({ length: 14 }, (_, i) => 129 + i));
+      /** Errors of a forecast of the row h + 1 behind an origin, by h. */
+      const errorsOf = (forecast: (origin: number, h: number, i: number) => number): number[][] =>
+        Array.from({ length: 3 }, (_, h) =>
+          Array.from(test.origins, (origin, i) => [origin, i])
+            .filter(([origin]) => origin + 1 + h >= 132 && origin + 1 + h < 144)
+            .map(([origin, i]) => forecast(origin, h, i) - target[origin + 1 + h]),
+        );
+      const own = errorsOf((_, h, i) => found.forecasts[3 * i + h]);
+      const mean = (of: (k: number) => number): number => (of(1) + of(2) + of(3)) / 3;
+      const simple = {
+        last: errorsOf((origin) => target[origin]),
+        seasonal: errorsOf((origin, h) => target[origin + 1 + h - 12]),
+        seasonalChange: errorsOf(
+          (origin, h) =>
+            target[origin] + mean((k) => target[origin - 12 * k + 1 + h] - target[origin - 12 * k]),
+        ),
+        seasonalMean: errorsOf((origin, h) => mean((k) => target[origin + 1 + h - 12 * k])),
+        drift: errorsOf((origin, h) => target[origin] + ((1 + h) * (target[origin] - target[0])) / origin),
+      };
+      for (const [errors, measured] of [
+        [own, found] as const,
+        ...found.baselines.map((baseline) => [simple[baseline.kind], baseline] as const),
+      ]) {
+        [errors.flat(), ...errors].forEach((some, place) => {
+          const expected = errorOf(some);
+          const came = place === 0 ? measured : measured.byLead[place - 1];
+          expect(came.count).toBe(expected.count);
+          expect(came.meanAbsoluteError).toBeCloseTo(expected.meanAbsoluteError, 9);
+          expect(came.rootMeanSquaredError).toBeCloseTo(expected.rootMeanSquaredError, 9);
+        });
+      }
+      expect(found.count).toBe(36);
+      expect(found.baselines.map(({ kind, season, seasons }) => [kind, season, seasons])).toEqual([
+        ["last", undefined, undefined],
+        ["seasonal", 12, undefined],
+        [corrected, 12, 3],
+        ["drift", undefined, undefined],
+      ]);
+    },
+  );
 
   it("is what the network starts from where its outputs are zeros", () => {
     const plain = forecastData(table, { horizon: 3, test: 12, reference: "last", scaling: "none" });
@@ -109,7 +123,7 @@ describe("measureForecasts", () => {
     const cut = (rows: number): ForecastTable => {
       return { target: Array.from(table.target).slice(0, rows), dates: months.slice(0, rows) };
     };
-    using network = create(data);
+    using network = create(data.codec);
     const codec = forecastData(table, { horizon: 3, lookback: 6, reference: "last" }).codec;
     const found = measureForecasts(network, codec.read(cut(10)));
     expect(found.baselines.map(({ kind }) => kind)).toEqual(["last", "drift"]);
@@ -163,6 +177,7 @@ describe("forecastNext", () => {
     expect(baselines.map(({ kind, values: [first] }) => [kind, first])).toEqual([
       ["last", target[143]],
       ["seasonal", target[132]],
+      ["seasonalMean", season[0]],
       ["drift", target[143] + (target[143] - target[0]) / 143],
     ]);
   });
@@ -180,7 +195,7 @@ describe("forecastNext", () => {
 
   it("refuses a table that is too short", () => {
     const data = forecastData(table, { horizon: 1, lookback: 6, reference: "last" });
-    using network = create(data);
+    using network = create(data.codec);
     const dates = months.slice(0, 5);
     expect(() => forecastNext(network, data.codec, { target: [1, 2, 3, 4, 5], dates })).toThrow(
       /^"target" expected at least 7 rows to forecast from, got 5$/,
@@ -190,7 +205,7 @@ describe("forecastNext", () => {
 
 it("a network that learned forecasts better than the season, and the same when it is loaded", async () => {
   const data = forecastData(table, { horizon: 3, lookback: 12, test: 12 });
-  using network = create(data);
+  using network = create(data.codec);
   const options = {
     optimizer: adam({ learningRate: 0.01 }),
     epochs: 40,
@@ -207,4 +222,31 @@ it("a network that learned forecasts better than the season, and the same when i
   using loaded = loadNetwork(bytes, { build: network.build });
   const codec = ForecastCodec.parse(readMetadata(bytes)["codec"] ?? "");
   expect(forecastNext(loaded, codec, table)).toEqual(forecastNext(network, data.codec, table));
+});
+
+it("a training over windows goes on where it was saved, in the same order", async () => {
+  const data = forecastData(table, { horizon: 3, lookback: 6 });
+  const options = (): Parameters<typeof train>[2] => {
+    return {
+      optimizer: adam({ learningRate: 0.01 }),
+      epochs: 3,
+      validation: data.validation.windows({ batch: 9 }),
+    };
+  };
+  const windows = (): TrainingData => data.training.windows({ batch: 8, shuffle: true, seed: 5 });
+  using network = create(data.codec);
+  const training = train(network, windows(), options());
+  const losses: number[] = [];
+  let saved: Uint8Array | undefined;
+  for await (const { loss, step } of training) {
+    losses.push(loss);
+    if (losses.length === 10) saved = training.save();
+    if (saved === undefined) expect(step).toBeLessThan(11);
+  }
+  const resumed = resumeTraining(saved ?? new Uint8Array(), windows(), options());
+  const rest: number[] = [];
+  for await (const { loss } of resumed) rest.push(loss);
+  expect(rest.length).toBeGreaterThan(10);
+  expect(rest).toEqual(losses.slice(10));
+  resumed.network.dispose();
 });

@@ -48,7 +48,8 @@ function holdsNumbers(table: Table, column: string): boolean {
 /** Throws a Failure for the first cell of a column that is no date. */
 function requireDates(table: Table, column: string): void {
   const row = table.texts(column).findIndex((cell) => parseDate(cell) === undefined);
-  if (row >= 0) throw table.failure(row, column, "a date, like 2012-01-31 or 2012-01-31T18:30");
+  if (row >= 0)
+    throw table.failure(row, column, "a date, like 2012-01-31 or 2012-01-31T18:30 (or --no-date)");
 }
 
 /** Returns the column of the rows' dates; undefined for none. Throws a Failure for one whose dates cannot be read. */

@@ -2,6 +2,8 @@
 
 import { basename, extname } from "node:path";
 import { cellNames, type Build, type Cell, type Fill, type ScalingKind } from "../../index.js";
+import { fills } from "../../data/table/missing.js";
+import { scalingKinds } from "../../data/table/scaling.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "../arguments.js";
 import { Failure } from "../failure.js";
 import { delimiters, type DelimiterName } from "../table/delimiter.js";
@@ -25,9 +27,6 @@ type Name =
   | ("seed" | "build" | "out" | "json");
 
 const DEFAULT_OUT = "forecast.safetensors";
-
-const scalings: readonly ScalingKind[] = ["standard", "minmax", "log", "none"];
-const fills: readonly Fill[] = ["linear", "previous", "refuse"];
 
 export const forecastCommand: Command<Name> = {
   name: "forecast",
@@ -176,7 +175,7 @@ export function readForecastPlan({ operands: [path], given }: Arguments<Name>): 
         : choice("delimiter", given.delimiter, Object.keys(delimiters) as DelimiterName[], "comma"),
     horizon: size("horizon", 1),
     fill: choice("missing", given.missing, fills, "linear"),
-    scaling: choice("scaling", given.scaling, scalings, "standard"),
+    scaling: choice("scaling", given.scaling, scalingKinds, "standard"),
     lookback: size("lookback", undefined),
     test: size("test", undefined, 0),
     validation: size("validation", undefined, 0),

@@ -38,11 +38,22 @@ export function rowsInWords(rows: number, interval: Interval | undefined): strin
 
 /** Says which simple forecast it is. */
 export function baselineInWords(
-  { kind, season = 0 }: ForecastBaseline,
+  { kind, season = 0, seasons = 1 }: ForecastBaseline,
   interval: Interval | undefined,
 ): string {
-  if (kind === "seasonal") return `the season of ${rowsInWords(season, interval)}`;
-  return kind === "last" ? "the last value" : "the drift";
+  const rows = rowsInWords(season, interval);
+  switch (kind) {
+    case "last":
+      return "the last value";
+    case "seasonal":
+      return `the season of ${rows}`;
+    case "seasonalMean":
+      return `the mean of ${seasons} seasons of ${rows}`;
+    case "seasonalChange":
+      return `the change in ${seasons} season${seasons === 1 ? "" : "s"} of ${rows}`;
+    case "drift":
+      return "the drift";
+  }
 }
 
 /** Returns the decimals that say as much of values as is known, their error being so large: two digits of it. */

@@ -56,11 +56,14 @@ export function parseDate(text: string): number | undefined {
   return time - offset;
 }
 
-/** Writes a date as briefly as its interval allows: 2012-01, 2012-01-31, or with the time of day, in UTC. */
+/** Writes a date as briefly as its interval allows: 2012, 2012-01, 2012-01-31, or with the time of day, in UTC. */
 export function writeDate(time: number, interval?: Interval): string {
   const text = new Date(time).toISOString();
-  if (interval?.unit === "month" && text.slice(8, 10) === "01" && time % DAY === 0) return text.slice(0, 7);
-  if (time % DAY === 0) return text.slice(0, 10);
+  if (interval?.unit === "month" && text.slice(8, 10) === "01" && time % DAY === 0) {
+    return interval.count % 12 === 0 && text.slice(5, 7) === "01" ? text.slice(0, 4) : text.slice(0, 7);
+  }
+  const byDay = interval === undefined || interval.unit === "month" || interval.count % DAY === 0;
+  if (byDay && time % DAY === 0) return text.slice(0, 10);
   return time % 60_000 === 0 ? text.slice(0, 16) : text.slice(0, -1).replace(/\.000$/, "");
 }
 
@@ -68,28 +71,28 @@ export function writeDate(time: number, interval?: Interval): string {
  * Returns dates, ISO 8601 texts or milliseconds since 1970, as milliseconds, each later than the one before. Throws a TypeError or
  * RangeError that names the row.
  */
-export function readDates(dates: readonly string[] | ArrayLike<number>, name = "dates"): Float64Array {
+export function readDates(dates: readonly string[] | ArrayLike<number>): Float64Array {
   const given: unknown = dates;
   if (!isArrayLike(given) || typeof given === "string") {
-    throw new TypeError(`"${name}" expected an array of dates, got ${describe(given)}`);
+    throw new TypeError(`"dates" expected an array of dates, got ${describe(given)}`);
   }
   const times = new Float64Array(given.length);
   for (let row = 0; row < times.length; row++) {
     const date = given[row];
     if (typeof date !== "string" && typeof date !== "number") {
       throw new TypeError(
-        `"${name}[${row}]" expected an ISO 8601 text or milliseconds since 1970, got ${describe(date)}`,
+        `"dates[${row}]" expected an ISO 8601 text or milliseconds since 1970, got ${describe(date)}`,
       );
     }
     const time = typeof date === "string" ? parseDate(date) : date;
     if (time === undefined || !(Math.abs(time) <= FARTHEST)) {
       throw new RangeError(
-        `"${name}[${row}]" expected a date, ISO 8601 or milliseconds since 1970, got ${describe(date)}`,
+        `"dates[${row}]" expected a date, ISO 8601 or milliseconds since 1970, got ${describe(date)}`,
       );
     }
     if (row > 0 && time <= times[row - 1]) {
       throw new RangeError(
-        `"${name}[${row}]" expected a date later than the one before it, ${writeDate(times[row - 1])}, ` +
+        `"dates[${row}]" expected a date later than the one before it, ${writeDate(times[row - 1])}, ` +
           `got ${writeDate(time)}`,
       );
     }

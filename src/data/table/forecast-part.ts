@@ -99,7 +99,7 @@ export class ForecastPart {
 
   /** @internal Returns the baselines that can be made of all forecasts. */
   baselines(): Baseline[] {
-    return this.origins.length === 0 ? [] : baselinesAt(this.origins[0], this.read.recipe.seasons);
+    return this.origins.length === 0 ? [] : baselinesAt(this.origins[0], this.read.recipe);
   }
 
   /** @internal Returns a baseline's forecast in place `i`, [H]. */
@@ -208,7 +208,7 @@ export function nextOrigin(read: ReadSeries): NextOrigin {
             // From the first row on: the last one may be the 29th of February, where the others are the 31st.
             (_, h) => later(times[0], origin + 1 + h, interval),
           ),
-    baselines: baselinesAt(origin, recipe.seasons).map((baseline) => {
+    baselines: baselinesAt(origin, recipe).map((baseline) => {
       return { ...baseline, values: baselineAt(read, origin, baseline.reference) };
     }),
   };

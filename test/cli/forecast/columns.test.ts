@@ -86,19 +86,19 @@ describe("the columns of a table", () => {
       "a date that is none among dates",
       "Date,x\n2001-01,1\n2001-02,1\n2001-31,1\n",
       {},
-      `t.csv, line 4, column "Date": expected a date, like 2012-01-31 or 2012-01-31T18:30, got "2001-31"`,
+      `t.csv, line 4, column "Date": expected a date, like 2012-01-31 or 2012-01-31T18:30 (or --no-date), got "2001-31"`,
     ],
     [
       "other dates",
       "Date,x\n01/31/2001,1\n",
       {},
-      `t.csv, line 2, column "Date": expected a date, like 2012-01-31 or 2012-01-31T18:30, got "01/31/2001"`,
+      `t.csv, line 2, column "Date": expected a date, like 2012-01-31 or 2012-01-31T18:30 (or --no-date), got "01/31/2001"`,
     ],
     [
       "an empty date",
       "when,x\n2001,1\n2002-01,1\n2003-01,1\n,1\n",
       { date: "when" },
-      `t.csv, line 5, column "when": expected a date, like 2012-01-31 or 2012-01-31T18:30, got an empty cell`,
+      `t.csv, line 5, column "when": expected a date, like 2012-01-31 or 2012-01-31T18:30 (or --no-date), got an empty cell`,
     ],
   ])("are refused: %s", (_, text, { target = "x", ...chosen }, message) => {
     expect(refusal(() => chooseColumns(tableOf(text), choice(target, chosen)))).toBe(message);

@@ -99,6 +99,7 @@ describe("bptt forecast", () => {
     const rmse = (name: string): number => Number(new RegExp(`^${name} +([\\d.]+) `, "m").exec(out)?.[1]);
     expect(rmse("the network")).toBeLessThan(rmse("the season of 12 months"));
     expect(rmse("the last value")).toBeGreaterThan(0);
+    expect(rmse("the change in 3 seasons of 12 months")).toBeGreaterThan(0);
     expect(rmse("the drift")).toBeGreaterThan(0);
     expect(out).toMatch(/^The RMSE is [\d.]+ % below that of the best simple forecast, .*\.$/m);
     expect([...out.matchAll(/^(2012-\d\d) +([\d.]+)/gm)].map(([, date]) => date)).toEqual([
@@ -140,7 +141,12 @@ describe("bptt forecast", () => {
       heldOut: {
         count: 36,
         byLead: [{ count: 12 }, { count: 12 }, { count: 12 }],
-        baselines: [{ kind: "last" }, { kind: "seasonal", season: 12 }, { kind: "drift" }],
+        baselines: [
+          { kind: "last" },
+          { kind: "seasonal", season: 12 },
+          { kind: "seasonalChange", season: 12, seasons: 3 },
+          { kind: "drift" },
+        ],
       },
       forecast: [
         { ahead: 1, date: "2012-01" },
@@ -206,7 +212,7 @@ describe("bptt forecast", () => {
   it.each<[string[], RegExp]>([
     [[csv, "--target", "level"], /^--horizon <n> is missing; see bptt forecast --help$/],
     [[csv, "--horizon", "2"], /^--target <column> is missing/],
-    [[csv, ...small, "--missing", "zero"], /^--missing expects linear, previous, refuse, not "zero"$/],
+    [[csv, ...small, "--missing", "zero"], /^--missing expects refuse, previous, linear, not "zero"$/],
     [[csv, ...small, "--scaling", "standart"], /^--scaling expects .*; did you mean standard\?$/],
     [[csv, ...small, "--horizon", "0"], /^--horizon expects a whole number of at least 1, not "0"$/],
     [[csv, ...small, "--date", "x", "--no-date"], /^only one of --date and --no-date can be given$/],
@@ -229,7 +235,7 @@ describe("bptt forecast", () => {
       "a bad date",
       monthly(60).replace("2001-06,", "2001-6,"),
       [],
-      `line 7, column "Date": expected a date, like 2012-01-31 or 2012-01-31T18:30, got "2001-6"`,
+      `line 7, column "Date": expected a date, like 2012-01-31 or 2012-01-31T18:30 (or --no-date), got "2001-6"`,
     ],
     [
       "a short row",
@@ -279,7 +285,7 @@ describe("a saved forecaster", () => {
     const measured = await evaluateForecaster(use);
     expect(measured.figures).toMatchObject({
       target: "level",
-      baselines: [{ kind: "last" }, { kind: "seasonal" }, { kind: "drift" }],
+      baselines: [{ kind: "last" }, { kind: "seasonal" }, { kind: "seasonalChange" }, { kind: "drift" }],
     });
     expect(measured.lines[0]).toMatch(/^\d+ forecasts of level$/);
     expect(measured.lines.join("\n")).toMatch(/^the network +[\d.]+/m);

@@ -47,6 +47,9 @@ describe("a date", () => {
   it("is written as briefly as it was read", () => {
     const month: Interval = { unit: "month", count: 1 };
     expect(writeDate(Date.UTC(1958, 2), month)).toBe("1958-03");
+    expect(writeDate(Date.UTC(1958, 0), { unit: "month", count: 12 })).toBe("1958");
+    expect(writeDate(Date.UTC(1958, 6), { unit: "month", count: 12 })).toBe("1958-07");
+    expect(writeDate(Date.UTC(1958, 2), { unit: "millisecond", count: DAY / 24 })).toBe("1958-03-01T00:00");
     for (const text of ["1958-03-01", "2012-01-31T18:30", "2012-01-31T18:30:05", "2012-01-31T18:30:05.250"])
       expect(writeDate(parseDate(text) ?? NaN)).toBe(text);
   });
