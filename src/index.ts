@@ -16,6 +16,7 @@ export { clipGradientNorm, clipGradientValue } from "./optimize/clip.js";
 export * from "./optimize/optimizers.js";
 export { classWeights, type ClassWeightsOptions } from "./data/class-weights.js";
 export type { SequenceItem } from "./data/items.js";
+export type { LabelledSequence, SequenceContent } from "./data/labelled-sequences.js";
 export type { Padding } from "./data/pack.js";
 export type { PlannedPadding } from "./data/plan.js";
 export type { ForecastBaseline } from "./data/table/baselines.js";
@@ -25,7 +26,9 @@ export type { ForecastPart, ForecastWindowsOptions } from "./data/table/forecast
 export type { Fill } from "./data/table/missing.js";
 export type { ScalingKind } from "./data/table/scaling.js";
 export type { ForecastTable, MissingCounts } from "./data/table/series.js";
+export { SequenceCodec } from "./data/sequence-codec.js";
 export { sequenceSet, type SequenceSet, type SequenceSetOptions } from "./data/sequence-set.js";
+export { stratifiedSplit, type Split, type StratifiedSplitOptions } from "./data/stratified-split.js";
 export { tokenStream, type TokenStream, type TokenStreamOptions } from "./data/token-stream.js";
 export { ByteVocabulary } from "./data/byte-vocabulary.js";
 export type { WordVocabularyOptions } from "./data/piece-counts.js";
