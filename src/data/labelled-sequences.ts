@@ -29,7 +29,7 @@ export type Content =
     };
 
 /** The largest number, either way: sums of the squares of as many as there may be are then finite. */
-const LARGEST_VALUE = 1e100;
+export const LARGEST_VALUE = 1e100;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

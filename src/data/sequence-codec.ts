@@ -113,12 +113,13 @@ export class SequenceCodec {
   private encode(name: string, sequence: SequenceContent): SequenceItem["inputs"] {
     const content = requireContent(name, sequence);
     const { reading } = this;
-    const expected = expectedOf(reading);
-    const came = kindOf(content);
-    if (expected !== came) throw new RangeError(`"${name}" expected ${expected}, got ${came}`);
-    if (content.kind === "values")
-      return { steps: content.steps, values: scaled(name, content.values, scalesOf(reading)) };
-    return { tokens: tableOf(reading).encode(content.symbols) };
+    if (content.kind === "values") {
+      if (reading.kind === "values" && reading.scales.length === content.width)
+        return { steps: content.steps, values: scaled(name, content.values, reading.scales) };
+    } else if (reading.kind === content.kind) {
+      return { tokens: reading.table.encode(content.symbols) };
+    }
+    throw new RangeError(`"${name}" expected ${expectedOf(reading)}, got ${kindOf(content)}`);
   }
 
   /** Returns what `JSON.stringify` writes and `parse` reads. */
@@ -150,14 +151,6 @@ export class SequenceCodec {
     const symbols = distinctStrings("symbols", Reflect.get(saved, "symbols"), 1);
     return new SequenceCodec(labels, { kind, table: new SymbolTable(symbols) });
   }
-}
-
-function scalesOf(reading: Reading): readonly Scale[] {
-  return reading.kind === "values" ? reading.scales : [];
-}
-
-function tableOf(reading: Reading): SymbolTable {
-  return reading.kind === "values" ? new SymbolTable([]) : reading.table;
 }
 
 function distinctStrings(name: string, value: unknown, least: number): string[] {

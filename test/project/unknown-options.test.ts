@@ -62,6 +62,7 @@ const cases: Case[] = [
     "shuffle",
   ],
   [library, "classWeights", [[item]], {}, "class", "classes"],
+  [library, "stratifiedSplit", [["a", "b"]], {}, "heldout", "heldOut"],
   [library, "predict", [network, [inputs]], {}, "batchSize", "batch"],
   [library, "predictClasses", [network, [inputs]], {}, "top_k", "topK"],
   [library, "forecast", [network, [1, 2]], { steps: 1 }, "level", "levels"],
