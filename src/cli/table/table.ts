@@ -22,6 +22,11 @@ export function numberOf(cell: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** Says in words what a cell should have been that is no number. */
+export function expectedNumber(cell: string): string {
+  return DECIMAL_COMMA.test(cell.trim()) ? "a number with a decimal point" : "a number";
+}
+
 /** Rows of text cells under columns of distinct names. */
 export class Table {
   /** The file's name in messages. */
@@ -69,10 +74,7 @@ export class Table {
       const number = numberOf(cell);
       if (number !== undefined) numbers[row] = number;
       else if (missing === "nan" && isMissing(cell)) numbers[row] = NaN;
-      else {
-        const point = DECIMAL_COMMA.test(cell.trim()) ? " with a decimal point" : "";
-        throw this.failure(row, column, `a number${point}`);
-      }
+      else throw this.failure(row, column, expectedNumber(cell));
     });
     return numbers;
   }
