@@ -4,14 +4,18 @@
 // Brings the kernels; the other files take names from src/index.ts alone.
 import "../wasm/inlined.js";
 import { helpOf, parseArguments, suggestion } from "./arguments.js";
+import { runClassify } from "./classify/classify-command.js";
+import { classifyCommand, readClassifyPlan } from "./classify/classify-options.js";
 import { runDiagnose } from "./diagnose-command.js";
 import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
+import { evaluateCommand, readEvaluatePlan, runEvaluate } from "./evaluate-command.js";
 import { Failure } from "./failure.js";
 import { findRateCommand, readFindRatePlan, runFindRate } from "./find-rate-command.js";
 import { infoCommand, runInfo } from "./info-command.js";
 import { resumeCommand, runResume, type Trainer } from "./resume-command.js";
 import { runForecast } from "./forecast/forecast-command.js";
 import { forecastCommand, readForecastPlan } from "./forecast/forecast-options.js";
+import { predictCommand, readPredictPlan, runPredict } from "./predict-command.js";
 import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
 import { endQuietlyWhenClosed } from "./screen.js";
 import { runTrain } from "./train-command.js";
@@ -20,7 +24,7 @@ import { version } from "./version.js";
 
 const help = `Usage: bptt <command> [options]
 
-Recurrent neural networks that learn to write, and to forecast.
+Recurrent neural networks that learn to write, to forecast, and to tell sequences apart.
 
 Commands:
   train <text>             trains a network on a text file and saves it
@@ -29,6 +33,9 @@ Commands:
   sample <model>           writes text with a saved network
   forecast <csv>           trains a network to forecast a column of a table, and saves it
   find-rate <text>         tries learning rates, plots their losses, and suggests one
+  classify <data>          trains a network to tell the labels of sequences, CSV or JSON lines, and saves it
+  predict <model> <data>   tells the labels of sequences with a saved network
+  evaluate <model> <data>  measures a saved network on a text, or on sequences with labels
   diagnose <model> <text>  shows how far back a network's errors reach, and how far they must
 
 bptt <command> --help explains a command's options. bptt --version prints the version.
@@ -40,10 +47,23 @@ Examples:
   bptt train shakespeare.txt --minutes 10
   bptt sample shakespeare.safetensors --length 1000
   bptt forecast co2.csv --target co2 --horizon 12
+  bptt classify names.csv --label language
+  bptt predict names.safetensors new-names.csv
   bptt diagnose shakespeare.safetensors shakespeare.txt
 `;
 
-const commands = ["train", "resume", "info", "sample", "forecast", "find-rate", "diagnose"];
+const commands = [
+  "train",
+  "resume",
+  "info",
+  "sample",
+  "forecast",
+  "classify",
+  "predict",
+  "evaluate",
+  "find-rate",
+  "diagnose",
+];
 
 /** Those that train, and that resume goes on with. */
 const trainers: Readonly<Record<string, Trainer>> = { train: runTrain };
@@ -91,6 +111,24 @@ async function run([command, ...words]: readonly [command?: string, ...words: st
       if (given !== undefined)
         return runForecast(readForecastPlan(given), process.stdout, process.stderr, process.env);
       process.stdout.write(helpOf(forecastCommand));
+      return 0;
+    }
+    case "classify": {
+      const given = parseArguments(classifyCommand, words);
+      if (given !== undefined) return runClassify(readClassifyPlan(given), process.stdout, process.env);
+      process.stdout.write(helpOf(classifyCommand));
+      return 0;
+    }
+    case "predict": {
+      const given = parseArguments(predictCommand, words);
+      if (given === undefined) process.stdout.write(helpOf(predictCommand));
+      else await runPredict(readPredictPlan(given), process.stdout, () => open);
+      return 0;
+    }
+    case "evaluate": {
+      const given = parseArguments(evaluateCommand, words);
+      if (given === undefined) process.stdout.write(helpOf(evaluateCommand));
+      else await runEvaluate(readEvaluatePlan(given), process.stdout);
       return 0;
     }
     case "diagnose": {

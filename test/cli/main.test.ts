@@ -146,6 +146,9 @@ describe("help", () => {
     ["diagnose", "--seed <n>"],
     ["resume", "--json"],
     ["info", "--json"],
+    ["classify", "--class-weights <name>"],
+    ["predict", "--top <n>"],
+    ["evaluate", "--json"],
   ])("explains %s and all its options", (command, option) => {
     for (const words of [
       [command, "--help"],

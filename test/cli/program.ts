@@ -26,7 +26,7 @@ export class Workplace {
     return join(this.folder, name);
   }
 
-  /** Colours only where a test asks for them. */
+  /** Colours only where a test asks for them; `input` comes through a pipe. */
   run(words: readonly string[], environment: Record<string, string> = {}, input = ""): Ended {
     const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
       cwd: this.folder,
