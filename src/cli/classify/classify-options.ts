@@ -63,7 +63,7 @@ export const classifyCommand: Command<Name> = {
     epochs: { value: "<n>", help: "or for this many times through the data at most" },
     patience: {
       value: "<n>",
-      help: "ends after so many looks at the held-out part without a lower loss (10); a look\ncomes every epoch, but after 50 to 500 updates",
+      help: "ends after so many looks at the held-out part without a lower loss (10); looks are\nan epoch apart, but at least 50 and at most 500 updates",
     },
     seed: { value: "<n>", help: "of the first weights, of the order, and of what is held out (0)" },
     build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },

@@ -78,6 +78,27 @@ function readParameters({ parameters }: Network): Float32Array[] {
   return parameters.map((parameter) => parameter.read());
 }
 
+/** Counts the looks, and keeps in mind which was the best. */
+class Looks {
+  count = 0;
+  best: Look | undefined;
+  private readonly watch: FitWatch;
+
+  constructor(watch: FitWatch) {
+    this.watch = watch;
+  }
+
+  /** Takes in the held-out loss after an update; returns whether it is the lowest so far. */
+  take({ step, epoch }: Progress, heldOut: number, seconds: number): boolean {
+    const best = heldOut < (this.best?.heldOut ?? Infinity);
+    const look = { step, epoch, heldOut, best, seconds };
+    if (best) this.best = look;
+    this.count++;
+    this.watch.look(look);
+    return best;
+  }
+}
+
 /**
  * Trains to the limit, until `patience` looks brought nothing better, or until it is stopped; there is a look after the last
  * update, wherever it falls. The network then has the parameters of its best look.
@@ -85,31 +106,21 @@ function readParameters({ parameters }: Network): Float32Array[] {
 export async function fitClassifier(
   network: Network,
   data: FitData,
-  options: FitOptions,
+  { limit, learningRate, clip, patience }: FitOptions,
   watch: FitWatch,
 ): Promise<Fitted> {
-  const { limit, learningRate, clip, patience } = options;
   const total = updatesOf(limit, data.updates);
   const start = performance.now();
   const seconds = (): number => (performance.now() - start) / 1000;
-  let [steps, epochs, looks] = [0, 0, 0];
-  let best: Look | undefined;
-  let ending: Fitted["ending"] = "patience";
+  const looks = new Looks(watch);
+  let [steps, epochs] = [0, 0];
   let last: Float32Array[] | undefined;
-  const look = (heldOut: number): Look => {
-    const found = {
-      step: steps,
-      epoch: epochs,
-      heldOut,
-      best: heldOut < (best?.heldOut ?? Infinity),
-      seconds: seconds(),
-    };
-    if (found.best) best = found;
-    looks++;
-    watch.look(found);
-    return found;
+  const ended = (ending: Fitted["ending"]): Fitted => {
+    last?.forEach((values, i) => {
+      network.parameters[i].write(values);
+    });
+    return { ending, steps, epochs, seconds: seconds(), looks: looks.count, best: looks.best };
   };
-  const fitted = (): Fitted => ({ ending, steps, epochs, seconds: seconds(), looks, best });
   const events = train(network, data.training, {
     optimizer: adam({ learningRate }),
     clipNorm: clip,
@@ -119,27 +130,28 @@ export async function fitClassifier(
     keepBest: true,
     epochs: Number.MAX_SAFE_INTEGER,
   });
+  let ending: Fitted["ending"] = "patience";
   try {
     for await (const progress of events) {
       if (progress.epochEnd) continue;
-      ({ step: steps, epoch: epochs } = progress);
-      const share = total === undefined ? seconds() / (60 * limit.amount) : steps / total;
+      const { step, epoch, validationLoss } = progress;
+      [steps, epochs] = [step, epoch];
+      const share = total === undefined ? seconds() / (60 * limit.amount) : step / total;
       watch.update(progress, Math.min(1, share));
-      if (progress.validationLoss !== undefined) look(progress.validationLoss);
-      if (!watch.stopped() && share < 1) continue;
-      ending = watch.stopped() ? "signal" : "limit";
-      // What comes back when the loop ends are the parameters of the best look of `train`'s.
-      if (progress.validationLoss === undefined && look((await evaluate(network, data.watched)).loss).best)
-        last = readParameters(network);
+      if (validationLoss !== undefined) looks.take(progress, validationLoss, seconds());
+      const stopped = watch.stopped();
+      if (!stopped && share < 1) continue;
+      ending = stopped ? "signal" : "limit";
+      if (validationLoss === undefined) {
+        const { loss } = await evaluate(network, data.watched);
+        // `train` gives back the parameters of the best look that it knows of.
+        if (looks.take(progress, loss, seconds())) last = readParameters(network);
+      }
       break;
     }
   } catch (error) {
-    if (!(error instanceof DivergenceError)) throw error;
-    ending = "divergence";
-    return { ...fitted(), error };
+    if (error instanceof DivergenceError) return { ...ended("divergence"), error };
+    throw error;
   }
-  last?.forEach((values, i) => {
-    network.parameters[i].write(values);
-  });
-  return fitted();
+  return ended(ending);
 }
