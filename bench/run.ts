@@ -7,6 +7,7 @@ import "../src/wasm/inlined.js";
 import { supportedBuilds } from "../src/wasm/load.js";
 import "../src/wide.js";
 import { measureAdding } from "./adding.js";
+import { measureClassify } from "./classify.js";
 import { measureGrowth } from "./growth.js";
 import { measureMemoryBudget } from "./memory-budget.js";
 import { measureBrackets, measureCopy } from "./memory-tasks.js";
@@ -44,6 +45,7 @@ Sections; without any, the first four:
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
   brackets      distant brackets, by seven learning rules: which carry a letter over 6 characters
   copy          copy memory, by five learning rules
+  classify      what bptt classify learns of surnames, of waves in noise, and of the weather
   norm          layer normalisation: what a step costs with it, and a task that is learned sooner
   words         words of a text, a network beside n-grams; needs --text
   text-stream   memory and speed over a text of 2 GB that is read as a stream
@@ -76,6 +78,7 @@ const sectionNames = [
   "adding",
   "brackets",
   "copy",
+  "classify",
   "norm",
   "words",
   "text-stream",
@@ -228,6 +231,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureBrackets({ windows: wish.updates ?? 25_000, build: fastest });
     case "copy":
       return measureCopy({ windows: wish.updates ?? 500, build: fastest });
+    case "classify":
+      return measureClassify(fastest);
     case "norm":
       return measureNorm(peaks, { updates: wish.updates ?? 1000, seeds: wish.seeds ?? 3, build: fastest });
     case "temperature":
