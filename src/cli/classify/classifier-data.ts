@@ -70,7 +70,7 @@ export function encodeItems(codec: SequenceCodec, examples: Examples): SequenceI
 
 /** Returns sequences to be measured, each counting the same. */
 export function measuredSet(items: readonly SequenceItem[]): TrainingData {
-  return sequenceSet(items, { batch: MEASURE_BATCH });
+  return sequenceSet(items, { batch: MEASURE_BATCH, bucket: true });
 }
 
 function weightsOf(
@@ -118,9 +118,9 @@ export function makeClassifierData(
   return {
     codec,
     counts: [...counts.values()],
-    training: sequenceSet(training, { batch, seed, shuffle: true, ...weighing }),
+    training: sequenceSet(training, { batch, seed, shuffle: true, bucket: true, ...weighing }),
     updates: Math.ceil(training.length / batch),
-    watched: sequenceSet(heldOut, { batch: MEASURE_BATCH, ...weighing }),
+    watched: sequenceSet(heldOut, { batch: MEASURE_BATCH, bucket: true, ...weighing }),
     heldOut: measuredSet(heldOut),
     rows: { training: training.length, heldOut: heldOut.length },
   };
