@@ -1,6 +1,7 @@
 /** Chooses the kernels: the wide build by itself where a process of its own has shown that it works. */
 
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { supportedBuilds, type Build } from "../index.js";
 import { refusalOfWide } from "../wasm/wide-build.js";
 
@@ -14,8 +15,10 @@ export const WORKS = "the wide build works";
 
 /** Trains with the wide build in a process of its own, which may abort; returns whether it lived to say so. */
 async function worksElsewhere(): Promise<boolean> {
-  const script = new URL("./try-wide.js", import.meta.url);
-  const child = spawn(process.execPath, [...process.execArgv, script.pathname], {
+  // An engine that it was never tested on is not even tried.
+  if (refusalOfWide() !== undefined) return false;
+  const script = fileURLToPath(new URL("./try-wide.js", import.meta.url));
+  const child = spawn(process.execPath, [...process.execArgv, script], {
     stdio: ["ignore", "pipe", "ignore"],
     timeout: 1000 * PATIENCE,
     killSignal: "SIGKILL",
@@ -42,8 +45,7 @@ export interface ChosenBuild {
 /** Returns the build to create networks with, whose kernels are then provided. */
 export async function chooseBuild(wish: "auto" | Build): Promise<ChosenBuild> {
   if (wish === "wide") await import("../wide.js");
-  // An engine that it was never tested on would not even be tried.
-  if (wish !== "auto" || refusalOfWide() !== undefined || !(await worksElsewhere())) return { build: wish };
+  if (wish !== "auto" || !(await worksElsewhere())) return { build: wish };
   await import("../wide.js");
   if (!supportedBuilds().includes("wide")) return { build: wish };
   return {
@@ -54,7 +56,7 @@ export async function chooseBuild(wish: "auto" | Build): Promise<ChosenBuild> {
 
 /** Provides the kernels that a run began with; returns others where they do not run here. */
 export async function resumeBuild(began: Build): Promise<ChosenBuild> {
-  if (began === "wide") await import("../wide.js");
+  if (began === "wide" && (await worksElsewhere())) await import("../wide.js");
   if (supportedBuilds().includes(began)) return { build: began };
   return {
     build: "auto",

@@ -1,7 +1,7 @@
 /** Kills trainings at random moments, goes on with them, and compares them with those that nothing interrupted. */
 
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSafetensors } from "../../src/formats/safetensors.js";
@@ -71,6 +71,18 @@ function noteLeft(folder: string, { left }: Campaign): void {
   if (log !== "" && !log.endsWith("\n")) left.halfLine++;
 }
 
+/** Waits for a moment: of a process from its start, or of a training once it is under way. */
+async function moment(folder: string, trains: boolean, milliseconds: number): Promise<void> {
+  const before = sizeOfLog(folder);
+  for (let waited = 0; trains && sizeOfLog(folder) === before && waited < 20_000; waited += 10)
+    await sleep(10);
+  await sleep(milliseconds);
+}
+
+function sizeOfLog(folder: string): number {
+  return statSync(join(folder, "log.jsonl"), { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** Kills so many processes; `told` is told how it goes. The moments depend on the seed, and on the machine. */
 export async function killTrainings(
   kills: number,
@@ -127,7 +139,7 @@ export async function killTrainings(
         child.stdout?.resume();
         child.stderr?.resume();
         const ended = once(child, "close");
-        await Promise.race([ended, sleep(random.uniform() * 1.2 * milliseconds)]);
+        await Promise.race([ended, moment(folder, random.uniform() < 0.75, random.uniform() * milliseconds)]);
         child.kill("SIGKILL");
         const [, signal] = (await ended) as [number | null, string | null];
         if (signal !== "SIGKILL") {

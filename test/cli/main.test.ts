@@ -197,7 +197,10 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/--hidden expects a whole number of at least 1, not "0"/, ["train", "text.txt", "--hidden", "0"]],
     [/--hidden expects a whole number of at least 1, not "-5"/, ["train", "text.txt", "--hidden=-5"]],
     [/--batch expects a whole number of at least 1, not "2.5"/, ["train", "text.txt", "--batch", "2.5"]],
-    [/--learning-rate expects a number above 0, not "0"/, ["train", "text.txt", "--learning-rate", "0"]],
+    [
+      /--learning-rate expects a number above 0 and at most 1e30, not "0"/,
+      ["train", "text.txt", "--learning-rate", "0"],
+    ],
     [/--clip expects a number above 0, not "Infinity"/, ["train", "text.txt", "--clip", "Infinity"]],
     [/--memory expects a number above 0, not "0"/, ["train", "text.txt", "--memory", "0"]],
     [/--dropout expects a number from 0 to below 1, not "1"/, ["train", "text.txt", "--dropout", "1"]],

@@ -142,6 +142,38 @@ describe("the model that is kept", () => {
   });
 });
 
+describe("a loss that becomes no number", () => {
+  it("ends with code 1, the model from before it being saved", () => {
+    const wild = [
+      "train",
+      "text.txt",
+      ...small,
+      "--cell",
+      "elman-relu",
+      "--learning-rate",
+      "1e30",
+      "--steps",
+      "50",
+      "--schedule",
+      "constant",
+    ];
+    const { code, err } = place.run([...wild, "--run", "wild", "--out", "wild.safetensors"]);
+    expect(err).toMatch(/^bptt: .*step \d+.*$/m);
+    expect(code).toBe(1);
+    const network = loadNetwork(readFileSync(place.path("wild.safetensors")));
+    for (const parameter of network.parameters) expect(parameter.read().every(Number.isFinite)).toBe(true);
+    expect(place.run(["info", "wild"]).out).toMatch(/^wild: ended since its loss became no number$/m);
+  });
+});
+
+describe("a training that cannot begin", () => {
+  it("leaves no run", () => {
+    const { code } = place.run(["train", "text.txt", ...small, "--memory", "0.0001", "--run", "never"]);
+    expect(code).toBe(2);
+    expect(existsSync(place.path("never"))).toBe(false);
+  });
+});
+
 describe("--json", () => {
   it("prints the log's lines, and nothing else", () => {
     const { out, err } = place.run([...words, "--json", "--run", "json"]);

@@ -39,7 +39,7 @@ export interface LookEvent {
   readonly event: "look";
   readonly step: number;
   readonly epoch: number;
-  /** Undefined where nothing is held out. */
+  /** Undefined where nothing is held out, and where it was no number. */
   readonly heldOut?: number;
   /** Whether it is the least held-out loss so far. */
   readonly best: boolean;

@@ -70,6 +70,11 @@ export function fitOptions(defaults: FitDefaults, out: string): Readonly<Record<
   };
 }
 
+/** Whether optimizers take it. */
+function isRate(value: number): boolean {
+  return value > 0 && value <= 1e30;
+}
+
 /** What was given, with the defaults in it. */
 type Given = Readonly<Record<SetOption, string> & Partial<Record<FitOption, string>>>;
 
@@ -82,7 +87,7 @@ export function readFitPlan(command: string, given: Given): FitPlan {
     settings: given,
     limit: readLimit(given),
     rates: {
-      rate: decimalNumber("learning-rate", given["learning-rate"], "above 0", positive),
+      rate: decimalNumber("learning-rate", given["learning-rate"], "above 0 and at most 1e30", isRate),
       schedule: choice("schedule", given.schedule, scheduleNames),
       warmUp: decimalNumber("warm-up", given["warm-up"], "from 0 to below 1", (x) => x >= 0 && x < 1),
     },

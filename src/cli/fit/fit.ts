@@ -101,7 +101,7 @@ class Fitting {
     const model = plan.out ?? run?.path("best") ?? "";
     if (plan.out !== undefined) await saveFile(plan.out, file);
     using network = loadNetwork(file, { build: job.network.build });
-    const { lines, ...outcome } = await job.measure(network);
+    const { lines, heldOut, ...outcome } = await job.measure(network);
     this.teller.end(
       {
         event: "end",
@@ -109,6 +109,8 @@ class Fitting {
         seconds: clock.seconds,
         ending,
         modelStep: best?.step ?? step,
+        // JSON has no NaN.
+        ...(Number.isFinite(heldOut) && { heldOut }),
         ...outcome,
         model,
       },
@@ -156,7 +158,9 @@ class Fitting {
     const { network, heldOut } = job;
     const start = clock.seconds;
     const loss = heldOut && (await evaluate(network, heldOut, lossOf(job))).loss;
-    const shown = (await job.show?.(network)) ?? {};
+    // Where it is no number, the next update says so, and there is nothing to show.
+    const diverged = loss !== undefined && !Number.isFinite(loss);
+    const shown = diverged ? {} : ((await job.show?.(network)) ?? {});
     const best = loss !== undefined && loss < (state.best?.loss ?? Infinity);
     state.lookedAt = state.step;
     if (best) await this.keepBest(network, loss);
@@ -168,7 +172,7 @@ class Fitting {
       event: "look",
       step,
       epoch,
-      ...(loss !== undefined && { heldOut: loss }),
+      ...(loss !== undefined && !diverged && { heldOut: loss }),
       best,
       seconds,
       ...shown,
@@ -247,7 +251,11 @@ export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFol
     try {
       ending = await fitting.learn(stopping);
     } catch (error) {
-      if (!(error instanceof DivergenceError)) throw error;
+      if (!(error instanceof DivergenceError)) {
+        // Where the rule is refused there is nothing that a run could go on with.
+        if (state.step === 0) await run?.discard();
+        throw error;
+      }
       [ending, diverged] = ["divergence", error];
     }
     await fitting.end(ending);

@@ -7,8 +7,9 @@ import { isTold, type FitEvent, type LookEvent, type UpdateEvent } from "./event
 import type { Units } from "./job.js";
 import type { Clock } from "./limit.js";
 
-/** Updates of the bar a second. */
+/** Updates of the bar a second, and of the chart, which takes a thousandth of one to draw. */
 const BAR_RATE = 10;
+const CHART_RATE = 1;
 
 /** Where there is no bar: the least number of seconds between two lines, and the most lines. */
 const LINE_SECONDS = 10;
@@ -36,6 +37,8 @@ export class Terminal {
   private readonly units: Units;
   private readonly ascii: boolean;
   private shownAt = -Infinity;
+  private chartedAt = -Infinity;
+  private charted: readonly string[] = [];
   private linedAt: number;
   private shownLooks = 0;
   private heldOut: number | undefined;
@@ -103,11 +106,16 @@ export class Terminal {
     this.looks.push({ step, value: heldOut });
   }
 
-  private chart(): string[] {
+  private chart(): readonly string[] {
     const { columns, rows } = this.screen.size;
     if (!this.screen.live || rows < LEAST_ROWS || columns < LEAST_COLUMNS) return [];
-    const width = Math.min(CHART_WIDTH, columns - 1);
-    return lossChart(this.line, this.looks, { width, height: CHART_HEIGHT }, this.ascii);
+    const now = this.clock.seconds;
+    if (now - this.chartedAt >= 1 / CHART_RATE) {
+      this.chartedAt = now;
+      const size = { width: Math.min(CHART_WIDTH, columns - 1), height: CHART_HEIGHT };
+      this.charted = lossChart(this.line, this.looks, size, this.ascii);
+    }
+    return this.charted;
   }
 
   private printLine(standing: Standing): void {

@@ -1,6 +1,6 @@
 /** A run's folder: what was told, a log, the best and the last model, a checkpoint, a report. */
 
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Training } from "../../index.js";
 import { checkpointFile, type CheckpointFile } from "../../node/checkpoint-file.js";
@@ -186,6 +186,13 @@ export class RunFolder {
   async close(): Promise<void> {
     this.log.close();
     await unlockFolder(this.path("lock"));
+  }
+
+  /** Takes away what was written, of a run that could not begin, and its folder unless something else is in it. */
+  async discard(): Promise<void> {
+    for (const name of Object.keys(runFiles) as (keyof typeof runFiles)[])
+      await rm(this.path(name), { force: true });
+    await rmdir(this.folder).catch(() => undefined);
   }
 
   async writeReport(): Promise<void> {

@@ -46,7 +46,7 @@ describe("what people are told of a training", () => {
     const [first, ...lines] = last.replace(/^\r\x1b\[\d+A\x1b\[J/, "").split("\n"); // eslint-disable-line no-control-regex -- it erases
     expect([first, ...lines]).toHaveLength(13);
     expect(first).toMatch(/^ 2\.500 \|o+$/);
-    expect(lines[10]).toMatch(/^ {8}\* training {2}o held out +step 100$/);
+    expect(lines[10]).toMatch(/^ {8}\* training {2}o held out +step 99$/);
     for (const line of [first, ...lines]) expect(line.length).toBeLessThan(80);
     // All that was shown is erased in the end.
     expect(written.at(-1)).toBe("\r\x1b[12A\x1b[J");
