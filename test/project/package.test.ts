@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builds } from "../builds.js";
@@ -69,7 +69,8 @@ describe("what npm ships", () => {
     const carried = ["losses", "relaxed-simd", "simd"].map((name) => `wasm/generated/${name}.wasm`);
     const sources = filesIn(join(root, "src")).filter((file) => /(?<!\.d)\.ts$/.test(file));
     const built = sources.flatMap((file) => [".d.ts", ".js"].map((end) => file.replace(/\.ts$/, end)));
-    const expected = [...built, ...carried].map((file) => `dist/${file}`).sort();
+    const style = "cli/run/page/page.css";
+    const expected = [...built, ...carried, style].map((file) => `dist/${file}`).sort();
     expect(shipped.filter((file) => file.startsWith("dist/"))).toEqual(expected);
   });
 
@@ -115,6 +116,19 @@ describe("what npm ships", () => {
     expect(JSON.parse(printed)).toEqual([["a", "b"], ['1 " 2']]);
     const parser = readFileSync(join(folder, "node_modules/bptt/dist/cli/table/parse-csv.js"), "utf8");
     expect(parser).toContain("Copyright (c) 2010 Adaltas");
+  });
+
+  it("makes a run's report with what it brings itself", () => {
+    writeFileSync(join(folder, "text.txt"), "abcabcabd".repeat(100));
+    const words = ["train", "text.txt", "--hidden", "4", "--batch", "2", "--window", "8", "--steps", "2"];
+    execFileSync(join(folder, "node_modules/.bin/bptt"), [...words, "--run", "run", "--json"], {
+      cwd: folder,
+      shell: process.platform === "win32",
+    });
+    expect(existsSync(join(folder, "node_modules/uplot"))).toBe(false);
+    const page = readFileSync(join(folder, "run/report.html"), "utf8");
+    expect(page).toContain("Leon Sorokin");
+    expect(page).not.toMatch(/\bimport\b|\brequire\(/);
   });
 
   it("starts as a command", () => {

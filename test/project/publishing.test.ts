@@ -46,6 +46,7 @@ describe("the package", () => {
       "./slim",
       "./wide",
       "./worker",
+      "./node",
       "./package.json",
     ]);
   });
