@@ -33,9 +33,9 @@ describe("bptt find-rate", () => {
     const [, words = "", rate] = /^ {4}\S.* (train text\.txt .* --learning-rate (\S+))$/.exec(end) ?? [];
     expect(Number(rate) / Number(least)).toBeCloseTo(0.1, 2);
     expect(words).toMatch(
-      / --cell gru --hidden 16 --batch 4 --window 16 --rule tbptt --k1 8 --learning-rate /,
+      / --cell gru --hidden 16 --batch 4 --window 16 --rule tbptt --k1 8 --build simd --learning-rate /,
     );
-    const { code, err } = place.run([...words.split(" "), "--steps", "2"]);
+    const { code, err } = place.run([...words.split(" "), "--steps", "2", "--json"]);
     expect([code, err]).toEqual([0, ""]);
   });
 

@@ -54,6 +54,7 @@ describe("--rule", () => {
         "5",
         "--out",
         "m",
+        "--json",
         ...words,
       ]);
       expect([code, err]).toEqual([0, ""]);

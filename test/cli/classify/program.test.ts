@@ -207,7 +207,7 @@ describe("bptt evaluate", () => {
   });
 
   it("measures a model that writes on a text", () => {
-    output(["train", "text.txt", ...small, "--steps", "20", "--out", "writer.safetensors"]);
+    output(["train", "text.txt", ...small, "--steps", "20", "--out", "writer.safetensors", "--json"]);
     const figures = JSON.parse(
       output(["evaluate", "writer.safetensors", "text.txt", "--json"]).join("\n"),
     ) as Record<string, number>;
