@@ -6,6 +6,7 @@ import { encodeItems, measuredSet } from "./classify/classifier-data.js";
 import { loadClassifier } from "./classify/classifier-file.js";
 import { figureLines, measureClassifier } from "./classify/measure-classifier.js";
 import { Failure } from "./failure.js";
+import { evaluateForecaster } from "./forecast/use-forecaster.js";
 import { grouped, nats, share } from "./format.js";
 import { loadModel } from "./load-model.js";
 import { kindOfModel, type ModelKind } from "./model-kind.js";
@@ -29,7 +30,8 @@ export const evaluateCommand: Command<Name> = {
     "Measures a saved model on data that it did not learn from, a file or a pipe for -:\n" +
     "  a model of bptt train on a text: loss, bits a character, perplexity;\n" +
     "  a model of bptt classify on sequences with labels, as bptt classify reads them: accuracy, macro-F1, what each label\n" +
-    "  was taken for, beside what always saying the commonest label amounts to.",
+    "  was taken for, beside what always saying the commonest label amounts to;\n" +
+    "  a model of bptt forecast on a table with its columns: the errors of its forecasts, beside those of simple ones.",
   options: {
     ...readingOptions,
     build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
@@ -38,6 +40,7 @@ export const evaluateCommand: Command<Name> = {
   examples: [
     "bptt evaluate shakespeare.safetensors marlowe.txt",
     "bptt evaluate names.safetensors other-names.csv --json",
+    "bptt evaluate co2.safetensors later-co2.csv",
   ],
 };
 
@@ -103,6 +106,8 @@ async function evaluateClassifier(plan: EvaluatePlan, bytes: Uint8Array): Promis
 const evaluators: Readonly<Record<ModelKind, (plan: EvaluatePlan, bytes: Uint8Array) => Promise<Evaluated>>> =
   {
     text: evaluateText,
+    forecaster: ({ model, data, reading: { delimiter }, build }) =>
+      evaluateForecaster({ model, data, delimiter, build }),
     classifier: evaluateClassifier,
   };
 

@@ -4,9 +4,10 @@ import { FormatError, readMetadata } from "../index.js";
 import { Failure } from "./failure.js";
 import { VOCABULARY_KEY } from "./load-model.js";
 import { CLASSIFIER_KEY } from "./classify/classifier-file.js";
+import { FORECASTER_KEY } from "./forecast/forecaster-file.js";
 
 /** For each kind the key of the metadata that only its models have. */
-const keys = { text: VOCABULARY_KEY, classifier: CLASSIFIER_KEY } as const;
+const keys = { text: VOCABULARY_KEY, classifier: CLASSIFIER_KEY, forecaster: FORECASTER_KEY } as const;
 
 /** What models are for. A command has a row for each: a new kind does not compile before all have one. */
 export type ModelKind = keyof typeof keys;
@@ -22,6 +23,6 @@ export function kindOfModel(path: string, bytes: Uint8Array): ModelKind {
     throw error;
   }
   throw new Failure(
-    `${path} is a network, but no model of bptt train or classify: its metadata does not say what it reads`,
+    `${path} is a network, but no model of bptt train, forecast or classify: its metadata does not say what it reads`,
   );
 }

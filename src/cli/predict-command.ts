@@ -3,6 +3,7 @@
 import { choice, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { predictLabels, type LabelPlan } from "./classify/predict-labels.js";
 import { Failure } from "./failure.js";
+import { predictForecaster } from "./forecast/use-forecaster.js";
 import { kindOfModel, type ModelKind } from "./model-kind.js";
 import { readBytes } from "./read-file.js";
 import type { Output } from "./screen.js";
@@ -16,10 +17,11 @@ export const predictCommand: Command<Name> = {
   name: "predict",
   operands: ["<model>", "<data>"],
   summary:
-    "Tells the label of each sequence of a file, or of a pipe for -, with a model that bptt classify saved. The data have\n" +
-    "the form that it learned from, labels aside: it knows which columns or field to read. Prints CSV: the line where each\n" +
-    "sequence begins (with --group, its cell there), the likeliest label, and its probability. Every row must fit, or\n" +
-    "nothing is printed and the first that does not is named by line and column.",
+    "With a model of bptt forecast: forecasts the rows behind a table that has its columns, from a file or a pipe for -.\n" +
+    "With a model of bptt classify: tells the label of each sequence of the data, which have the form that it learned from,\n" +
+    "labels aside: it knows which columns or field to read. Prints CSV: the line where each sequence begins (with --group,\n" +
+    "its cell there), the likeliest label, and its probability. Every row must fit, or nothing is printed and the first\n" +
+    "that does not is named by line and column.",
   options: {
     top: { value: "<n>", help: "tells the n likeliest labels of each sequence (1)" },
     sequence,
@@ -28,10 +30,11 @@ export const predictCommand: Command<Name> = {
     format,
     delimiter,
     build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
-    json: { help: "prints JSON lines instead, an object a sequence" },
+    json: { help: "prints JSON instead: an object a sequence, on a line each; or one of the whole forecast" },
   },
   examples: [
     "bptt predict names.safetensors new-names.csv",
+    "bptt predict co2.safetensors co2-to-date.csv",
     `echo '{"text": "Rossellini"}' | bptt predict names.safetensors - --top 3 --json`,
   ],
 };
@@ -48,6 +51,11 @@ export function readPredictPlan({ operands: [model, data], given }: Arguments<Na
   };
 }
 
+async function predictRows({ model, data, reading, build, json }: LabelPlan, output: Output): Promise<void> {
+  const { figures, lines } = await predictForecaster({ model, data, delimiter: reading.delimiter, build });
+  output.write(`${json ? JSON.stringify({ model, data, ...figures }, null, 2) : lines.join("\n")}\n`);
+}
+
 /** How each kind of model predicts, of which the bytes are at hand. */
 const predictors: Readonly<
   Record<
@@ -56,6 +64,7 @@ const predictors: Readonly<
   >
 > = {
   classifier: predictLabels,
+  forecaster: (plan, _, output) => predictRows(plan, output),
   text: ({ model }) =>
     Promise.reject(
       new Failure(
