@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Dispatches the commands, and sets the exit code. */
 
+import "./relaxed.js";
 // Brings the kernels; the other files take names from src/index.ts alone.
 import "../wasm/inlined.js";
 import { suggestion } from "./arguments.js";

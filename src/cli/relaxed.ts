@@ -1,0 +1,9 @@
+/**
+ * Switches on relaxed SIMD on Node 20 and 21, which have it behind a flag and whose builds the tests run with it; later versions
+ * have it on. It makes training up to 1.5 times as fast there. Imported before anything that asks what the engine has.
+ */
+
+import v8 from "node:v8";
+
+if (Number(process.versions.node.split(".")[0]) < 22)
+  v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
