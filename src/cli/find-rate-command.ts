@@ -6,8 +6,8 @@ import { ownName, quoted } from "./invocation.js";
 import { learnerOf } from "./learning-rule.js";
 import { showsUnicode } from "./plot.js";
 import { plotRates, writeRate } from "./rate-plot.js";
-import { decode } from "./read-file.js";
-import { buildFor, readOperand } from "./run/open-run.js";
+import { decode, readInputBytes } from "./read-file.js";
+import { buildFor } from "./run/open-run.js";
 import { Screen, type Output } from "./screen.js";
 import { readTextData } from "./text-data.js";
 import { createPlanned, explained } from "./train-command.js";
@@ -112,7 +112,7 @@ export async function runFindRate(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
   const { path, batch, window, rule, fit } = training;
-  const { name, bytes } = await readOperand(path, undefined);
+  const { name, bytes } = await readInputBytes(path);
   const data = readTextData(decode(name, bytes), batch, window);
   const { build, note } = await buildFor(fit, undefined);
   using network = createPlanned(training, data.vocabulary.size, build);

@@ -4,7 +4,7 @@ import { stat } from "node:fs/promises";
 import { FormatError, loadNetwork, OutOfMemoryError, readMetadata, type Network } from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
 import { Failure } from "./failure.js";
-import type { EndEvent, LookEvent, StartEvent } from "./fit/events.js";
+import { HELD_OUT, lossAt, type EndEvent, type LookEvent, type StartEvent } from "./fit/events.js";
 import { countParameters } from "./fit/fit.js";
 import { duration, grouped, size, visible } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
@@ -116,16 +116,18 @@ async function readRun(folder: string): Promise<RunInfo> {
   };
 }
 
-const endings: Readonly<Record<EndEvent["ending"], string>> = {
-  limit: "ended, as it was to",
-  patience: "ended early, since the held-out loss became no better",
-  signal: "stopped",
-  divergence: "ended since its loss became no number",
-};
+function endingOf({ ending }: EndEvent, start: StartEvent | undefined): string {
+  return {
+    limit: "ended, as it was to",
+    patience: `ended early, since the ${lossAt(start?.units.looks ?? HELD_OUT)} became no better`,
+    signal: "stopped",
+    divergence: "ended since its loss became no number",
+  }[ending];
+}
 
 function runLines({ folder, config, checkpoint, start, looks, end }: RunInfo): string[] {
   const { command, operands, options, began, bptt, node, build } = config;
-  const state = end === undefined ? "under way, or interrupted" : endings[end.ending];
+  const state = end === undefined ? "under way, or interrupted" : endingOf(end, start);
   const shown = looks
     .slice(-10)
     .map(({ step, heldOut, best, seconds }) => [
@@ -151,6 +153,9 @@ function runLines({ folder, config, checkpoint, start, looks, end }: RunInfo): s
       ...(end?.heldOut === undefined
         ? []
         : [["held out", `${end.heldOut.toFixed(4)}, the model of step ${grouped(end.modelStep)}`]]),
+      ...Object.entries(end?.figures ?? {})
+        .filter(([, value]) => Number.isFinite(value))
+        .map(([name, value]) => [name, value.toPrecision(5)]),
       ...Object.entries(options),
     ]),
     ...(shown.length === 0 ? [] : ["", ...tableLines(shown)]),

@@ -18,7 +18,7 @@ import { grouped, nats } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
 import { learnerOf, stretchOf } from "./learning-rule.js";
 import { TRAINING_KEY, VOCABULARY_KEY } from "./load-model.js";
-import { decode } from "./read-file.js";
+import { decode, readInputBytes } from "./read-file.js";
 import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "./run/open-run.js";
 import { readTextData, type TextData } from "./text-data.js";
 import { readTrainPlan, type TrainOption, type TrainPlan } from "./train-options.js";
@@ -118,7 +118,7 @@ export function explained(error: unknown, plan: TrainPlan): unknown {
 /** Runs the command, or goes on with a run of it; returns the exit code. Throws a Failure. */
 export async function runTrain(given: Arguments<TrainOption>, resumed?: Resumed): Promise<number> {
   const plan = readTrainPlan(given);
-  const input = { path: plan.path, ...(await readOperand(plan.path, resumed)) };
+  const input = { path: plan.path, ...(await readOperand(plan.path, resumed, readInputBytes)) };
   const data = readTextData(decode(input.name, input.bytes), plan.batch, plan.window);
   await requireRoom(plan.fit, plan.path, resumed);
   const { build, note } = await buildFor(plan.fit, resumed);

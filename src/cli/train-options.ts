@@ -1,15 +1,13 @@
 /** What `bptt train` is told, checked. */
 
-import { basename, extname } from "node:path";
 import { cellNames, type Cell } from "../index.js";
 import { cells } from "../network/cells/by-name.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { Failure } from "./failure.js";
-import { fitOptions, readFitPlan, type FitOption } from "./fit/fit-options.js";
+import { fitOptions, outOf, readFitPlan, type FitOption } from "./fit/fit-options.js";
 import type { FitPlan } from "./fit/job.js";
 import { withDefaults } from "./fit/limit.js";
 import { readRule, ruleOptions, type Rule, type RuleOption } from "./learning-rule.js";
-import { STDIN } from "./read-file.js";
 import { textDefaults } from "./text-defaults.js";
 
 type SizeOption = "layers" | "hidden" | "embedding" | "batch" | "window";
@@ -77,12 +75,6 @@ export interface TrainPlan {
   readonly fit: FitPlan;
 }
 
-/** Returns where the model goes: what was said, or after the text's name where there is no run's folder for it. */
-function outOf(path: string, { out, run }: { out?: string; run?: string }): string | undefined {
-  if (out !== undefined || run !== undefined) return out;
-  return path === STDIN ? "text.safetensors" : `${basename(path, extname(path))}.safetensors`;
-}
-
 /** Throws a Failure that names the option. */
 export function readTrainPlan({ operands: [path], given: typed }: Arguments<TrainOption>): TrainPlan {
   const given = withDefaults(textDefaults, typed);
@@ -103,6 +95,6 @@ export function readTrainPlan({ operands: [path], given: typed }: Arguments<Trai
     batch: size("batch"),
     window: size("window"),
     rule: readRule(given, size("window")),
-    fit: { ...fit, out: outOf(path, fit) },
+    fit: { ...fit, out: outOf(fit, path, "text.safetensors") },
   };
 }

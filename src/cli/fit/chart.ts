@@ -1,6 +1,7 @@
 /** Draws a training's losses in a terminal while it goes on: a line of the training loss, a mark for each look at what is held out. */
 
 import { Canvas } from "../canvas.js";
+import { HELD_OUT } from "./events.js";
 
 export interface Point {
   readonly step: number;
@@ -46,13 +47,14 @@ function bounds(values: readonly number[]): { low: number; high: number } {
 
 /**
  * Returns the chart's lines. `line` is drawn from its first step to its last; values that are no numbers are left out. Throws nothing:
- * without a value there is one line that says so.
+ * without a value there is one line that says so. `looksAt`: what looks are taken at, for the legend.
  */
 export function lossChart(
   line: readonly Point[],
   looks: readonly Point[],
   { width, height }: ChartSize,
   ascii: boolean,
+  looksAt = HELD_OUT,
 ): string[] {
   const all = [...line, ...looks].filter(isDrawn);
   if (all.length === 0) return ["(no loss yet)"];
@@ -78,7 +80,7 @@ export function lossChart(
     lines[y][x] = marks.look[kind];
   }
   const frame = ascii ? ["|", "+", "-"] : ["┤", "└", "─"];
-  const legend = `${marks.line[kind]} training${looks.length > 0 ? `  ${marks.look[kind]} held out` : ""}`;
+  const legend = `${marks.line[kind]} training${looks.length > 0 ? `  ${marks.look[kind]} ${looksAt}` : ""}`;
   const end = `step ${last}`;
   const middle = Math.floor((rows - 1) / 2);
   const labels = new Map([

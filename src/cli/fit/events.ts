@@ -3,6 +3,15 @@
 /** Figures by name: accuracy, perplexity, … */
 export type Figures = Readonly<Record<string, number>>;
 
+/** What else a command tells machines; it goes into JSON as it is. */
+export type Details = Readonly<Record<string, unknown>>;
+
+/** Lines under a title: a table, for one. */
+export interface Finding {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
 export interface StartEvent {
   readonly event: "start";
   readonly step: 0;
@@ -11,8 +20,10 @@ export interface StartEvent {
   readonly settings: Readonly<Record<string, string>>;
   readonly parameters: number;
   readonly build: string;
-  /** What losses are in, and what is counted in a second. */
-  readonly units: { readonly loss: string; readonly steps: string };
+  /** What losses are in, what is counted in a second, and what looks are taken at. */
+  readonly units: { readonly loss: string; readonly steps: string; readonly looks: string };
+  /** Of the data and the network. */
+  readonly details?: Details;
 }
 
 export interface ResumeEvent {
@@ -62,11 +73,22 @@ export interface EndEvent {
   readonly heldOut?: number;
   readonly sample?: string;
   readonly figures?: Figures;
+  readonly findings?: readonly Finding[];
+  /** Of the figures: tables. */
+  readonly details?: Details;
   /** The model's file. */
   readonly model: string;
 }
 
 export type FitEvent = StartEvent | ResumeEvent | UpdateEvent | LookEvent | EndEvent;
+
+/** What looks are taken at unless a command calls it something else. */
+export const HELD_OUT = "held out";
+
+/** Names the loss at what looks are taken at: "held-out loss". */
+export function lossAt(looks: string): string {
+  return `${looks.replaceAll(" ", "-")} loss`;
+}
 
 /** Updates that are all told of; as many again are told of in each doubling after that. */
 const ALL = 512;

@@ -1,7 +1,9 @@
 /** The options that all commands that train have in common. */
 
+import { basename, extname } from "node:path";
 import type { Build } from "../../index.js";
 import { choice, decimalNumber, wholeNumber, type OptionHelp } from "../arguments.js";
+import { STDIN } from "../read-file.js";
 import type { FitPlan } from "./job.js";
 import { readLimit } from "./limit.js";
 import { scheduleNames } from "./rates.js";
@@ -100,4 +102,10 @@ export function readFitPlan(command: string, given: Given): FitPlan {
     checkpointSeconds: decimalNumber("checkpoint", given.checkpoint, "of at least 0", (x) => x >= 0),
     json: given.json !== undefined,
   };
+}
+
+/** Returns where the model goes: what was said, or after the data's name where there is no run's folder for it; `piped` without a name. */
+export function outOf({ out, run }: FitPlan, path: string, piped: string): string | undefined {
+  if (out !== undefined || run !== undefined) return out;
+  return path === STDIN ? piped : `${basename(path, extname(path))}.safetensors`;
 }

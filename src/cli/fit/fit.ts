@@ -19,7 +19,7 @@ import { freshState, type FitState } from "../run/fit-state.js";
 import type { RunFolder } from "../run/run-folder.js";
 import { saveFile } from "../save-file.js";
 import { Stopping } from "../stopping.js";
-import { isTold, type Ending, type StartEvent } from "./events.js";
+import { HELD_OUT, isTold, lossAt, type Ending, type StartEvent } from "./events.js";
 import type { FitJob, FitPlan } from "./job.js";
 import { Clock } from "./limit.js";
 import { lookShares } from "./looks.js";
@@ -114,7 +114,7 @@ class Fitting {
         ...outcome,
         model,
       },
-      [...endingLines(ending, state, plan), ...lines],
+      [...endingLines(ending, state, job, plan), ...lines],
       [...(job.next?.(model) ?? [`Saved as ${model}.`]), ...runLines(ending, run)],
     );
     await run?.writeReport();
@@ -145,7 +145,8 @@ class Fitting {
 
   /** Returns whether it is time for a look: of the time that is used, or of the updates, so that these looks are always the same. */
   private isLookDue(): boolean {
-    const { clock, shares, state } = this;
+    const { clock, job, shares, state } = this;
+    if (job.lookEvery !== undefined) return state.step % job.lookEvery === 0;
     if (clock.timed && clock.seconds < this.nextLook) return false;
     const share = clock.share(state.step);
     const before = state.looks;
@@ -195,11 +196,17 @@ class Fitting {
   }
 }
 
-function endingLines(ending: Ending, { step, best }: FitState, { patience }: FitPlan): string[] {
+function endingLines(
+  ending: Ending,
+  { step, best }: FitState,
+  { units }: FitJob,
+  { patience }: FitPlan,
+): string[] {
+  const loss = lossAt(units.looks ?? HELD_OUT);
   return [
-    ...(ending === "patience" ? [`Ended early: no better held-out loss in the last ${patience} looks.`] : []),
+    ...(ending === "patience" ? [`Ended early: no better ${loss} in the last ${patience} looks.`] : []),
     ...(best !== undefined && best.step < step
-      ? [`The best of the held-out losses was that of step ${grouped(best.step)}: its model is kept.`]
+      ? [`The best of the ${loss}es was that of step ${grouped(best.step)}: its model is kept.`]
       : []),
   ];
 }
@@ -214,7 +221,7 @@ function runLines(ending: Ending, run: RunFolder | undefined): string[] {
   ];
 }
 
-function startOf({ network, units }: FitJob, { command, settings }: FitPlan): StartEvent {
+function startOf({ network, units, details }: FitJob, { command, settings }: FitPlan): StartEvent {
   return {
     event: "start",
     step: 0,
@@ -222,7 +229,8 @@ function startOf({ network, units }: FitJob, { command, settings }: FitPlan): St
     settings,
     parameters: countParameters(network),
     build: network.build,
-    units: { loss: units.lossName, steps: units.steps },
+    units: { loss: units.lossName, steps: units.steps, looks: units.looks ?? HELD_OUT },
+    ...(details !== undefined && { details }),
   };
 }
 

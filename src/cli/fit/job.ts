@@ -1,7 +1,7 @@
 /** What the commands that train tell `fit`. */
 
 import type { Build, Network, Optimizer, TrainingData, TrainOptions } from "../../index.js";
-import type { Figures } from "./events.js";
+import type { Details, Figures, Finding } from "./events.js";
 import type { Limit } from "./limit.js";
 import type { RatePlan } from "./rates.js";
 
@@ -13,6 +13,8 @@ export interface Units {
   readonly loss: (value: number) => string;
   /** What the loss is in, for an axis: "nats a character". */
   readonly lossName: string;
+  /** What looks are taken at: default "held out". */
+  readonly looks?: string;
 }
 
 /** What is shown of a network besides its held-out loss. */
@@ -28,6 +30,9 @@ export interface Outcome extends Shown {
   readonly heldOut?: number;
   /** Said at the end, in lines. */
   readonly lines: readonly string[];
+  /** Said under them, and kept for the report: what is too much for figures. */
+  readonly findings?: readonly Finding[];
+  readonly details?: Details;
 }
 
 /** What a model's file tells of its training. */
@@ -71,6 +76,8 @@ export interface FitJob {
   readonly heldOut: TrainingData | undefined;
   /** Updates in an epoch, about. */
   readonly epochUpdates: number;
+  /** Updates from one look to the next; undefined: some dozens of looks, closer at the beginning. */
+  readonly lookEvery?: number;
   /** Of `train`'s options those that the command decides. */
   readonly train?: Pick<TrainOptions, "learner" | "loss" | "accumulate" | "updateEvery" | "clipValue">;
   /** Default adam(). */
@@ -78,6 +85,8 @@ export interface FitJob {
   readonly units: Units;
   /** Says what is trained, in lines. */
   readonly head: readonly string[];
+  /** The same for machines. */
+  readonly details?: Details;
   /** Called at each look. */
   readonly show?: (network: Network) => Promise<Shown> | Shown;
   /** Measures the model that is kept, once, at the end. */

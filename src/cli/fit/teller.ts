@@ -78,11 +78,17 @@ export class Teller {
     this.terminal.look(event);
   }
 
-  /** `lines`: what people are told of the outcome, and `next` of what to do with it. */
+  /** `lines`: what people are told of the outcome besides the findings, and `next` of what to do with it. */
   end(event: EndEvent, lines: readonly string[], next: readonly string[]): void {
     this.write(event);
     const { screen } = this.voice;
     for (const line of lines) screen.print(screen.strong(line));
+    for (const { title, lines: found } of event.findings ?? []) {
+      screen.print();
+      screen.print(screen.strong(title));
+      for (const line of found) screen.print(line);
+    }
+    if (event.findings !== undefined) screen.print();
     if (event.sample !== undefined) screen.aside(indented(visible(event.sample)));
     for (const line of next) screen.print(line);
     screen.print(screen.faint(`${duration(this.clock.seconds)} in all`));

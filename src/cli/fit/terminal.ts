@@ -3,7 +3,7 @@
 import { duration, grouped, indented, visible } from "../format.js";
 import type { Screen } from "../screen.js";
 import { lossChart, type Point } from "./chart.js";
-import { isTold, type FitEvent, type LookEvent, type UpdateEvent } from "./events.js";
+import { HELD_OUT, isTold, type FitEvent, type LookEvent, type UpdateEvent } from "./events.js";
 import type { Units } from "./job.js";
 import type { Clock } from "./limit.js";
 
@@ -113,7 +113,7 @@ export class Terminal {
     if (now - this.chartedAt >= 1 / CHART_RATE) {
       this.chartedAt = now;
       const size = { width: Math.min(CHART_WIDTH, columns - 1), height: CHART_HEIGHT };
-      this.charted = lossChart(this.line, this.looks, size, this.ascii);
+      this.charted = lossChart(this.line, this.looks, size, this.ascii, this.units.looks);
     }
     return this.charted;
   }
@@ -134,7 +134,9 @@ export class Terminal {
     return [
       `step ${grouped(step)}`,
       `loss ${this.units.loss(this.mean)}`,
-      ...(this.heldOut === undefined ? [] : [`held out ${this.units.loss(this.heldOut)}`]),
+      ...(this.heldOut === undefined
+        ? []
+        : [`${this.units.looks ?? HELD_OUT} ${this.units.loss(this.heldOut)}`]),
       `${grouped(tokensPerSecond)} ${this.units.steps}/s`,
       ...(Number.isFinite(left) ? [`${duration(left)} left`] : []),
     ].join(" · ");

@@ -6,7 +6,7 @@ import type { Build } from "../../index.js";
 import { chooseBuild, resumeBuild, type ChosenBuild } from "../builds.js";
 import { Failure } from "../failure.js";
 import type { FitPlan } from "../fit/job.js";
-import { readBytes, readInputBytes, STDIN } from "../read-file.js";
+import { STDIN } from "../read-file.js";
 import { requireWritable } from "../save-file.js";
 import { version } from "../version.js";
 import { makeConfig, type RunConfig } from "./run-config.js";
@@ -18,20 +18,24 @@ export interface Resumed {
   readonly config: RunConfig;
 }
 
-export interface Input {
+export interface Input<Bytes extends Uint8Array = Uint8Array> {
   /** For messages. */
   readonly name: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: Bytes;
   /** SHA-256. */
   readonly hash: string;
 }
 
-/** Reads a command's only file, which must be what it was where a run goes on. Throws a Failure. */
-export async function readOperand(path: string, resumed: Resumed | undefined): Promise<Input> {
+/** Reads a command's only file by `read`; it must be what it was where a run goes on. Throws a Failure. */
+export async function readOperand<Bytes extends Uint8Array>(
+  path: string,
+  resumed: Resumed | undefined,
+  read: (path: string) => Promise<Omit<Input<Bytes>, "hash">>,
+): Promise<Input<Bytes>> {
   const kept = path === STDIN && resumed !== undefined;
   const { name, bytes } = kept
-    ? { name: "standard input", bytes: await readBytes(resolve(resumed.folder, runFiles.input)) }
-    : await readInputBytes(path);
+    ? { ...(await read(resolve(resumed.folder, runFiles.input))), name: "standard input" }
+    : await read(path);
   const hash = createHash("sha256").update(bytes).digest("hex");
   if (resumed !== undefined && !resumed.config.hashes.includes(hash)) {
     throw new Failure(

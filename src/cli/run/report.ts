@@ -1,7 +1,7 @@
 /** A run's report: one page of HTML with curves, which opens anywhere. */
 
 import { readFile } from "node:fs/promises";
-import type { EndEvent, FitEvent, LookEvent } from "../fit/events.js";
+import { HELD_OUT, lossAt, type EndEvent, type FitEvent, type LookEvent } from "../fit/events.js";
 import { duration, grouped } from "../format.js";
 import type { RunConfig } from "./run-config.js";
 
@@ -32,18 +32,24 @@ function table(rows: readonly (readonly [string, string])[]): string {
   return `<table>${cells.join("\n")}</table>`;
 }
 
-const endings = {
-  limit: "It trained to its end.",
-  patience: "It ended early, since the held-out loss became no better.",
-  signal: "It was stopped. bptt resume goes on with it.",
-  divergence: "It ended since its loss became no number.",
-} as const;
+function endingOf({ ending }: EndEvent, events: readonly FitEvent[]): string {
+  return {
+    limit: "It trained to its end.",
+    patience: `It ended early, since the ${lossAtLooks(events)} became no better.`,
+    signal: "It was stopped. bptt resume goes on with it.",
+    divergence: "It ended since its loss became no number.",
+  }[ending];
+}
 
 function last<Kind extends FitEvent["event"]>(
   events: readonly FitEvent[],
   kind: Kind,
 ): Extract<FitEvent, { event: Kind }> | undefined {
   return events.findLast((event): event is Extract<FitEvent, { event: Kind }> => event.event === kind);
+}
+
+function lossAtLooks(events: readonly FitEvent[]): string {
+  return lossAt(last(events, "start")?.units.looks ?? HELD_OUT);
 }
 
 /** Returns the figures that say most. */
@@ -57,14 +63,19 @@ function figures(events: readonly FitEvent[]): [string, string][] {
   return [
     ...(best?.heldOut === undefined
       ? []
-      : [["Best held-out loss", `${loss(best.heldOut)}, step ${grouped(best.step)}`] as [string, string]]),
+      : [
+          [`Best ${lossAtLooks(events)}`, `${loss(best.heldOut)}, step ${grouped(best.step)}`] as [
+            string,
+            string,
+          ],
+        ]),
     ...(end?.heldOut === undefined
       ? []
       : [["That model over all that is held out", loss(end.heldOut)] as [string, string]]),
-    ...Object.entries(end?.figures ?? look?.figures ?? {}).map(([name, value]): [string, string] => [
-      name,
-      value.toPrecision(5),
-    ]),
+    // One that is no number has become null in the log.
+    ...Object.entries(end?.figures ?? look?.figures ?? {})
+      .filter(([, value]) => Number.isFinite(value))
+      .map(([name, value]): [string, string] => [name, value.toPrecision(5)]),
     ...(update === undefined
       ? []
       : ([
@@ -79,6 +90,16 @@ function figures(events: readonly FitEvent[]): [string, string][] {
           ["Kernels", start.build],
         ] satisfies [string, string][])),
   ];
+}
+
+function findings(events: readonly FitEvent[]): string {
+  const end = events.at(-1);
+  if (end?.event !== "end") return "";
+  return (end.findings ?? [])
+    .map(({ title, lines }) => {
+      return `<h2>${escaped(title)}</h2>\n<pre class="table">${escaped(lines.join("\n"))}</pre>\n`;
+    })
+    .join("");
 }
 
 function samples(events: readonly FitEvent[]): string {
@@ -100,7 +121,7 @@ function samples(events: readonly FitEvent[]): string {
 function data(events: readonly FitEvent[]): string {
   const kept = events
     .filter(({ event }) => event === "start" || event === "update" || event === "look")
-    .map((event) => ({ ...event, sample: undefined, settings: undefined }));
+    .map((event) => ({ ...event, sample: undefined, settings: undefined, details: undefined }));
   return JSON.stringify(kept).replaceAll("<", "\\u003c");
 }
 
@@ -111,7 +132,7 @@ export async function reportPage(config: RunConfig, events: readonly FitEvent[])
   const { command, operands, options, began } = config;
   const title = `bptt ${command} ${operands.join(" ")}`;
   const end = events.at(-1);
-  const state = end?.event === "end" ? endings[end.ending] : "It is under way, or was interrupted.";
+  const state = end?.event === "end" ? endingOf(end, events) : "It is under way, or was interrupted.";
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -126,7 +147,7 @@ ${style}</style>
 <h1>${escaped(title)}</h1>
 <p>${state} Began ${escaped(began.replace("T", " ").slice(0, 16))} UTC, bptt ${escaped(config.bptt)}, Node ${escaped(config.node)}.</p>
 ${table(figures(events))}
-<h2>Curves</h2>
+${findings(events)}<h2>Curves</h2>
 <div id="curves"><noscript>The curves need JavaScript.</noscript></div>
 ${samples(events)}
 <h2>Settings</h2>

@@ -69,9 +69,7 @@ export async function requireNewRun(folder: string): Promise<void> {
 export async function readConfig(folder: string): Promise<RunConfig> {
   const names = await namesIn(folder);
   if (!names.includes(runFiles.config)) {
-    throw new Failure(
-      `${folder} has no run in it: there is no ${runFiles.config}, which bptt train --run writes first`,
-    );
+    throw new Failure(`${folder} has no run in it: there is no ${runFiles.config}, which --run writes first`);
   }
   const path = join(folder, runFiles.config);
   return parseConfig(path, await readFile(path, "utf8"));

@@ -10,7 +10,11 @@ interface Written {
 }
 
 /** What a training of so many steps prints, half a second each, looked at after each. */
-function told(output: { isTTY?: boolean; columns?: number; rows?: number }, steps = 100): Written {
+function told(
+  output: { isTTY?: boolean; columns?: number; rows?: number },
+  steps = 100,
+  looks?: string,
+): Written {
   const [out, aside]: [string[], string[]] = [[], []];
   let seconds = 0;
   const screen = new Screen(
@@ -19,7 +23,12 @@ function told(output: { isTTY?: boolean; columns?: number; rows?: number }, step
     { write: (text: string) => aside.push(text) },
   );
   const clock = new Clock({ kind: "steps", amount: steps }, 10, 0, () => seconds);
-  const units = { steps: "characters", loss: nats, lossName: "nats a character" };
+  const units = {
+    steps: "characters",
+    loss: nats,
+    lossName: "nats a character",
+    ...(looks !== undefined && { looks }),
+  };
   const terminal = new Terminal(screen, clock, units, true);
   for (let step = 1; step <= steps; step++) {
     seconds += 0.5;
@@ -61,6 +70,14 @@ describe("what people are told of a training", () => {
       expect(lines.length).toBeGreaterThanOrEqual(7);
       expect(lines.length).toBeLessThanOrEqual(108);
     }
+  });
+
+  it("calls what looks are taken at by the command's own name for it", () => {
+    const { out } = told({ isTTY: true, columns: 80, rows: 30 }, 100, "validation");
+    const last = out.findLast((text) => text.includes("100 %")) ?? "";
+    expect(last).toMatch(/^ {8}\* training {2}o validation +step 99$/m);
+    expect(last).not.toContain("held out");
+    expect(told({}, 100, "validation").out.join("")).toContain(" · validation 2.500 nats (3.607 bits) · ");
   });
 
   it("has seven samples, evenly, apart from the lines", () => {

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 
 interface PageEvent {
   readonly event: "start" | "update" | "look";
-  readonly units?: { readonly loss: string; readonly steps: string };
+  readonly units?: { readonly loss: string; readonly steps: string; readonly looks: string };
   readonly step: number;
   readonly loss?: number | null;
   readonly heldOut?: number | null;
@@ -79,7 +79,7 @@ function draw(
       height,
       cursor: { sync: { key: cursor.key } },
       scales: { x: { time: false } },
-      axes: [axis(), { ...axis(), size: 64 }],
+      axes: [axis(), { ...axis(), size: 76 }],
       series: [
         { label: "step" },
         ...shown.map(({ label, stroke, points = false }): uPlot.Series => ({
@@ -100,7 +100,11 @@ function draw(
   });
 }
 
-const units = events.find(({ event }) => event === "start")?.units ?? { loss: "loss", steps: "steps" };
+const units = events.find(({ event }) => event === "start")?.units ?? {
+  loss: "loss",
+  steps: "steps",
+  looks: "held out",
+};
 const steps = [...new Set(events.filter(({ event }) => event !== "start").map(({ step }) => step))].sort(
   (a, b) => a - b,
 );
@@ -115,14 +119,17 @@ if (curves !== null && steps.length > 0) {
     [
       { label: "each update", values: losses, stroke: colours.faint },
       { label: "training", values: smoothed(losses), stroke: colours.line },
-      ...(looked ? [{ label: "held out", values: heldOut, stroke: colours.mark, points: true }] : []),
+      ...(looked ? [{ label: units.looks, values: heldOut, stroke: colours.mark, points: true }] : []),
     ],
     360,
   );
   const others = [
     ["Learning rate", (event: PageEvent) => event.learningRate],
     ["Norm of the gradient", (event: PageEvent) => event.gradientNorm],
-    [`${units.steps} a second`, (event: PageEvent) => event.tokensPerSecond],
+    [
+      `${units.steps.charAt(0).toUpperCase()}${units.steps.slice(1)} a second`,
+      (event: PageEvent) => event.tokensPerSecond,
+    ],
   ] as const;
   for (const [title, valueOf] of others)
     draw(curves, title, steps, [{ label: title, values: column(steps, valueOf), stroke: colours.line }], 180);
