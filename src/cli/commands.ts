@@ -8,7 +8,7 @@ import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
 import { evaluateCommand, readEvaluatePlan, runEvaluate } from "./evaluate-command.js";
 import { findRateCommand, readFindRatePlan, runFindRate } from "./find-rate-command.js";
 import { runForecast } from "./forecast/forecast-command.js";
-import { forecastCommand, readForecastPlan } from "./forecast/forecast-options.js";
+import { forecastCommand } from "./forecast/forecast-options.js";
 import { infoCommand, runInfo } from "./info-command.js";
 import { predictCommand, readPredictPlan, runPredict } from "./predict-command.js";
 import { resumeCommand, runResume, type Trainer } from "./resume-command.js";
@@ -49,15 +49,15 @@ function row<Name extends string>(
 }
 
 /** Those that train, and that `resume` goes on with. */
-const trainers: Readonly<Record<string, Trainer>> = { train: runTrain };
+const trainers: Readonly<Record<string, Trainer>> = { train: runTrain, forecast: runForecast };
 
-const { stdout, stderr, env } = process;
+const { stdout, env } = process;
 
 /** All commands, in the order of the help. */
 export const commands: readonly CommandRow[] = [
   row(trainCommand, "trains a network on a text file and saves it", (given) => runTrain(given)),
   row(forecastCommand, "trains a network to forecast a column of a table, and saves it", (given) =>
-    runForecast(readForecastPlan(given), stdout, stderr, env),
+    runForecast(given),
   ),
   row(
     classifyCommand,

@@ -1,43 +1,59 @@
 /** Defines the options of `bptt forecast` and checks them. */
 
-import { basename, extname } from "node:path";
-import { cellNames, type Build, type Cell, type Fill, type ScalingKind } from "../../index.js";
+import { cellNames, type Cell, type Fill, type ScalingKind } from "../../index.js";
 import { fills } from "../../data/table/missing.js";
 import { scalingKinds } from "../../data/table/scaling.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "../arguments.js";
 import { Failure } from "../failure.js";
+import { fitOptions, outOf, readFitPlan, type FitOption } from "../fit/fit-options.js";
+import type { FitPlan } from "../fit/job.js";
+import { withDefaults } from "../fit/limit.js";
+import { LEAST_UPDATES, MOST_UPDATES } from "../fit/looks.js";
 import { delimiters, type DelimiterName } from "../table/delimiter.js";
-import { STDIN } from "../table/read-input.js";
 
-type Name =
+type TableOption =
   | ("target" | "horizon" | "date" | "no-date" | "features" | "missing" | "scaling" | "delimiter")
-  | ("lookback" | "test" | "validation")
-  | (
-      | "cell"
-      | "layers"
-      | "hidden"
-      | "dropout"
-      | "batch"
-      | "learning-rate"
-      | "clip"
-      | "minutes"
-      | "epochs"
-      | "patience"
-    )
-  | ("seed" | "build" | "out" | "json");
+  | ("lookback" | "test" | "validation");
 
-const DEFAULT_OUT = "forecast.safetensors";
+type NetworkOption = "cell" | "layers" | "hidden" | "dropout" | "batch";
 
-export const forecastCommand: Command<Name> = {
+export type ForecastOption = TableOption | NetworkOption | FitOption;
+
+/**
+ * What `bptt forecast` does unless it is told otherwise, as it would be typed. The rate stays: patience ends training long before the
+ * minutes do, so that a rate that falls over those would hardly fall at all.
+ */
+const forecastDefaults = {
+  features: "all",
+  missing: "linear",
+  scaling: "standard",
+  cell: "gru",
+  layers: "1",
+  hidden: "32",
+  dropout: "0",
+  batch: "32",
+  "learning-rate": "0.001",
+  schedule: "constant",
+  "warm-up": "0",
+  clip: "1",
+  minutes: "5",
+  patience: "20",
+  seed: "0",
+  build: "auto",
+  checkpoint: "30",
+} as const;
+
+export const forecastCommand: Command<ForecastOption> = {
   name: "forecast",
   operands: ["<csv>"],
   summary:
     "Trains a network to forecast a column of a table, and saves it. The table is a CSV file, or a pipe for -: a header with the\n" +
     "columns' names, and a row for each time, oldest first. Dates are those of ISO 8601 (2012-01, 2012-01-31, 2012-01-31T18:30).\n" +
     "The last rows are held out to measure it: each is forecast from 1 to so many rows before it as are looked ahead, of which the\n" +
-    "network knows no later row. The rows before those say when training ends, and which network is kept. Beside its errors stand\n" +
+    "network knows no later row. The rows before those, the validation rows, say when training ends, and which network is kept. Beside its errors stand\n" +
     "those of simple forecasts: the last value, the last season's, the line from the first value through the last. Then comes the\n" +
-    "forecast of the rows behind the table. Progress goes to the error output. Ctrl-C keeps the best so far and leaves.",
+    "forecast of the rows behind the table. Ctrl-C keeps the best\n" +
+    "so far and leaves.",
   options: {
     target: { value: "<column>", help: "the column to forecast" },
     horizon: { value: "<n>", help: "rows to look ahead" },
@@ -65,27 +81,36 @@ export const forecastCommand: Command<Name> = {
       help: "rows that are held out (the last year, or 15 % where that is over a quarter)",
     },
     validation: { value: "<n>", help: "rows before those to end training by (15 % of the rest)" },
-    cell: { value: "<name>", help: `what layers are made of: ${cellNames.join(", ")} (gru)` },
-    layers: { value: "<n>", help: "stacked layers (1)" },
-    hidden: { value: "<n>", help: "units a layer (32)" },
-    dropout: { value: "<share>", help: "between layers, while training (0)" },
-    batch: { value: "<n>", help: "forecasts an update (32)" },
-    "learning-rate": { value: "<x>", help: "of Adam (0.001); lower it when the loss jumps" },
-    clip: { value: "<x>", help: "the largest norm of the gradient (1)" },
-    minutes: { value: "<x>", help: "trains for this long at most (5, unless --epochs is given)" },
+    cell: {
+      value: "<name>",
+      help: `what layers are made of: ${cellNames.join(", ")} (${forecastDefaults.cell})`,
+    },
+    layers: { value: "<n>", help: `stacked layers (${forecastDefaults.layers})` },
+    hidden: { value: "<n>", help: `units a layer (${forecastDefaults.hidden})` },
+    dropout: { value: "<share>", help: `between layers, while training (${forecastDefaults.dropout})` },
+    batch: { value: "<n>", help: `forecasts an update (${forecastDefaults.batch})` },
+    ...fitOptions(forecastDefaults, "the table's name with .safetensors, here; with --run: its folder alone"),
+    minutes: {
+      value: "<x>",
+      help: `trains for this long at most (${forecastDefaults.minutes}, unless --steps or --epochs is given)`,
+    },
+    steps: { value: "<n>", help: "or for this many updates at most" },
     epochs: { value: "<n>", help: "or for this many times through the rows at most" },
     patience: {
       value: "<n>",
-      help: "ends after so many looks at the validation rows without a lower loss (20); a look\ncomes every epoch, but after 50 to 500 updates",
+      help:
+        `ends after this many looks at the validation rows without a better loss (${forecastDefaults.patience}); 0: never. A look comes\n` +
+        `every epoch, but after ${LEAST_UPDATES} to ${MOST_UPDATES} updates. The best model is the one that is saved, however training ends`,
     },
-    seed: { value: "<n>", help: "of the first weights and the order (0)" },
-    build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
-    out: { value: "<file>", help: "where to save (the table's name with .safetensors, here)" },
-    json: { help: "prints JSON lines instead: the start, each look, the end with all figures" },
+    seed: {
+      value: "<n>",
+      help: `of the first weights and the order (${forecastDefaults.seed}); the same seed and build learn the same`,
+    },
   },
   examples: [
     "bptt forecast co2.csv --target co2 --horizon 12",
     "bptt forecast weather.csv --target temperature --horizon 48 --features pressure,wind --test 720",
+    "bptt forecast co2.csv --target co2 --horizon 12 --run co2-run",
     "zcat sales.csv.gz | bptt forecast - --target sales --horizon 28 --scaling log --json",
   ],
 };
@@ -99,15 +124,8 @@ export interface ColumnChoice {
   readonly features: readonly string[] | undefined;
 }
 
-/** Says when training ends at last. */
-export interface ForecastLimit {
-  readonly kind: "minutes" | "epochs";
-  readonly amount: number;
-}
-
 export interface ForecastPlan extends ColumnChoice {
   readonly path: string;
-  readonly out: string;
   readonly delimiter: DelimiterName | undefined;
   readonly horizon: number;
   readonly fill: Fill;
@@ -120,82 +138,62 @@ export interface ForecastPlan extends ColumnChoice {
   readonly hidden: number;
   readonly dropout: number;
   readonly batch: number;
-  readonly learningRate: number;
-  readonly clip: number;
-  readonly limit: ForecastLimit;
-  readonly patience: number;
-  readonly seed: number;
-  readonly build: "auto" | Build;
-  readonly json: boolean;
+  readonly fit: FitPlan;
 }
 
-type Given = Arguments<Name>["given"];
-
-function readFeatures(text: string | undefined): readonly string[] | undefined {
-  if (text === undefined || text === "all") return undefined;
+function readFeatures(text: string): readonly string[] | undefined {
+  if (text === "all") return undefined;
   return text === "none" ? [] : text.split(",").map((name) => name.trim());
 }
 
-function readLimit({ minutes, epochs }: Given): ForecastLimit {
-  if (minutes !== undefined && epochs !== undefined)
-    throw new Failure("only one of --minutes and --epochs can be given");
-  if (epochs !== undefined) return { kind: "epochs", amount: wholeNumber("epochs", epochs, 1, 1) };
-  return { kind: "minutes", amount: decimalNumber("minutes", minutes, "above 0", (value) => value > 0, 5) };
-}
-
 /** Returns the value of an option that has no default. Throws a Failure. */
-function required(name: Name, text: string | undefined): string {
+function required(name: "target" | "horizon", text: string | undefined): string {
   if (text !== undefined) return text;
   const { value = "" } = forecastCommand.options[name];
   throw new Failure(`--${name} ${value} is missing; see bptt forecast --help`);
 }
 
+function readSize(name: ForecastOption, text: string, least = 1): number {
+  const value = wholeNumber(name, text, least);
+  if (value > 1e6) throw new Failure(`--${name} expects a whole number of at most 1000000, not "${text}"`);
+  return value;
+}
+
 /** Throws a Failure that names the option. */
-export function readForecastPlan({ operands: [path], given }: Arguments<Name>): ForecastPlan {
-  const positive = (value: number): boolean => value > 0;
-  const size = <Fallback>(name: Name, fallback: Fallback, least = 1): number | Fallback => {
-    const value = wholeNumber(name, given[name], least, fallback);
-    if (typeof value === "number" && value > 1e6)
-      throw new Failure(`--${name} expects a whole number of at most 1000000, not "${value}"`);
-    return value;
+export function readForecastPlan({
+  operands: [path],
+  given: typed,
+}: Arguments<ForecastOption>): ForecastPlan {
+  const given = withDefaults(forecastDefaults, typed);
+  const optionalSize = (name: "lookback" | "test" | "validation", least: number): number | undefined => {
+    const text = given[name];
+    return text === undefined ? undefined : readSize(name, text, least);
   };
   if (given.date !== undefined && given["no-date"] !== undefined)
     throw new Failure("only one of --date and --no-date can be given");
   const target = required("target", given.target);
-  required("horizon", given.horizon);
+  const horizon = required("horizon", given.horizon);
+  const fit = readFitPlan("forecast", given);
   return {
     path,
-    out: given.out ?? (path === STDIN ? DEFAULT_OUT : `${basename(path, extname(path))}.safetensors`),
     target,
     date: given["no-date"] === undefined ? given.date : null,
     features: readFeatures(given.features),
     delimiter:
       given.delimiter === undefined
         ? undefined
-        : choice("delimiter", given.delimiter, Object.keys(delimiters) as DelimiterName[], "comma"),
-    horizon: size("horizon", 1),
-    fill: choice("missing", given.missing, fills, "linear"),
-    scaling: choice("scaling", given.scaling, scalingKinds, "standard"),
-    lookback: size("lookback", undefined),
-    test: size("test", undefined, 0),
-    validation: size("validation", undefined, 0),
-    cell: choice("cell", given.cell, cellNames, "gru"),
-    layers: size("layers", 1),
-    hidden: size("hidden", 32),
-    dropout: decimalNumber("dropout", given.dropout, "from 0 to below 1", (x) => x >= 0 && x < 1, 0),
-    batch: size("batch", 32),
-    learningRate: decimalNumber(
-      "learning-rate",
-      given["learning-rate"],
-      "above 0, at most 1",
-      (x) => x > 0 && x <= 1,
-      1e-3,
-    ),
-    clip: decimalNumber("clip", given.clip, "above 0", positive, 1),
-    limit: readLimit(given),
-    patience: wholeNumber("patience", given.patience, 1, 20),
-    seed: wholeNumber("seed", given.seed, Number.MIN_SAFE_INTEGER, 0),
-    build: choice("build", given.build, ["auto", "simd", "relaxed-simd", "wide"], "auto"),
-    json: given.json !== undefined,
+        : choice("delimiter", given.delimiter, Object.keys(delimiters) as DelimiterName[]),
+    horizon: readSize("horizon", horizon),
+    fill: choice("missing", given.missing, fills),
+    scaling: choice("scaling", given.scaling, scalingKinds),
+    lookback: optionalSize("lookback", 1),
+    test: optionalSize("test", 0),
+    validation: optionalSize("validation", 0),
+    cell: choice("cell", given.cell, cellNames),
+    layers: readSize("layers", given.layers),
+    hidden: readSize("hidden", given.hidden),
+    dropout: decimalNumber("dropout", given.dropout, "from 0 to below 1", (x) => x >= 0 && x < 1),
+    batch: readSize("batch", given.batch),
+    fit: { ...fit, out: outOf(fit, path, "forecast.safetensors") },
   };
 }

@@ -12,6 +12,8 @@ import {
   type Network,
 } from "../../index.js";
 import { Failure } from "../failure.js";
+import type { Trained } from "../fit/job.js";
+import { TRAINING_KEY } from "../load-model.js";
 import type { ForecastColumns } from "./columns.js";
 
 /** The keys of a forecaster's metadata: the columns' names; and the codec. */
@@ -27,11 +29,13 @@ export interface Forecaster {
   readonly columns: ForecastColumns;
 }
 
-export function saveForecaster({ network, codec, columns }: Forecaster): Uint8Array {
+/** `trained`: what the file tells of the training. */
+export function saveForecaster({ network, codec, columns }: Forecaster, trained: Trained): Uint8Array {
   const { target, date } = columns;
   return saveNetwork(network, {
     [FORECASTER_KEY]: JSON.stringify({ format: FORMAT, target, date }),
     [CODEC_KEY]: JSON.stringify(codec),
+    [TRAINING_KEY]: JSON.stringify(trained),
   });
 }
 

@@ -1,31 +1,30 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import "../../../src/wasm/inlined.js";
 import { parseArguments } from "../../../src/cli/arguments.js";
 import { Failure } from "../../../src/cli/failure.js";
-import { runForecast } from "../../../src/cli/forecast/forecast-command.js";
 import {
   forecastCommand,
   readForecastPlan,
   type ForecastPlan,
 } from "../../../src/cli/forecast/forecast-options.js";
+import { lookEvery } from "../../../src/cli/fit/looks.js";
 import { FORECASTER_KEY, loadForecaster } from "../../../src/cli/forecast/forecaster-file.js";
-import {
-  lookEvery,
-  trainForecaster,
-  type ForecasterLook,
-} from "../../../src/cli/forecast/train-forecaster.js";
 import { evaluateForecaster, predictForecaster } from "../../../src/cli/forecast/use-forecaster.js";
-import {
-  createNetwork,
-  evaluate,
-  forecastData,
-  loadNetwork,
-  readMetadata,
-  saveNetwork,
-  type Network,
-} from "../../../src/index.js";
-import { Workplace } from "../program.js";
+import { loadNetwork, readMetadata, saveNetwork } from "../../../src/index.js";
+import { Workplace, type Ended } from "../program.js";
+import { courseOf, parseLine } from "../run-events.js";
 
 const place = new Workplace();
 afterAll(() => {
@@ -42,10 +41,10 @@ function monthly(rows: number, from = 2001): string {
   return `Date,level,wind,kind\n${lines.join("")}`;
 }
 
-const csv = place.path("level.csv");
-writeFileSync(csv, monthly(132));
+const csv = "level.csv";
+writeFileSync(place.path(csv), monthly(132));
 
-const small = ["--target", "level", "--horizon", "3", "--hidden", "8", "--lookback", "12"];
+const small = ["--target", "level", "--horizon", "3", "--hidden", "8", "--lookback", "12", "--build", "simd"];
 
 function planOf(words: readonly string[]): ForecastPlan {
   const given = parseArguments(forecastCommand, words);
@@ -53,24 +52,11 @@ function planOf(words: readonly string[]): ForecastPlan {
   return readForecastPlan(given);
 }
 
-interface Said {
-  code: number;
-  out: string;
-  err: string;
+function run(...words: string[]): Ended {
+  return place.run(["forecast", "level.csv", "--out", "level.safetensors", ...small, ...words]);
 }
 
-async function run(...words: string[]): Promise<Said> {
-  const said = { out: "", err: "" };
-  const code = await runForecast(
-    planOf([csv, "--out", place.path("level.safetensors"), ...small, ...words]),
-    { write: (text) => (said.out += text) },
-    { write: (text) => (said.err += text) },
-    {},
-  );
-  return { code, ...said };
-}
-
-const trained = await run("--epochs", "40", "--learning-rate", "0.01");
+const trained = run("--epochs", "40", "--learning-rate", "0.01");
 
 describe("bptt forecast", () => {
   it("says what it reads and learns, in plain lines", () => {
@@ -84,9 +70,8 @@ describe("bptt forecast", () => {
     expect(out).toContain("level, 3 months ahead, from 12 months of level, wind, the time of the year\n");
     expect(out).toContain("held out: 12 rows, 2011-01 to 2011-12\n");
     expect(out).toMatch(/^gru, 1 layer of 8 units, [\d,]+ parameters, [\w-]+ kernels$/m);
-    expect(out).toMatch(
-      /^(The limit was reached|20 looks brought nothing better) after [\d,]+ updates, \d:\d\d\. The best of \d+ looks is kept, that after \d+\.$/m,
-    );
+    expect(out).toContain("\nSaved as level.safetensors. To forecast");
+    expect(out).toMatch(/^0:\d\d in all$/m);
     expect(out).not.toContain("\x1b");
     expect(out).not.toMatch(/NaN|undefined|Infinity/);
   });
@@ -109,35 +94,37 @@ describe("bptt forecast", () => {
     ]);
   });
 
-  it("tells the same as JSON lines, the progress too", async () => {
-    const { code, out, err } = await run("--epochs", "40", "--learning-rate", "0.01", "--json");
-    const events = out
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  it("tells the same as JSON lines, the progress too", () => {
+    const { code, out, err } = run("--epochs", "40", "--learning-rate", "0.01", "--json");
+    const events = out.trimEnd().split("\n").map(parseLine);
     const [start, ...others] = events;
     const end = others.pop();
     expect([code, err]).toEqual([0, ""]);
     expect(start).toMatchObject({
-      ...{
-        event: "start",
-        rows: 132,
-        target: "level",
-        date: "Date",
-        features: ["wind"],
-        horizon: 3,
-        lookback: 12,
-      },
-      ...{
+      ...{ event: "start", command: "forecast" },
+      units: { loss: "mean squared error, as scaled", steps: "rows", looks: "validation" },
+      details: {
+        ...{ rows: 132, target: "level", date: "Date", features: ["wind"], horizon: 3, lookback: 12 },
         missing: { rows: 0, target: 1, features: { wind: 0 } },
         leftOut: [{ column: "kind", reason: "no numbers" }],
         test: 14,
       },
     });
     expect(others.length).toBeGreaterThan(1);
-    expect(new Set(others.map(({ event }) => event))).toEqual(new Set(["look"]));
+    expect(new Set(others.map(({ event }) => event))).toEqual(new Set(["update", "look"]));
+    const { details } = end as unknown as {
+      details: { heldOut: { rootMeanSquaredError: number; meanAbsoluteError: number } };
+    };
+    const { rootMeanSquaredError, meanAbsoluteError } = details.heldOut;
     expect(end).toMatchObject({
-      event: "end",
+      ...{ event: "end", ending: "limit", model: "level.safetensors" },
+      figures: { RMSE: rootMeanSquaredError, MAE: meanAbsoluteError },
+      findings: [
+        { title: expect.stringMatching(/^Held out: 12 rows/) as string },
+        { title: "Forecast of level" },
+      ],
+    });
+    expect(details).toMatchObject({
       heldOut: {
         count: 36,
         byLead: [{ count: 12 }, { count: 12 }, { count: 12 }],
@@ -155,17 +142,48 @@ describe("bptt forecast", () => {
       ],
     });
     // As the first run, which had the same seed.
-    const { heldOut } = end as unknown as { heldOut: { rootMeanSquaredError: number } };
     const shown = /^the network +([\d.]+) /m.exec(trained.out)?.[1] ?? "";
-    expect(heldOut.rootMeanSquaredError.toFixed(shown.split(".")[1].length)).toBe(shown);
+    expect(rootMeanSquaredError.toFixed(shown.split(".")[1].length)).toBe(shown);
   });
 
-  it("saves a model that is all that a forecast needs", async () => {
-    await run("--epochs", "1");
+  it("saves a model that is all that a forecast needs", () => {
+    run("--epochs", "1");
     const bytes = readFileSync(place.path("level.safetensors"));
     const { network, codec, columns } = loadForecaster("level.safetensors", bytes);
     expect(columns).toEqual({ target: "level", date: "Date", features: ["wind"] });
     expect([codec.horizon, codec.lookback, network.options.hiddenSize]).toEqual([3, 12, 8]);
+    network.dispose();
+    expect(JSON.parse(readMetadata(bytes)["training"])).toEqual({
+      steps: 2,
+      heldOut: expect.any(Number) as number,
+    });
+  });
+
+  it("looks at the validation rows every 50 updates and at the end, and keeps the best", () => {
+    const { out } = run("--steps", "120", "--learning-rate", "0.01", "--json");
+    const events = out.trimEnd().split("\n").map(parseLine);
+    const looks = events.filter(({ event }) => event === "look");
+    expect(looks.map(({ step }) => step)).toEqual([50, 100, 120]);
+    const losses = looks.map(({ heldOut }) => Number(heldOut));
+    const best = looks[losses.indexOf(Math.min(...losses))];
+    expect(events.at(-1)).toMatchObject({ ending: "limit", step: 120, modelStep: best["step"] });
+    const updates = events.filter(({ event }) => event === "update");
+    expect(new Set(updates.map(({ learningRate }) => learningRate))).toEqual(new Set([0.01]));
+  });
+
+  it("ends where looks bring nothing better", () => {
+    const { code, out } = run("--learning-rate", "1e-30", "--patience", "2");
+    expect(code).toBe(0);
+    expect(out).toContain("Ended early: no better validation loss in the last 2 looks.\n");
+    expect(out).toContain("The best of the validation losses was that of step 50: its model is kept.\n");
+  });
+
+  it("says that its loss became no number, with the model from before that saved", () => {
+    const wild = ["--learning-rate", "1e30", "--cell", "elman-relu", "--out", "wild.safetensors"];
+    const { code, err } = run("--epochs", "40", ...wild);
+    expect([code, err]).toEqual([1, expect.stringMatching(/^bptt: training diverged at step \d+/)]);
+    const { network } = loadForecaster("wild", readFileSync(place.path("wild.safetensors")));
+    for (const parameter of network.parameters) expect(parameter.read().every(Number.isFinite)).toBe(true);
     network.dispose();
   });
 
@@ -180,17 +198,16 @@ describe("bptt forecast", () => {
       ["--cell", "lstm", "--layers", "2", "--dropout", "0.1", "--batch", "7", "--scaling", "minmax"],
       /^lstm, 2 layers of 8 units/m,
     ],
-  ])("takes %s", async (words, says) => {
-    const { code, out } = await run("--epochs", "1", ...words);
+  ])("takes %s", (words, says) => {
+    const { code, out } = run("--epochs", "1", ...words);
     expect(code).toBe(0);
     expect(out).toMatch(says);
     expect(out).not.toMatch(/NaN|undefined|Infinity/);
   });
 
-  it("says where the simple forecast is better", async () => {
-    const noise = place.path("noise.csv");
-    writeFileSync(noise, `x\n${Array.from({ length: 80 }, (_, i) => 100 * i).join("\n")}\n`);
-    const said = { out: "" };
+  it("says where the simple forecast is better", () => {
+    const noise = "noise.csv";
+    writeFileSync(place.path(noise), `x\n${Array.from({ length: 80 }, (_, i) => 100 * i).join("\n")}\n`);
     const words = [
       noise,
       "--target",
@@ -201,12 +218,11 @@ describe("bptt forecast", () => {
       "1",
       "--epochs",
       "1",
-      "--learning-rate",
-      "1",
+      ...["--learning-rate", "1", "--build", "simd"],
     ];
-    const output = { write: (text: string) => (said.out += text) };
-    await runForecast(planOf([...words, "--out", place.path("x.safetensors")]), output, output, {});
-    expect(said.out).toMatch(/^No better than the best simple forecast, the drift: rely on that instead,/m);
+    expect(place.run(["forecast", ...words]).out).toMatch(
+      /^No better than the best simple forecast, the drift: rely on that instead,/m,
+    );
   });
 
   it.each<[string[], RegExp]>([
@@ -216,7 +232,10 @@ describe("bptt forecast", () => {
     [[csv, ...small, "--scaling", "standart"], /^--scaling expects .*; did you mean standard\?$/],
     [[csv, ...small, "--horizon", "0"], /^--horizon expects a whole number of at least 1, not "0"$/],
     [[csv, ...small, "--date", "x", "--no-date"], /^only one of --date and --no-date can be given$/],
-    [[csv, ...small, "--minutes", "1", "--epochs", "1"], /^only one of --minutes and --epochs can be given$/],
+    [
+      [csv, ...small, "--minutes", "1", "--epochs", "1"],
+      /^only one of --minutes, --steps and --epochs can be given, not --minutes and --epochs$/,
+    ],
     [[csv, ...small, "--delimiter", "pipe"], /^--delimiter expects comma, semicolon, tab, not "pipe"$/],
     [[csv, ...small, "--hidden", "1e9"], /^--hidden expects a whole number/],
   ])("refuses the options %j", (words, message) => {
@@ -250,21 +269,19 @@ describe("bptt forecast", () => {
       `line 42, column "level": expected a number, got none: --missing linear or previous puts one where it is missing`,
     ],
     ["too few rows", monthly(20), [], `column "level": expected at least`],
-  ])("says file, line and column of %s, and leaves no model", async (_, text, words, message) => {
-    const bad = place.path("bad.csv");
-    writeFileSync(bad, text);
-    const plan = planOf([bad, ...small, ...words, "--out", place.path("bad.safetensors")]);
-    const output = { write: () => undefined };
-    const refused = runForecast(plan, output, output, {});
-    await expect(refused).rejects.toThrow(Failure);
-    await expect(refused).rejects.toThrow(`${bad}, ${message}`);
-    expect(() => readFileSync(place.path("bad.safetensors"))).toThrow(/ENOENT/);
+  ])("says file, line and column of %s, and leaves neither model nor run", (_, text, words, message) => {
+    writeFileSync(place.path("bad.csv"), text);
+    const keeping = ["--out", "bad.safetensors", "--run", "bad"];
+    const { code, out, err } = place.run(["forecast", "bad.csv", ...small, ...words, ...keeping]);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(`bptt: bad.csv, ${message}`);
+    for (const left of ["bad", "bad.safetensors"]) expect(existsSync(place.path(left))).toBe(false);
   });
 
   it("is a command of the program, which ends with 2 for what cannot be done", () => {
     const done = place.run(["forecast", "level.csv", ...small, "--epochs", "1", "--out", "told.safetensors"]);
     expect([done.code, done.err]).toEqual([0, ""]);
-    expect(done.out).toContain("Saved as told.safetensors.");
+    expect(done.out).toContain("Saved as told.safetensors. ");
     const none = place.run(["forecast", "level.csv", ...small, "--target", "levl"]);
     expect(none).toEqual({
       ...{ code: 2, out: "" },
@@ -279,7 +296,7 @@ describe("a saved forecaster", () => {
   const later = place.path("later.csv");
 
   it("measures other rows, and forecasts what comes behind them", async () => {
-    await run("--epochs", "40", "--learning-rate", "0.01", "--out", model);
+    run("--epochs", "40", "--learning-rate", "0.01", "--out", model);
     writeFileSync(later, monthly(168));
     const use = { model, data: later, build: "auto" } as const;
     const measured = await evaluateForecaster(use);
@@ -335,85 +352,90 @@ describe("a saved forecaster", () => {
   });
 });
 
-describe("trainForecaster", () => {
-  const data = forecastData(
-    { target: Array.from({ length: 90 }, (_, i) => Math.sin(i) + i / 50) },
-    { horizon: 2 },
+describe("a run of bptt forecast", () => {
+  // Some epochs, within which a checkpoint lies mostly.
+  const words = [csv, ...small, "--steps", "130", "--checkpoint", "0", "--dropout", "0.1", "--layers", "2"];
+  const whole = place.run(["forecast", ...words, "--run", "whole"]);
+  const bytes = (path: string): string => readFileSync(place.path(path)).toString("hex");
+
+  /** Fails unless the run is the one that nothing interrupted. */
+  function expectWhole(folder: string): void {
+    expect(courseOf(place.path(`${folder}/log.jsonl`))).toEqual(courseOf(place.path("whole/log.jsonl")));
+    for (const file of ["best.safetensors", "last.safetensors"])
+      expect(bytes(`${folder}/${file}`)).toBe(bytes(`whole/${file}`));
+  }
+
+  it("learns the same as without, and has a report with what was found", () => {
+    expect([whole.code, whole.err]).toEqual([0, ""]);
+    place.run(["forecast", ...words, "--out", "alone.safetensors"]);
+    expect(bytes("alone.safetensors")).toBe(bytes("whole/best.safetensors"));
+    const page = readFileSync(place.path("whole/report.html"), "utf8");
+    expect(page).toContain('<tr><th scope="row">Best validation loss</th>');
+    expect(page).toMatch(/<th scope="row">RMSE<\/th><td>\d/);
+    expect(page).toMatch(/<h2>Held out: 12 rows[^<]*<\/h2>\n<pre class="table">[^<]*the network +\d/);
+    expect(page).toMatch(/<h2>Forecast of level<\/h2>\n<pre class="table">[^<]*2012-01 /);
+    expect(place.run(["info", "whole"]).out).toMatch(/^RMSE +\d[^]*^target +level$/m);
+  });
+
+  it.each([
+    ["at its end", (): void => undefined],
+    [
+      "before its first checkpoint",
+      (folder: string): void => {
+        rmSync(place.path(`${folder}/checkpoint.safetensors`));
+        truncateSync(place.path(`${folder}/log.jsonl`), 1000);
+      },
+    ],
+  ])("goes on bit for bit after it was ended %s", (name, spoil) => {
+    const folder = name.replaceAll(" ", "-");
+    cpSync(place.path("whole"), place.path(folder), { recursive: true });
+    spoil(folder);
+    expect(place.run(["resume", folder]).code).toBe(0);
+    expectWhole(folder);
+  });
+
+  // Windows has no signals to send.
+  it.skipIf(process.platform === "win32").each(["SIGKILL", "SIGINT"] as const)(
+    "goes on bit for bit after %s",
+    async (signal) => {
+      const folder = `after-${signal}`;
+      const child = place.start(["forecast", ...words, "--run", folder]);
+      const ended = once(child, "close");
+      const log = place.path(`${folder}/log.jsonl`);
+      while (!existsSync(log) || statSync(log).size < 6000) await sleep(5);
+      child.kill(signal);
+      child.stdout?.resume();
+      await ended;
+      renameSync(place.path(folder), place.path(`${folder}-moved`));
+      const { code, out } = place.run(["resume", `${folder}-moved`]);
+      expect(code).toBe(0);
+      expect(out).toMatch(/^Goes on after step \d+\.$|^gru/m);
+      expectWhole(`${folder}-moved`);
+    },
   );
-  const options = {
-    batch: 4,
-    seed: 0,
-    learningRate: 0.01,
-    clip: 1,
-    limit: { kind: "epochs", amount: 20 },
-    patience: 3,
-  } as const;
-  const watch = { update: () => undefined, look: () => undefined, stopped: () => false };
-  const create = (): Network =>
-    createNetwork({ inputSize: data.codec.inputSize, hiddenSize: 8, outputSize: 2, output: "sequence" });
 
-  it("keeps the best look, and ends at the limit", async () => {
-    using network = create();
-    const looks: ForecasterLook[] = [];
-    const look = (one: ForecasterLook): void => {
-      looks.push(one);
-    };
-    const {
-      ending,
-      steps,
-      best,
-      looks: count,
-    } = await trainForecaster(network, data, { ...options, patience: 99 }, { ...watch, look });
-    expect(ending).toBe("limit");
-    expect(looks.at(-1)?.step).toBe(steps);
-    expect(count).toBe(looks.length);
-    expect(best?.validation).toBe(Math.min(...looks.map(({ validation }) => validation)));
-    expect((await evaluate(network, data.validation.windows({ batch: 256 }))).loss).toBe(best?.validation);
-  });
-
-  it("ends by patience", async () => {
-    using network = create();
-    // A rate of 0 learns nothing: no look is better than the first.
-    const { ending, looks, best } = await trainForecaster(
-      network,
-      data,
-      { ...options, learningRate: 1e-30, limit: { kind: "epochs", amount: 99 } },
-      watch,
-    );
-    expect([ending, looks, best?.step]).toEqual(["patience", 4, best?.step]);
-  });
-
-  it("ends when it is stopped, and by time", async () => {
-    using network = create();
-    const stopped = await trainForecaster(network, data, options, { ...watch, stopped: () => true });
-    expect([stopped.ending, stopped.steps, stopped.best]).toEqual(["signal", 1, undefined]);
-    const limit = { kind: "minutes", amount: 1e-9 } as const;
-    const { ending, steps } = await trainForecaster(network, data, { ...options, limit }, watch);
-    expect([ending, steps]).toEqual(["limit", 1]);
-  });
-
-  it("says that it diverged", async () => {
-    using network = create();
-    for (const parameter of network.parameters) parameter.write(parameter.read().fill(1e38));
-    const { ending, error } = await trainForecaster(network, data, options, watch);
-    expect(ending).toBe("divergence");
-    expect(error?.message).toMatch(/^training diverged at step/);
+  it("keeps a table from a pipe, and refuses one that is another now", () => {
+    const piped = ["forecast", "-", ...small, "--steps", "5", "--run", "piped"];
+    const table = monthly(132);
+    expect(place.run(piped, {}, `\ufeff${table}`).out).toContain("standard input: 132 rows");
+    expect(place.run(["resume", "piped"]).out).toContain("standard input: 132 rows");
+    writeFileSync(place.path("changing.csv"), table);
+    place.run(["forecast", "changing.csv", ...small, "--no-date", "--steps", "5", "--run", "changed"]);
+    expect(place.run(["resume", "changed"]).code).toBe(0);
+    writeFileSync(place.path("changing.csv"), table.replace("0,dry", "1,dry"));
+    const { code, err } = place.run(["resume", "changed"]);
+    expect(err).toMatch(/changing\.csv is not what it was when the run began/);
+    expect(code).toBe(2);
   });
 });
 
 it.each([
-  [1, undefined, 50],
-  [18, undefined, 50],
-  [60, undefined, 60],
-  [500, undefined, 500],
-  [501, undefined, 251],
-  [1200, undefined, 400],
-  [2, 80, 40],
-  [2, 20, 20],
-  [60, 120, 60],
-])(
-  "looks at the validation rows in time: epochs of %j updates, %j in all, each %j",
-  (epoch, total, updates) => {
-    expect(lookEvery(epoch, total)).toBe(updates);
-  },
-);
+  [1, 50],
+  [18, 50],
+  [60, 60],
+  [500, 500],
+  [501, 251],
+  [1200, 400],
+])("looks at the validation rows in time: epochs of %j updates, each %j", (epoch, updates) => {
+  expect(lookEvery(epoch)).toBe(updates);
+});
