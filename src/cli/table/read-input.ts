@@ -16,7 +16,7 @@ const PART = 1 << 20;
 
 const LINE_FEED = 0x0a;
 
-/** Holds bytes that are valid UTF-8, without a byte order mark and without NUL. */
+/** Holds bytes; those of a text are valid UTF-8, without a byte order mark and without NUL. */
 export interface Input {
   /** Name of the input in messages. */
   readonly name: string;
@@ -83,15 +83,33 @@ function requireText(bytes: Buffer): Buffer {
   return text;
 }
 
+function unreadable(name: string, error: unknown): Failure {
+  return new Failure(`cannot read ${name}: ${fileReason(error)}`);
+}
+
+/** Reads a file's bytes as they are, or those of standard input for `-`. Throws a Failure as `readInput`, but for what they say. */
+export async function readBounded(path: string, most = MOST_BYTES): Promise<Input> {
+  const name = path === STDIN ? "standard input" : path;
+  try {
+    return { name, bytes: await readAll(path, most) };
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
+/** Returns bytes that were read as they are as text. Throws a Failure as `readInput`. */
+export function textInput({ name, bytes }: Input): Input {
+  try {
+    return { name, bytes: requireText(bytes) };
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+}
+
 /**
  * Reads a file, or standard input for `-`. Throws a Failure that names it where it cannot be read, is empty, has more than `most`
  * bytes, or is no UTF-8 text.
  */
 export async function readInput(path: string, most = MOST_BYTES): Promise<Input> {
-  const name = path === STDIN ? "standard input" : path;
-  try {
-    return { name, bytes: requireText(await readAll(path, most)) };
-  } catch (error) {
-    throw new Failure(`cannot read ${name}: ${fileReason(error)}`);
-  }
+  return textInput(await readBounded(path, most));
 }
