@@ -4,17 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArguments } from "../src/cli/arguments.js";
 import { runClassify } from "../src/cli/classify/classify-command.js";
-import { classifyCommand, readClassifyPlan } from "../src/cli/classify/classify-options.js";
+import { classifyCommand } from "../src/cli/classify/classify-options.js";
 import type { Build } from "../src/wasm/builds.js";
 import { shapes, surnames, weather } from "./classify-data.js";
 import { fixed, percent, type Section, type Table } from "./report.js";
 
 /** The last event of `bptt classify --json`, as far as it is read here. */
 interface End {
-  readonly rows: number;
-  readonly accuracy: number;
-  readonly macroF1: number;
-  readonly majority: { readonly accuracy: number; readonly macroF1: number };
+  readonly figures: { readonly accuracy: number; readonly macroF1: number };
+  readonly details: {
+    readonly rows: number;
+    readonly majority: { readonly accuracy: number; readonly macroF1: number };
+  };
   readonly step: number;
   readonly seconds: number;
 }
@@ -47,7 +48,13 @@ async function learn(folder: string, file: string, words: readonly string[], bui
   ]);
   if (given === undefined) throw new Error("help was asked for");
   let last = "";
-  await runClassify(readClassifyPlan(given), { write: (text) => (last = text) }, {});
+  const output = { write: (text: string) => (last = text) };
+  await runClassify(given, undefined, {
+    stdout: output,
+    stderr: output,
+    env: {},
+    platform: process.platform,
+  });
   return JSON.parse(last) as End;
 }
 
@@ -74,13 +81,13 @@ export async function measureClassify(build: Build): Promise<Section> {
         "updates",
         "seconds",
       ],
-      rows: runs.map(({ command, rows, accuracy, macroF1, majority, step, seconds }) => [
+      rows: runs.map(({ command, figures, details, step, seconds }) => [
         command,
-        String(rows),
-        percent(accuracy),
-        fixed(macroF1, 3),
-        percent(majority.accuracy),
-        fixed(majority.macroF1, 3),
+        String(details.rows),
+        percent(figures.accuracy),
+        fixed(figures.macroF1, 3),
+        percent(details.majority.accuracy),
+        fixed(details.majority.macroF1, 3),
         String(step),
         fixed(seconds),
       ]),

@@ -2,7 +2,7 @@
 
 import { helpOf, parseArguments, type Arguments, type Command } from "./arguments.js";
 import { runClassify } from "./classify/classify-command.js";
-import { classifyCommand, readClassifyPlan } from "./classify/classify-options.js";
+import { classifyCommand } from "./classify/classify-options.js";
 import { runDiagnose } from "./diagnose-command.js";
 import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
 import { evaluateCommand, readEvaluatePlan, runEvaluate } from "./evaluate-command.js";
@@ -49,7 +49,11 @@ function row<Name extends string>(
 }
 
 /** Those that train, and that `resume` goes on with. */
-const trainers: Readonly<Record<string, Trainer>> = { train: runTrain, forecast: runForecast };
+const trainers: Readonly<Record<string, Trainer>> = {
+  train: runTrain,
+  forecast: runForecast,
+  classify: runClassify,
+};
 
 const { stdout, env } = process;
 
@@ -62,7 +66,7 @@ export const commands: readonly CommandRow[] = [
   row(
     classifyCommand,
     "trains a network to tell the labels of sequences, CSV or JSON lines, and saves it",
-    (given) => runClassify(readClassifyPlan(given), stdout, env),
+    (given) => runClassify(given),
   ),
   row(resumeCommand, "goes on with a training that --run keeps, as if nothing had interrupted it", (given) =>
     runResume(given, trainers),

@@ -1,25 +1,28 @@
 /** Kills trainings at random moments, goes on with them, and compares them with those that nothing interrupted. */
 
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSafetensors } from "../../src/formats/safetensors.js";
 import { Random } from "../../src/random.js";
+import { lettersCsv } from "./classify/drawn.js";
 import { Workplace } from "./program.js";
 import { courseOf } from "./run-events.js";
 
-const tiny = ["--hidden", "8", "--batch", "2", "--window", "12", "--build", "simd"];
+const writing = ["train", "text.txt", "--hidden", "8", "--batch", "2", "--window", "12", "--build", "simd"];
+const labelling = ["classify", "letters.csv", "--hidden", "8", "--embedding", "4", "--build", "simd"];
 
-/** Trainings whose memory is of many kinds: states, influence, moments, dropout's counter, cuts, epochs, patience. */
+/** Trainings whose memory is of many kinds: states, influence, moments, dropout's counter, cuts, orders, epochs, patience. */
 const trainings: readonly (readonly string[])[] = [
-  ["--steps", "150"],
-  ["--steps", "120", "--cell", "lstm", "--layers", "2", "--dropout", "0.3", "--embedding", "4"],
-  ["--steps", "120", "--cell", "gru", "--rule", "tbptt", "--k1", "6", "--k2", "12"],
-  ["--steps", "100", "--rule", "uoro"],
-  ["--steps", "100", "--rule", "artbp", "--mean-length", "9"],
-  ["--epochs", "1", "--window", "40", "--cell", "mingru"],
-  ["--steps", "400", "--learning-rate", "0.3", "--schedule", "constant", "--patience", "2"],
+  [...writing, "--steps", "150"],
+  [...labelling, "--epochs", "25", "--dropout", "0.3", "--layers", "2", "--class-weights", "root"],
+  [...writing, "--steps", "120", "--cell", "lstm", "--layers", "2", "--dropout", "0.3", "--embedding", "4"],
+  [...writing, "--steps", "120", "--cell", "gru", "--rule", "tbptt", "--k1", "6", "--k2", "12"],
+  [...writing, "--steps", "100", "--rule", "uoro"],
+  [...writing, "--steps", "100", "--rule", "artbp", "--mean-length", "9"],
+  [...writing, "--epochs", "1", "--window", "40", "--cell", "mingru"],
+  [...writing, "--steps", "400", "--learning-rate", "0.3", "--schedule", "constant", "--patience", "2"],
 ];
 
 /** Seconds between checkpoints: after every update, and so rarely that some are killed before the first. */
@@ -90,6 +93,7 @@ export async function killTrainings(
   told: (campaign: Campaign) => void = () => undefined,
 ): Promise<Campaign> {
   const place = new Workplace();
+  writeFileSync(place.path("letters.csv"), lettersCsv(200));
   const random = new Random(seed);
   const draw = (most: number): number => Math.floor(random.uniform() * most);
   const left = { nothing: 0, noCheckpoint: 0, halfLine: 0, temporary: 0 };
@@ -99,14 +103,7 @@ export async function killTrainings(
     const known = references.get(kind);
     if (known !== undefined) return known;
     const start = performance.now();
-    const { code, err } = place.run([
-      "train",
-      "text.txt",
-      ...tiny,
-      ...trainings[kind],
-      "--run",
-      `whole-${kind}`,
-    ]);
+    const { code, err } = place.run([...trainings[kind], "--run", `whole-${kind}`]);
     if (code !== 0) throw new Error(`a training that nothing interrupted ended with ${code}: ${err}`);
     const found = {
       outcome: outcomeOf(place.path(`whole-${kind}`)),
@@ -122,16 +119,7 @@ export async function killTrainings(
       const run = `run-${campaign.runs++}`;
       const folder = place.path(run);
       const interval = intervals[draw(intervals.length)];
-      const begin = [
-        "train",
-        "text.txt",
-        ...tiny,
-        ...trainings[kind],
-        "--checkpoint",
-        interval,
-        "--run",
-        run,
-      ];
+      const begin = [...trainings[kind], "--checkpoint", interval, "--run", run];
       const next = (): string[] => (existsSync(join(folder, "config.json")) ? ["resume", run] : begin);
       const planned = Math.min(1 + draw(4), kills - campaign.kills);
       for (let i = 0; i < planned; i++) {

@@ -17,6 +17,12 @@ import type { ClassifyPlan, Weighting } from "./classify-options.js";
 /** Sequences that are measured at a time. */
 const MEASURE_BATCH = 64;
 
+/** How sequences are parted, weighed and put together. */
+export interface DataPlan extends Pick<ClassifyPlan, "heldOut" | "batch" | "weighting"> {
+  /** Of what is held out, and of the order. */
+  readonly seed: number;
+}
+
 export interface ClassifierData {
   readonly codec: SequenceCodec;
   /** [labels], how often each is learned from. */
@@ -92,11 +98,8 @@ function requireLabels({ name, fields, labels }: Examples): void {
   }
 }
 
-/** Returns the data that a plan asks for. Throws a Failure that says what of the sequences does not do. */
-export function makeClassifierData(
-  examples: Examples,
-  plan: Pick<ClassifyPlan, "heldOut" | "seed" | "batch" | "weighting">,
-): ClassifierData {
+/** Returns the data that a plan asks for, always the same for a seed. Throws a Failure that says what of the sequences does not do. */
+export function makeClassifierData(examples: Examples, plan: DataPlan): ClassifierData {
   requireLabels(examples);
   const { sequences, labels, name, fields } = examples;
   const split = stratifiedSplit(labels, { heldOut: plan.heldOut, seed: plan.seed });

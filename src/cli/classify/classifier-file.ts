@@ -12,6 +12,8 @@ import {
   type Network,
 } from "../../index.js";
 import { Failure } from "../failure.js";
+import type { Trained } from "../fit/job.js";
+import { TRAINING_KEY } from "../load-model.js";
 import type { Fields } from "../sequences/examples.js";
 
 /** The keys of a classifier's metadata: how data are read; and the codec of the sequences. */
@@ -29,10 +31,12 @@ export interface Classifier {
   readonly counts: readonly number[];
 }
 
-export function saveClassifier({ network, codec, fields, counts }: Classifier): Uint8Array {
+/** Returns a classifier's file, which tells of its training too. */
+export function saveClassifier({ network, codec, fields, counts }: Classifier, trained: Trained): Uint8Array {
   return saveNetwork(network, {
     [CLASSIFIER_KEY]: JSON.stringify({ format: FORMAT, ...fields, counts }),
     [CODEC_KEY]: JSON.stringify(codec),
+    [TRAINING_KEY]: JSON.stringify(trained),
   });
 }
 

@@ -1,31 +1,56 @@
 /** Defines the options of `bptt classify` and checks them. */
 
-import { basename, extname } from "node:path";
-import { cellNames, type Build, type Cell } from "../../index.js";
+import { cellNames, type Cell } from "../../index.js";
 import { choice, decimalNumber, wholeNumber, type Arguments, type Command } from "../arguments.js";
 import { Failure } from "../failure.js";
+import { fitOptions, outOf, readFitPlan, type FitOption } from "../fit/fit-options.js";
+import type { FitPlan } from "../fit/job.js";
+import { withDefaults } from "../fit/limit.js";
+import { LEAST_UPDATES, MOST_UPDATES } from "../fit/looks.js";
 import {
   readingOptions,
   readReading,
   type ExampleReading,
   type ReadingOption,
 } from "../sequences/read-examples.js";
-import { STDIN } from "../table/read-input.js";
-import { readLimit, withDefaults, type Limit } from "../fit/limit.js";
 
-type Name =
-  | ReadingOption
-  | ("held-out" | "class-weights" | "cell" | "layers" | "hidden" | "embedding" | "dropout" | "one-way")
-  | ("batch" | "learning-rate" | "clip" | "minutes" | "steps" | "epochs" | "patience")
-  | ("seed" | "build" | "out" | "json");
+type SizeOption = "layers" | "hidden" | "embedding" | "batch";
+
+export type ClassifyOption =
+  ReadingOption | SizeOption | "held-out" | "class-weights" | "cell" | "dropout" | "one-way" | FitOption;
 
 /** How much each class counts in the loss. */
 export const weightings = ["none", "root", "balanced"] as const;
 export type Weighting = (typeof weightings)[number];
 
-const DEFAULT_OUT = "classifier.safetensors";
+/** What `bptt classify` does unless it is told otherwise, as it would be typed. */
+export const classifyDefaults = {
+  "held-out": "0.2",
+  "class-weights": "none",
+  cell: "gru",
+  layers: "1",
+  hidden: "64",
+  embedding: "16",
+  dropout: "0",
+  batch: "32",
+  "learning-rate": "0.003",
+  // Patience is what ends it: where the rate falls till the end of the time, it would hardly fall by then.
+  schedule: "constant",
+  "warm-up": "0",
+  clip: "1",
+  minutes: "5",
+  patience: "10",
+  seed: "0",
+  build: "auto",
+  checkpoint: "30",
+} as const;
 
-export const classifyCommand: Command<Name> = {
+const shared = fitOptions(
+  classifyDefaults,
+  "the data's name with .safetensors, here; with --run: its folder alone",
+);
+
+export const classifyCommand: Command<ClassifyOption> = {
   name: "classify",
   operands: ["<data>"],
   summary:
@@ -37,51 +62,56 @@ export const classifyCommand: Command<Name> = {
     "from a file, or from a pipe for -. Every row must fit, or the first that does not is named by line and column. A part\n" +
     "of each label's sequences is held out. Training ends when the loss there no longer falls, and the network that did\n" +
     "best is saved, with all that it takes to read such data: bptt predict tells labels with it. Since it was chosen by\n" +
-    "the held-out part, its figures there are a little too good; bptt evaluate measures it on other data. Ctrl-C saves the\n" +
-    "best so far and leaves.",
+    "the held-out part, its figures there are a little too good; bptt evaluate measures it on other data. Losses are in\n" +
+    "nats a sequence, lower being better. Ctrl-C saves the best so far and leaves.",
   options: {
     ...readingOptions,
-    "held-out": { value: "<share>", help: "of each label's sequences (0.2)" },
+    "held-out": {
+      value: "<share>",
+      help: `of each label's sequences, from which it does not learn (${classifyDefaults["held-out"]})`,
+    },
     "class-weights": {
       value: "<name>",
-      help: "none: each sequence counts the same (none); balanced: each label does, however rare;\nroot: in between",
+      help: `none: each sequence counts the same; balanced: each label does, however rare; root: in between\n(${classifyDefaults["class-weights"]})`,
     },
-    cell: { value: "<name>", help: `what layers are made of: ${cellNames.join(", ")} (gru)` },
-    layers: { value: "<n>", help: "stacked layers (1)" },
-    hidden: { value: "<n>", help: "units a layer and direction (64)" },
+    cell: {
+      value: "<name>",
+      help: `what layers are made of: ${cellNames.join(", ")} (${classifyDefaults.cell})`,
+    },
+    layers: { value: "<n>", help: `stacked layers (${classifyDefaults.layers})` },
+    hidden: { value: "<n>", help: `units a layer and direction (${classifyDefaults.hidden})` },
     embedding: {
       value: "<n>",
-      help: "learned vectors of this width for characters and strings (16); 0: one-hot",
+      help: `learned vectors of this width for characters and strings (${classifyDefaults.embedding}); 0: one-hot`,
     },
-    dropout: { value: "<share>", help: "between layers, while training (0)" },
+    dropout: { value: "<share>", help: `between layers, while training (${classifyDefaults.dropout})` },
     "one-way": { help: "reads sequences forwards alone, not in both directions" },
-    batch: { value: "<n>", help: "sequences an update (32)" },
-    "learning-rate": { value: "<x>", help: "of Adam (0.003); lower it when the loss jumps" },
-    clip: { value: "<x>", help: "the largest norm of the gradient (1)" },
-    minutes: { value: "<x>", help: "trains for this long at most (5, unless --steps or --epochs is given)" },
-    steps: { value: "<n>", help: "or for this many updates at most" },
-    epochs: { value: "<n>", help: "or for this many times through the data at most" },
+    batch: { value: "<n>", help: `sequences an update (${classifyDefaults.batch})` },
+    ...shared,
     patience: {
-      value: "<n>",
-      help: "ends after so many looks at the held-out part without a lower loss (10); looks are\nan epoch apart, but at least 50 and at most 500 updates",
+      ...shared.patience,
+      help: `${shared.patience.help}.\nLooks are an epoch apart, but at least ${LEAST_UPDATES} and at most ${MOST_UPDATES} updates`,
     },
-    seed: { value: "<n>", help: "of the first weights, of the order, and of what is held out (0)" },
-    build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
-    out: { value: "<file>", help: "where to save (the data's name with .safetensors, here)" },
-    json: { help: "prints JSON lines instead: the start, each look, the end with all figures" },
+    seed: {
+      value: "<n>",
+      help:
+        `of the first weights, of the order, and of what is held out (${classifyDefaults.seed}); the same seed and build\n` +
+        "learn the same",
+    },
   },
   examples: [
     "bptt classify names.csv",
     "bptt classify reviews.jsonl --sequence review --label stars --class-weights root",
     "bptt classify motion.csv --group recording --ignore time --label activity --cell lstm --out motion.safetensors",
+    "bptt classify reviews.jsonl --minutes 60 --run reviews-run",
     "zcat names.csv.gz | bptt classify - --out names.safetensors --json",
   ],
 };
 
 export interface ClassifyPlan {
   readonly path: string;
-  readonly out: string;
   readonly reading: ExampleReading;
+  /** The share of each label's sequences. */
   readonly heldOut: number;
   readonly weighting: Weighting;
   readonly cell: Cell;
@@ -91,49 +121,34 @@ export interface ClassifyPlan {
   readonly dropout: number;
   readonly bidirectional: boolean;
   readonly batch: number;
-  readonly learningRate: number;
-  readonly clip: number;
-  readonly limit: Limit;
-  readonly patience: number;
-  readonly seed: number;
-  readonly build: "auto" | Build;
-  readonly json: boolean;
+  readonly fit: FitPlan;
 }
 
 /** Throws a Failure that names the option. */
-export function readClassifyPlan({ operands: [path], given }: Arguments<Name>): ClassifyPlan {
-  const share = (name: Name, fallback: number): number =>
-    decimalNumber(name, given[name], "above 0 and below 1", (x) => x > 0 && x < 1, fallback);
-  const size = (name: Name, fallback: number, least = 1): number => {
-    const value = wholeNumber(name, given[name], least, fallback);
-    if (value > 1e6) throw new Failure(`--${name} expects a whole number of at most 1000000, not "${value}"`);
+export function readClassifyPlan({
+  operands: [path],
+  given: typed,
+}: Arguments<ClassifyOption>): ClassifyPlan {
+  const given = withDefaults(classifyDefaults, typed);
+  const size = (name: SizeOption, least = 1): number => {
+    const value = wholeNumber(name, given[name], least);
+    if (value > 1e6)
+      throw new Failure(`--${name} expects a whole number of at most 1000000, not "${given[name]}"`);
     return value;
   };
+  const fit = readFitPlan("classify", given);
   return {
     path,
-    out: given.out ?? (path === STDIN ? DEFAULT_OUT : `${basename(path, extname(path))}.safetensors`),
     reading: readReading(given),
-    heldOut: share("held-out", 0.2),
-    weighting: choice("class-weights", given["class-weights"], weightings, "none"),
-    cell: choice("cell", given.cell, cellNames, "gru"),
-    layers: size("layers", 1),
-    hidden: size("hidden", 64),
-    embedding: size("embedding", 16, 0),
-    dropout: decimalNumber("dropout", given.dropout, "from 0 to below 1", (x) => x >= 0 && x < 1, 0),
+    heldOut: decimalNumber("held-out", given["held-out"], "above 0 and below 1", (x) => x > 0 && x < 1),
+    weighting: choice("class-weights", given["class-weights"], weightings),
+    cell: choice("cell", given.cell, cellNames),
+    layers: size("layers"),
+    hidden: size("hidden"),
+    embedding: size("embedding", 0),
+    dropout: decimalNumber("dropout", given.dropout, "from 0 to below 1", (x) => x >= 0 && x < 1),
     bidirectional: given["one-way"] === undefined,
-    batch: size("batch", 32),
-    learningRate: decimalNumber(
-      "learning-rate",
-      given["learning-rate"],
-      "above 0 and at most 1e30",
-      (x) => x > 0 && x <= 1e30,
-      3e-3,
-    ),
-    clip: decimalNumber("clip", given.clip, "above 0", (x) => x > 0, 1),
-    limit: readLimit(withDefaults({ minutes: "5" }, given)),
-    patience: size("patience", 10),
-    seed: wholeNumber("seed", given.seed, Number.MIN_SAFE_INTEGER, 0),
-    build: choice("build", given.build, ["auto", "simd", "relaxed-simd", "wide"], "auto"),
-    json: given.json !== undefined,
+    batch: size("batch"),
+    fit: { ...fit, out: outOf(fit, path, "classifier.safetensors") },
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseArguments } from "../../../src/cli/arguments.js";
 import { runClassify } from "../../../src/cli/classify/classify-command.js";
-import { classifyCommand, readClassifyPlan } from "../../../src/cli/classify/classify-options.js";
+import { classifyCommand } from "../../../src/cli/classify/classify-options.js";
 import { Failure } from "../../../src/cli/failure.js";
 import { badInputs, type BadInput } from "./bad-inputs.js";
 
@@ -21,8 +21,10 @@ async function failureOf(path: string, words: readonly string[]): Promise<Failur
   const given = parseArguments(classifyCommand, [path, "--out", join(folder, "model.safetensors"), ...words]);
   if (given === undefined) throw new Error("help was asked for");
   let out = "";
+  const output = { write: (text: string) => (out += text) };
+  const speaker = { stdout: output, stderr: output, env: {}, platform: process.platform };
   try {
-    await runClassify(readClassifyPlan(given), { write: (text) => (out += text) }, {});
+    await runClassify(given, undefined, speaker);
   } catch (error) {
     expect(out).toBe("");
     if (error instanceof Failure) return error;

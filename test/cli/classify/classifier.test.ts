@@ -138,12 +138,16 @@ describe("a classifier's file", () => {
   const { codec, counts } = makeClassifierData(examples, planned);
   const network = smallNetwork(codec);
   const fields: Fields = { label: "kind of, it", sequence: ["text"], group: undefined };
-  const bytes = saveClassifier({ network, codec, fields, counts });
+  const trained = { steps: 3, heldOut: 0.5 };
+  const bytes = saveClassifier({ network, codec, fields, counts }, trained);
 
   it.each<Fields>([fields, { label: "__proto__", sequence: ["a", "b,c"], group: "id" }])(
     "holds all that it takes to read data: %j",
     (given) => {
-      const loaded = loadClassifier("file", saveClassifier({ network, codec, fields: given, counts }));
+      const loaded = loadClassifier(
+        "file",
+        saveClassifier({ network, codec, fields: given, counts }, trained),
+      );
       expect(loaded.fields).toEqual(given);
       expect(loaded.counts).toEqual(counts);
       expect(JSON.stringify(loaded.codec)).toBe(JSON.stringify(codec));

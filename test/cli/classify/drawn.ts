@@ -1,11 +1,11 @@
 /** Labelled sequences for the tests of `bptt classify`, and the command's parts put together. */
 
-import type { ClassifyPlan } from "../../../src/cli/classify/classify-options.js";
+import type { DataPlan } from "../../../src/cli/classify/classifier-data.js";
 import type { Examples } from "../../../src/cli/sequences/examples.js";
 import { createNetwork, type Network, type SequenceCodec } from "../../../src/index.js";
 import { Random } from "../../../src/random.js";
 
-export const planned: Pick<ClassifyPlan, "heldOut" | "seed" | "batch" | "weighting"> = {
+export const planned: DataPlan = {
   heldOut: 0.25,
   seed: 1,
   batch: 8,
@@ -27,6 +27,13 @@ export function letterTexts(count: number, seed = 3): Examples {
     lines: texts.map((_, i) => i + 2),
     groups: [],
   };
+}
+
+/** Such texts as a file. */
+export function lettersCsv(count: number): string {
+  const { sequences, labels } = letterTexts(count);
+  const rows = sequences.map((one, i) => ("text" in one ? `${one.text},${labels[i]}\n` : ""));
+  return `text,label\n${rows.join("")}`;
 }
 
 export function smallNetwork(codec: SequenceCodec, seed = 0): Network {
