@@ -6,11 +6,12 @@ import type { DiagnosePlan } from "./diagnose-options.js";
 import { takeExcerpts, type Excerpts } from "./excerpts.js";
 import { Failure } from "./failure.js";
 import { printFlow } from "./flow-report.js";
-import { grouped, nats } from "./format.js";
+import { nats } from "./format.js";
 import { loadModel } from "./load-model.js";
 import { showsUnicode } from "./plot.js";
 import { readBytes, readText } from "./read-file.js";
 import { Screen, type Output } from "./screen.js";
+import { tokenKind, type TokenKind } from "./text-vocabulary.js";
 
 /** The widest plot, in characters: more is no easier to read. */
 const WIDEST = 100;
@@ -29,7 +30,7 @@ export async function runDiagnose(
     const excerpts = takeExcerpts(plan.text, await readText(plan.text), vocabulary, plan);
     // With --json, nothing but JSON goes to the output.
     const screen = new Screen(plan.json ? { write: () => undefined } : output, environment);
-    diagnose(plan, network, excerpts, screen, output, environment);
+    diagnose(plan, network, excerpts, tokenKind(vocabulary), screen, output, environment);
   } catch (error) {
     if (error instanceof OutOfMemoryError)
       throw new Failure(`${error.message}; choose a smaller --batch or --window`, 1);
@@ -43,13 +44,15 @@ function diagnose(
   plan: DiagnosePlan,
   network: Network,
   excerpts: Excerpts,
+  tokens: TokenKind,
   screen: Screen,
   output: Output,
   environment: Environment,
 ): void {
-  const { sequence, target, unknown } = excerpts;
+  const { sequence, target, unknown, note } = excerpts;
+  const { one, many } = tokens;
   const { tolerance, losses, seed, draws } = plan;
-  screen.show(`following errors back over ${sequence.batch} × ${sequence.steps} characters …`);
+  screen.show(`following errors back over ${sequence.batch} × ${sequence.steps} ${many} …`);
   const flow = gradientFlow(network, sequence, target, { tolerance, losses, seed });
   const comparison =
     draws === undefined
@@ -79,14 +82,14 @@ function diagnose(
     ),
   );
   screen.print(
-    `${sequence.batch} excerpts of ${sequence.steps} characters of ${plan.text}, ${flow.followed.length} errors ` +
+    `${sequence.batch} excerpts of ${sequence.steps} ${many} of ${plan.text}, ${flow.followed.length} errors ` +
       `followed in each, ${network.build} kernels`,
   );
-  screen.print(`Loss: ${nats(flow.loss)} a character, each excerpt read from its own start`);
-  if (unknown > 0) screen.print(`${grouped(unknown)} characters are left out: the model does not know them`);
+  screen.print(`Loss: ${nats(flow.loss)} a ${one}, each excerpt read from its own start`);
+  if (note !== undefined) screen.print(note);
   const ascii = plan.ascii || !showsUnicode(environment, process.platform);
   const width = Math.min(WIDEST, (output.columns ?? 80) - 1);
-  printFlow(screen, network, flow, { width, ascii, tolerance, text: plan.text });
+  printFlow(screen, network, flow, { width, ascii, tolerance, text: plan.text, tokens });
   if (comparison !== undefined) printComparison(screen, comparison);
 }
 

@@ -11,17 +11,17 @@ export const diagnoseCommand: Command<Name> = {
   operands: ["<model>", "<text>"],
   summary:
     "Shows how the errors of a network that bptt train saved travel back through a text: how large the gradient still is\n" +
-    "so many characters before the error (on a logarithmic axis), how fast it falls, how many units are saturated and let\n" +
+    "so many tokens (characters, words or bytes) before the error (on a logarithmic axis), how fast it falls, how many units are saturated and let\n" +
     "none through, and the shortest truncation, --k1 and --k2 of bptt train, whose gradient is off by no more than you\n" +
-    "tolerate. Errors that fall within a few characters mean that training cannot learn what lies further apart.",
+    "tolerate. Errors that fall within a few tokens mean that training cannot learn what lies further apart.",
   options: {
     window: {
       value: "<n>",
-      help: "characters of each excerpt (128); a few times as many as the memory you look for",
+      help: "tokens of each excerpt (128); a few times as many as the memory you look for",
     },
     batch: { value: "<n>", help: "excerpts, evenly spread over the text (16)" },
     tolerance: { value: "<x>", help: "relative bias of the gradient that a truncation may have (0.1)" },
-    losses: { value: "<n>", help: "characters of each excerpt whose errors are followed, at most (16)" },
+    losses: { value: "<n>", help: "tokens of each excerpt whose errors are followed, at most (16)" },
     seed: { value: "<n>", help: "of which those are, and of rules that draw (0)" },
     compare: {
       help: "also measures learning rules against the full gradient: bias, noise, cosine, time, memory",

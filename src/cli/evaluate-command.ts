@@ -28,7 +28,7 @@ export const evaluateCommand: Command<Name> = {
   operands: ["<model>", "<data>"],
   summary:
     "Measures a saved model on data that it did not learn from, a file or a pipe for -:\n" +
-    "  a model of bptt train on a text: loss, bits a character, perplexity;\n" +
+    "  a model of bptt train on a text: loss, bits a character (or word, or byte), perplexity;\n" +
     "  a model of bptt classify on sequences with labels, as bptt classify reads them: accuracy, macro-F1, what each label\n" +
     "  was taken for, beside what always saying the commonest label amounts to;\n" +
     "  a model of bptt forecast on a table with its columns: the errors of its forecasts, beside those of simple ones.",
@@ -73,16 +73,14 @@ async function evaluateText({ model, data, build }: EvaluatePlan, bytes: Uint8Ar
   const loaded = loadModel(model, bytes, build);
   try {
     const { name, text } = await readTextInput(data);
-    const figures = await measureText(loaded, name, text);
-    const { characters, unknown, loss, perplexity, accuracy } = figures;
-    const left =
-      unknown === 0 ? [] : [`${grouped(unknown)} characters are left out: the model does not know them`];
+    const { figures, note } = await measureText(loaded, name, text);
+    const { token, tokens, loss, perplexity, accuracy } = figures;
     return {
       figures,
       lines: [
-        `Loss: ${nats(loss)} a character, perplexity ${perplexity.toFixed(3)}, over ${grouped(characters)} characters`,
+        `Loss: ${nats(loss)} a ${token}, perplexity ${perplexity.toFixed(3)}, over ${grouped(tokens)} ${token}s`,
         `${share(accuracy)} of them were the likeliest`,
-        ...left,
+        ...(note === undefined ? [] : [note]),
       ],
     };
   } finally {

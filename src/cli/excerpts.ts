@@ -1,33 +1,31 @@
 /** Takes excerpts of a text, to measure a network that reads it. */
 
-import type { CharVocabulary, Sequence, Target } from "../index.js";
+import type { Sequence, Target, Vocabulary } from "../index.js";
 import { Failure } from "./failure.js";
+import { readWith, tokenKind, type Reading } from "./text-vocabulary.js";
 
-export interface Excerpts {
+export interface Excerpts extends Pick<Reading, "unknown" | "note"> {
   readonly sequence: Sequence;
-  /** The next character at every step. */
+  /** The next token at every step. */
   readonly target: Target;
-  /** Number of characters of the text that the network does not know; they are left out. */
-  readonly unknown: number;
 }
 
 /**
- * Takes `batch` excerpts of `window` characters, evenly spread; fewer where the text has not so many. Throws
+ * Takes `batch` excerpts of `window` tokens, evenly spread; fewer where the text has not so many. Throws
  * a Failure where it has none.
  */
 export function takeExcerpts(
   path: string,
   text: string,
-  vocabulary: CharVocabulary,
+  vocabulary: Vocabulary,
   { window, batch }: { window: number; batch: number },
 ): Excerpts {
-  const tokens = vocabulary.encode(text, { unknown: "skip" });
-  const unknown = Array.from(text).length - tokens.length;
+  const { tokens, unknown, note } = readWith(vocabulary, text);
   const most = Math.floor(tokens.length / (window + 1));
   if (most < 1) {
-    const left = unknown > 0 ? ` that the model knows` : "";
+    const left = unknown > 0 && vocabulary.unknown === undefined ? " that the model knows" : "";
     throw new Failure(
-      `${path} has ${tokens.length} characters${left}, and an excerpt takes ${window + 1}: choose a smaller --window`,
+      `${path} has ${tokens.length} ${tokenKind(vocabulary).many}${left}, and an excerpt takes ${window + 1}: choose a smaller --window`,
     );
   }
   const B = Math.min(batch, most);
@@ -38,5 +36,6 @@ export function takeExcerpts(
     sequence: { steps: window, batch: B, tokens: take(0) },
     target: { classes: take(1) },
     unknown,
+    note,
   };
 }

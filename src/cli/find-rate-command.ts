@@ -73,7 +73,8 @@ export interface FindRatePlan {
 function sharedWords(given: Arguments<Name>["given"]): string[] {
   return (Object.keys(shared) as (keyof typeof shared)[]).flatMap((name) => {
     const value = given[name];
-    return value === undefined ? [] : [`--${name}`, quoted(value)];
+    if (value === undefined) return [];
+    return shared[name].value === undefined ? [`--${name}`] : [`--${name}`, quoted(value)];
   });
 }
 
@@ -111,9 +112,9 @@ export async function runFindRate(
   output: Output,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { path, batch, window, rule, fit } = training;
+  const { path, rule, fit } = training;
   const { name, bytes } = await readInputBytes(path);
-  const data = readTextData(decode(name, bytes), batch, window);
+  const data = readTextData(decode(name, bytes), training);
   const { build, note } = await buildFor(fit, undefined);
   using network = createPlanned(training, data.vocabulary.size, build);
   // With --json, nothing but JSON goes to the output.

@@ -8,6 +8,7 @@ import { ownName, quoted } from "./invocation.js";
 import { plotLogarithmic } from "./plot.js";
 import type { Screen } from "./screen.js";
 import { tableLines } from "./table.js";
+import type { TokenKind } from "./text-vocabulary.js";
 
 export interface ReportSettings {
   /** Characters of a line. */
@@ -16,6 +17,7 @@ export interface ReportSettings {
   readonly tolerance: number;
   /** The text's path. */
   readonly text: string;
+  readonly tokens: TokenKind;
 }
 
 const PLOT_HEIGHT = 9;
@@ -29,7 +31,7 @@ export function printFlow(
   flow.layers.forEach((layer, l) => {
     const which = flow.layers.length === 1 ? "" : `, layer ${l + 1}`;
     screen.print();
-    screen.print(screen.strong(`Norm of an error's gradient, characters before it${which}`));
+    screen.print(screen.strong(`Norm of an error's gradient, ${settings.tokens.many} before it${which}`));
     const plot = plotLogarithmic(
       layer.norms,
       { width: settings.width, height: PLOT_HEIGHT },
@@ -37,28 +39,33 @@ export function printFlow(
       "back",
     );
     for (const line of plot) screen.print(line);
-    screen.print(describeFall(layer));
+    screen.print(describeFall(layer, settings.tokens));
   });
-  if (flow.layers.length > 1) screen.print(`All layers: ${describeFall(flow.overall)}`);
-  printSaturation(screen, network, flow);
+  if (flow.layers.length > 1) screen.print(`All layers: ${describeFall(flow.overall, settings.tokens)}`);
+  printSaturation(screen, network, flow, settings);
   printTruncations(screen, network, flow, settings);
 }
 
-function describeFall({ decay, horizon, norms }: LagFlow): string {
+function describeFall({ decay, horizon, norms }: LagFlow, { one, many }: TokenKind): string {
   const falls =
     decay === undefined
-      ? "No error reaches two characters back"
+      ? `No error reaches two ${many} back`
       : decay.rate < 1
-        ? `Falls to ${decay.rate.toFixed(3)} of itself a character`
-        : `Does not fall: grows ${decay.rate.toFixed(3)} times a character`;
+        ? `Falls to ${decay.rate.toFixed(3)} of itself a ${one}`
+        : `Does not fall: grows ${decay.rate.toFixed(3)} times a ${one}`;
   const reach =
     horizon === undefined
-      ? `99 % of it is not within ${norms.length - 1} characters; a longer --window may show it`
-      : `99 % of it within ${horizon} characters`;
+      ? `99 % of it is not within ${norms.length - 1} ${many}; a longer --window may show it`
+      : `99 % of it within ${horizon} ${many}`;
   return `${falls}; ${reach}.`;
 }
 
-function printSaturation(screen: Screen, network: Network, { layers }: GradientFlow): void {
+function printSaturation(
+  screen: Screen,
+  network: Network,
+  { layers }: GradientFlow,
+  { tokens }: ReportSettings,
+): void {
   const activations = activationsOf(cellOf(network.options));
   const rows = layers.flatMap(({ saturation }, l) =>
     saturation.map(({ low, high, stuck }, i) => {
@@ -69,7 +76,7 @@ function printSaturation(screen: Screen, network: Network, { layers }: GradientF
     }),
   );
   screen.print();
-  screen.print(screen.strong("Saturated, of all units and characters"));
+  screen.print(screen.strong(`Saturated, of all units and ${tokens.many}`));
   for (const line of tableLines([["", "low", "high", "units always"], ...rows])) screen.print(line);
 }
 
@@ -81,7 +88,7 @@ function printTruncations(
   screen: Screen,
   network: Network,
   { truncations, recommended, bytes, overall }: GradientFlow,
-  { tolerance, text }: ReportSettings,
+  { tolerance, text, tokens }: ReportSettings,
 ): void {
   screen.print();
   screen.print(screen.strong(`Truncation for a bias of at most ${share(tolerance)}`));
@@ -106,7 +113,9 @@ function printTruncations(
   ].join(" ");
   const { k1, k2 } = recommended;
   screen.print("To train with it:");
-  screen.print(`    ${ownName()} train ${quoted(text)} ${sizes} --rule tbptt --k1 ${k1} --k2 ${k2}`);
+  screen.print(
+    `    ${ownName()} train ${quoted(text)}${tokens.flag} ${sizes} --rule tbptt --k1 ${k1} --k2 ${k2}`,
+  );
   screen.print(
     screen.faint("Longer ones are less biased and make fewer updates of a text, for more memory."),
   );

@@ -1,13 +1,22 @@
 /** Runs `bptt info`: what a model is, or how a run stands. */
 
 import { stat } from "node:fs/promises";
-import { FormatError, loadNetwork, OutOfMemoryError, readMetadata, type Network } from "../index.js";
+import {
+  FormatError,
+  loadNetwork,
+  loadVocabulary,
+  OutOfMemoryError,
+  readMetadata,
+  type Network,
+  WordVocabulary,
+} from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
 import { Failure } from "./failure.js";
 import { HELD_OUT, lossAt, type EndEvent, type LookEvent, type StartEvent } from "./fit/events.js";
 import { countParameters } from "./fit/fit.js";
 import { duration, grouped, size, visible } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
+import { VOCABULARY_KEY } from "./load-model.js";
 import { readBytes } from "./read-file.js";
 import { openCheckpoints, readConfig, readLatest, runFiles } from "./run/run-folder.js";
 import { readEvents } from "./run/run-log.js";
@@ -64,6 +73,20 @@ function noteOf(text: string): string {
   return `${characters.slice(0, NOTE).join("")}… (${grouped(Array.from(text).length)} characters)`;
 }
 
+/** Returns what is told of a note: of words, how many they are, and the most frequent. */
+function noteFor(key: string, text: string): string {
+  if (key !== VOCABULARY_KEY) return noteOf(text);
+  try {
+    const vocabulary = loadVocabulary(text);
+    if (!(vocabulary instanceof WordVocabulary)) return noteOf(text);
+    return `${grouped(vocabulary.size)} words, the most frequent first: ${noteOf(vocabulary.words.map((word) => JSON.stringify(word)).join(" "))}`;
+  } catch (error) {
+    // Another program's vocabulary.
+    if (error instanceof FormatError) return noteOf(text);
+    throw error;
+  }
+}
+
 function modelLines({ file, bytes, options, parameters, tensors, metadata }: ModelInfo): string[] {
   const told = Object.entries(options).map(([name, value]) => [
     name,
@@ -76,7 +99,7 @@ function modelLines({ file, bytes, options, parameters, tensors, metadata }: Mod
     "",
     ...columns(tensors.map(({ name, shape }) => [name, `[${shape.join(", ")}]`])),
     ...(Object.keys(metadata).length === 0 ? [] : [""]),
-    ...columns(Object.entries(metadata).map(([key, text]) => [key, noteOf(text)])),
+    ...columns(Object.entries(metadata).map(([key, text]) => [key, noteFor(key, text)])),
   ];
 }
 

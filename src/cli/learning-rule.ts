@@ -24,17 +24,17 @@ export const ruleOptions: Readonly<Record<RuleOption, OptionHelp>> = {
   rule: {
     value: "<name>",
     help:
-      "how gradients are obtained (bptt). bptt goes back over each window. tbptt goes back --k2 characters every\n" +
+      "how gradients are obtained (bptt). bptt goes back over each window. tbptt goes back --k2 tokens every\n" +
       "--k1, into the windows before too; bptt diagnose finds both. artbp cuts at random: unbiased, little noise.\n" +
       `Forward in time, nothing is cut: ${online.join(", ")}.\n` +
       "rtrl and blockRtrl are exact, kfRtrl, uoro and noBackTrack unbiased and noisy, snap1 and rflo biased; rtrl,\n" +
       "blockRtrl and kfRtrl are for small networks; diagonalRtrl is exact with one layer, and is for\n" +
       `--cell ${cellNames.filter((cell) => isDiagonal(cells[cell])).join(" and ")}`,
   },
-  k1: { value: "<n>", help: "of tbptt: characters from one update to the next (the window)" },
-  k2: { value: "<n>", help: "of tbptt: characters that errors go back, at least k1 (2·k1)" },
-  "mean-length": { value: "<x>", help: "of artbp: characters between cuts, on average (the window)" },
-  block: { value: "<n>", help: "of uoro (1) and blockRtrl (16): characters that are taken together" },
+  k1: { value: "<n>", help: "of tbptt: tokens from one update to the next (the window)" },
+  k2: { value: "<n>", help: "of tbptt: tokens that errors go back, at least k1 (2·k1)" },
+  "mean-length": { value: "<x>", help: "of artbp: tokens between cuts, on average (the window)" },
+  block: { value: "<n>", help: "of uoro (1) and blockRtrl (16): tokens that are taken together" },
   memory: {
     value: "<MB>",
     help: "of bptt: megabytes to go back through a window in, by running steps again; for long windows",
@@ -116,7 +116,7 @@ export function learnerOf(rule: Rule): Learner {
   return row.create(options);
 }
 
-/** Returns the characters from one update to the next, on average. */
+/** Returns the tokens from one update to the next, on average. */
 export function stretchOf({ k1, meanLength }: Rule, window: number): number {
   return k1 ?? meanLength ?? window;
 }

@@ -1,13 +1,14 @@
-/** Loads a network that `bptt train` saved, with the characters that it reads and writes. */
+/** Loads a network that `bptt train` saved, with the vocabulary that it reads and writes. */
 
 import {
-  CharVocabulary,
   FormatError,
   loadNetwork,
+  loadVocabulary,
   OutOfMemoryError,
   readMetadata,
   type Build,
   type Network,
+  type Vocabulary,
 } from "../index.js";
 import { Failure } from "./failure.js";
 
@@ -19,14 +20,14 @@ export const TRAINING_KEY = "training";
 
 export interface TextModel {
   readonly network: Network;
-  readonly vocabulary: CharVocabulary;
+  readonly vocabulary: Vocabulary;
 }
 
 /** Returns the network and its vocabulary. Throws a Failure for other files, and where kernels do not run. */
 export function loadModel(path: string, bytes: Uint8Array, build: "auto" | Build = "auto"): TextModel {
   try {
-    const characters = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";
-    const vocabulary = characters === "" ? undefined : CharVocabulary.from(characters);
+    const text = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";
+    const vocabulary = text === "" ? undefined : loadVocabulary(text);
     const network = loadNetwork(bytes, { build });
     const { inputSize, outputSize, bidirectional } = network.options;
     if (vocabulary?.size === inputSize && outputSize === inputSize && !bidirectional)

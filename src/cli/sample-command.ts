@@ -1,11 +1,12 @@
 /** Runs `bptt sample`. */
 
-import { sample, type CharVocabulary } from "../index.js";
+import { CharVocabulary, sample, type Vocabulary } from "../index.js";
 import { decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { Failure } from "./failure.js";
 import { loadModel } from "./load-model.js";
 import { readBytes } from "./read-file.js";
 import type { Output } from "./screen.js";
+import { decoderOf, drawn } from "./text-vocabulary.js";
 
 type Name = "length" | "temperature" | "top-k" | "top-p" | "prime" | "seed";
 
@@ -14,14 +15,17 @@ export const sampleCommand: Command<Name> = {
   operands: ["<model>"],
   summary: "Writes text with a network that bptt train saved. Only the text goes to the output.",
   options: {
-    length: { value: "<n>", help: "characters to write (400)" },
+    length: { value: "<n>", help: "characters to write, or words or bytes where the model has those (400)" },
     temperature: {
       value: "<x>",
       help: "how bold (0.8): 1 as it learned, less is safer, 0 always the likeliest",
     },
-    "top-k": { value: "<n>", help: "draws among the n likeliest characters only" },
+    "top-k": { value: "<n>", help: "draws among the n likeliest only" },
     "top-p": { value: "<x>", help: "draws among the likeliest that together have this probability only" },
-    prime: { value: "<text>", help: "the text to go on from; it is printed first" },
+    prime: {
+      value: "<text>",
+      help: "the text to go on from; it is printed first. Words that the model does not know are one to it",
+    },
     seed: { value: "<n>", help: "another seed writes another text (0)" },
   },
   examples: [
@@ -30,7 +34,7 @@ export const sampleCommand: Command<Name> = {
   ],
 };
 
-/** Characters drawn at a time, before they are written. */
+/** Tokens drawn at a time, before they are written. */
 const PART = 1000;
 
 export interface SamplePlan {
@@ -55,10 +59,16 @@ export function readSamplePlan({ operands: [path], given }: Arguments<Name>): Sa
   };
 }
 
-function encodePrime(vocabulary: CharVocabulary, prime: string): Int32Array {
+/** Returns the tokens of the text to go on from, and the text as it is printed. Throws a Failure. */
+function encodePrime(vocabulary: Vocabulary, prime: string): { tokens: Int32Array; text: string } {
   try {
-    return vocabulary.encode(prime);
+    const tokens = vocabulary.encode(prime);
+    if (tokens.at(-1) !== vocabulary.unknown || !prime.endsWith(" ")) return { tokens, text: prime };
+    // Blanks between words go without saying: at the end they would be an unknown word.
+    const text = prime.replace(/ +$/, "");
+    return { tokens: vocabulary.encode(text), text };
   } catch (error) {
+    if (!(vocabulary instanceof CharVocabulary)) throw error;
     const stranger = Array.from(prime).find((character) => !vocabulary.characters.includes(character));
     if (!(error instanceof RangeError) || stranger === undefined) throw error;
     throw new Failure(`--prime has ${JSON.stringify(stranger)}, which the model's text never had`);
@@ -68,19 +78,23 @@ function encodePrime(vocabulary: CharVocabulary, prime: string): Int32Array {
 /** Writes text with a saved network while `open` says that someone still reads. Throws a Failure. */
 export async function runSample(plan: SamplePlan, output: Output, open: () => boolean): Promise<void> {
   const { network, vocabulary } = loadModel(plan.path, await readBytes(plan.path));
-  let prime = encodePrime(vocabulary, plan.prime);
+  const { tokens: first, text } = encodePrime(vocabulary, plan.prime);
+  const decode = decoderOf(vocabulary);
+  decode(first);
   using session = network.session();
-  output.write(plan.prime);
+  output.write(text);
+  let prime = first;
   for (let left = plan.length, part = 0; left > 0 && open(); left -= PART, part++) {
     const tokens = sample(session, {
       length: Math.min(left, PART),
       prime,
+      ...drawn(vocabulary),
       temperature: plan.temperature,
       seed: plan.seed + part,
       ...(plan.topK === undefined ? {} : { topK: plan.topK }),
       ...(plan.topP === undefined ? {} : { topP: plan.topP }),
     });
-    output.write(vocabulary.decode(tokens));
+    output.write(decode(tokens));
     // The session has read all but the last token: the next part goes on from it.
     prime = tokens.slice(-1);
     await new Promise(setImmediate); // for the output, and for Ctrl-C

@@ -1,32 +1,40 @@
 /** Makes training data of a text: most of it to learn from, its end held out. */
 
-import { CharVocabulary, tokenStream, type TrainingData } from "../index.js";
+import { tokenStream, type TrainingData, type Vocabulary } from "../index.js";
 import { Failure } from "./failure.js";
+import { encodeText, tokenKind, type VocabularyPlan } from "./text-vocabulary.js";
 
 /** The share of the text that is held out. */
 const HELD_OUT = 0.05;
 
-/** Characters of all excerpts together, which take a few tenths of a second to evaluate. */
+/** Tokens of all excerpts together, which take a few tenths of a second to evaluate. */
 const EXCERPTS = 16_384;
 
 /** Cursors over the held-out part, which is short. */
 const HELD_OUT_BATCH = 8;
 
+interface HeldOut {
+  readonly tokens: Int32Array;
+  readonly all: TrainingData;
+  readonly excerpts: TrainingData;
+}
+
 /** Holds a text's vocabulary, its training windows and what is held out. */
 export interface TextData {
-  readonly vocabulary: CharVocabulary;
-  readonly characters: number;
+  readonly vocabulary: Vocabulary;
+  /** The number of tokens, those held out among them. */
+  readonly tokens: number;
   readonly training: TrainingData;
   /** Windows, and so updates, in an epoch. */
   readonly windows: number;
   /** The held-out part, and excerpts of it for looks in between; undefined where the text is too short. */
-  readonly heldOut: { readonly all: TrainingData; readonly excerpts: TrainingData } | undefined;
+  readonly heldOut: HeldOut | undefined;
 }
 
-function holdOut(tokens: Int32Array, window: number): TextData["heldOut"] {
+function holdOut(tokens: Int32Array, window: number): HeldOut | undefined {
   const all = heldOutStream(tokens, window);
   const excerpts = heldOutStream(drawExcerpts(tokens), window);
-  return all === undefined || excerpts === undefined ? undefined : { all, excerpts };
+  return all === undefined || excerpts === undefined ? undefined : { tokens, all, excerpts };
 }
 
 /** Returns a stretch for each cursor, evenly spread, since a text may change its kind on the way. */
@@ -48,30 +56,21 @@ function heldOutStream(tokens: Int32Array, window: number): TrainingData | undef
   return steps >= 1 ? tokenStream(tokens, { batch, window: steps }) : undefined;
 }
 
-/** Returns the text as training data. Throws a Failure where it is empty, too short or malformed. */
-export function readTextData(text: string, batch: number, window: number): TextData {
+/** Returns the text as training data. Throws a Failure where it is empty or too short. */
+export function readTextData(
+  text: string,
+  { vocabulary: plan, batch, window }: { vocabulary: VocabularyPlan; batch: number; window: number },
+): TextData {
   if (text.length === 0) throw new Failure("the text is empty");
-  let vocabulary: CharVocabulary;
-  try {
-    vocabulary = CharVocabulary.from(text);
-  } catch (error) {
-    throw new Failure(error instanceof Error ? error.message : String(error));
-  }
-  const tokens = vocabulary.encode(text);
-  const kept = tokens.length - Math.floor(tokens.length * HELD_OUT);
+  const { vocabulary, learned, heldOut } = encodeText(plan, text, HELD_OUT);
+  const tokens = learned.length + heldOut.length;
   const least = batch * (window + 1);
-  if (kept < least) {
+  if (learned.length < least) {
     throw new Failure(
-      `the text has ${tokens.length} characters, and one update takes ${Math.ceil(least / (1 - HELD_OUT))} ` +
+      `the text has ${tokens} ${tokenKind(vocabulary).many}, and one update takes ${Math.ceil(least / (1 - HELD_OUT))} ` +
         `(--batch ${batch}, --window ${window}): choose smaller ones, or a longer text`,
     );
   }
-  const training = tokenStream(tokens.subarray(0, kept), { batch, window });
-  return {
-    vocabulary,
-    characters: tokens.length,
-    training,
-    windows: training.windows,
-    heldOut: holdOut(tokens.subarray(kept), window),
-  };
+  const training = tokenStream(learned, { batch, window });
+  return { vocabulary, tokens, training, windows: training.windows, heldOut: holdOut(heldOut, window) };
 }

@@ -17,3 +17,17 @@ export const textDefaults = {
   build: "auto",
   checkpoint: "30",
 } as const;
+
+/**
+ * What it does with --words, as `npm run bench -- words` measures it against n-grams. Thousands of tokens make the output layer
+ * most of the work: a better cell costs little, and a small batch makes more updates of a text.
+ */
+export const wordDefaults = {
+  ...textDefaults,
+  cell: "gru",
+  hidden: "256",
+  embedding: "160",
+  batch: "8",
+  window: "48",
+  "learning-rate": "0.002",
+} as const;

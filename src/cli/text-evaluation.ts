@@ -3,8 +3,9 @@
 import { evaluate, type Evaluation, type TrainingData, type TrainingWindow } from "../index.js";
 import { Failure } from "./failure.js";
 import type { TextModel } from "./load-model.js";
+import { readWith, tokenKind, type TokenKind } from "./text-vocabulary.js";
 
-/** Characters from which on a text is read at several places at once, each of which begins without what stands before it. */
+/** Tokens from which on a text is read at several places at once, each of which begins without what stands before it. */
 const LEAST_PART = 10_000;
 const MOST_PARTS = 8;
 
@@ -12,16 +13,18 @@ const MOST_PARTS = 8;
 const WINDOW = 128;
 
 export interface TextFigures {
-  /** The characters that were to be told, each from those before it: all but the first. */
-  readonly characters: number;
-  /** Characters that the model does not know; they are left out. */
+  /** What the model reads at each step. */
+  readonly token: TokenKind["one"];
+  /** Tokens that were to be told, each from those before it: all but the first. */
+  readonly tokens: number;
+  /** Characters that the model does not know, which are left out; words that it does not know, which are one token to it. */
   readonly unknown: number;
-  /** Nats a character. */
+  /** Nats a token. */
   readonly loss: number;
-  /** Bits a character. */
+  /** Bits a token. */
   readonly bits: number;
   readonly perplexity: number;
-  /** The share of characters that were the likeliest. */
+  /** The share of tokens that were the likeliest. */
   readonly accuracy: number;
 }
 
@@ -49,17 +52,17 @@ export function everyToken(tokens: Int32Array): TrainingData {
   return { [Symbol.iterator]: windows };
 }
 
-/** Measures a model on a text that is called `name`. Throws a Failure for one of less than two characters that the model knows. */
+/** Measures a model on a text that is called `name`, and says what it does not know. Throws a Failure for a text of less than two tokens. */
 export async function measureText(
   { network, vocabulary }: TextModel,
   name: string,
   text: string,
-): Promise<TextFigures> {
-  const tokens = vocabulary.encode(text, { unknown: "skip" });
-  const unknown = Array.from(text).length - tokens.length;
+): Promise<{ figures: TextFigures; note: string | undefined }> {
+  const { tokens, unknown, note } = readWith(vocabulary, text);
+  const { one } = tokenKind(vocabulary);
   if (tokens.length < 2) {
     throw new Failure(
-      `${name} has ${tokens.length === 0 ? "no character" : "one character"} that the model knows: two are needed`,
+      `${name} has ${tokens.length === 0 ? "no" : "one"} ${one}${vocabulary.unknown === undefined ? " that the model knows" : ""}: two are needed`,
     );
   }
   const {
@@ -68,5 +71,8 @@ export async function measureText(
     perplexity = NaN,
     accuracy = NaN,
   }: Evaluation = await evaluate(network, everyToken(tokens));
-  return { characters: tokens.length - 1, unknown, loss, bits, perplexity, accuracy };
+  return {
+    figures: { token: one, tokens: tokens.length - 1, unknown, loss, bits, perplexity, accuracy },
+    note,
+  };
 }

@@ -5,29 +5,29 @@ import {
   evaluate,
   sample,
   saveNetwork,
+  saveVocabulary,
   type Build,
-  type CharVocabulary,
   type Network,
+  type Vocabulary,
 } from "../index.js";
 import type { Arguments } from "./arguments.js";
 import { Failure } from "./failure.js";
 import { countParameters, fit } from "./fit/fit.js";
 import type { FitJob, Outcome } from "./fit/job.js";
 import { voiceOf } from "./fit/teller.js";
-import { grouped, nats } from "./format.js";
+import { grouped, nats, share } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
 import { learnerOf, stretchOf } from "./learning-rule.js";
 import { TRAINING_KEY, VOCABULARY_KEY } from "./load-model.js";
 import { decode, readInputBytes } from "./read-file.js";
 import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "./run/open-run.js";
+import { countUnknown, drawn, tokenKind } from "./text-vocabulary.js";
 import { readTextData, type TextData } from "./text-data.js";
 import { readTrainPlan, type TrainOption, type TrainPlan } from "./train-options.js";
 
-/** Characters of the samples that show how it goes. */
-const SAMPLE = 240;
 const TEMPERATURE = 0.7;
 
-/** Creates the network that a plan describes, for so many characters. Throws a Failure. */
+/** Creates the network that a plan describes, for so many tokens. Throws a Failure. */
 export function createPlanned(plan: TrainPlan, size: number, build: "auto" | Build): Network {
   const { cell, layers, hidden, embedding, dropout, fit } = plan;
   try {
@@ -50,23 +50,30 @@ export function createPlanned(plan: TrainPlan, size: number, build: "auto" | Bui
   }
 }
 
+function sizeLine({ size, unknown }: Vocabulary): string {
+  if (unknown === undefined) return `${size} different ones`;
+  return `symbols and white space among them; ${grouped(size)} different ones, of which one is for all that is rare`;
+}
+
 function headLines(
   plan: TrainPlan,
-  { characters, vocabulary }: TextData,
+  { tokens, vocabulary }: TextData,
   network: Network,
   name: string,
 ): string[] {
   const { cell, layers, hidden } = plan;
   const parameters = grouped(countParameters(network));
   return [
-    `${name}: ${grouped(characters)} characters, ${vocabulary.size} different ones`,
+    `${name}: ${grouped(tokens)} ${tokenKind(vocabulary).many}, ${sizeLine(vocabulary)}`,
     `${cell}, ${layers === 1 ? "1 layer" : `${layers} layers`} of ${hidden} units, ${parameters} parameters, ${network.build} kernels`,
   ];
 }
 
-function writeSample(network: Network, vocabulary: CharVocabulary): string {
+function writeSample(network: Network, vocabulary: Vocabulary): string {
   using session = network.session();
-  return vocabulary.decode(sample(session, { length: SAMPLE, temperature: TEMPERATURE, seed: 1 }));
+  const { sample: length } = tokenKind(vocabulary);
+  const options = { ...drawn(vocabulary), length, temperature: TEMPERATURE, seed: 1 };
+  return vocabulary.decode(sample(session, options));
 }
 
 async function measure(network: Network, data: TextData): Promise<Outcome> {
@@ -74,27 +81,41 @@ async function measure(network: Network, data: TextData): Promise<Outcome> {
   if (data.heldOut === undefined) {
     return { lines: ["The text is too short to hold a part of it out. It now writes:"], sample: text };
   }
-  const heldOut = (await evaluate(network, data.heldOut.all)).loss;
-  return { heldOut, lines: [`Held-out loss: ${nats(heldOut)} a character. It now writes:`], sample: text };
+  const { loss, perplexity = NaN } = await evaluate(network, data.heldOut.all);
+  const told = `Held-out loss: ${nats(loss)} a ${tokenKind(data.vocabulary).one}`;
+  if (data.vocabulary.unknown === undefined)
+    return { heldOut: loss, lines: [`${told}. It now writes:`], sample: text };
+  const { tokens } = data.heldOut;
+  const unknownShare = countUnknown(data.vocabulary, tokens) / tokens.length;
+  return {
+    heldOut: loss,
+    lines: [
+      `${told}, perplexity ${perplexity.toFixed(1)}, with ${share(unknownShare)} rare ones that count as one unknown word.`,
+      "It now writes, unknown words left out:",
+    ],
+    sample: text,
+    figures: { perplexity, unknownShare },
+  };
 }
 
 /** Says what is trained on the text, and how it is told of. */
 function jobOf(plan: TrainPlan, data: TextData, network: Network, name: string): FitJob {
   const { vocabulary } = data;
+  const { one, many } = tokenKind(vocabulary);
   return {
     network,
     data: data.training,
     heldOut: data.heldOut?.excerpts,
-    // One every so many characters of each place of the text.
+    // One every so many tokens of each place of the text.
     epochUpdates: (data.windows * plan.window) / stretchOf(plan.rule, plan.window),
     train: { learner: learnerOf(plan.rule) },
-    units: { steps: "characters", loss: nats, lossName: "nats a character" },
+    units: { steps: many, loss: nats, lossName: `nats a ${one}` },
     head: headLines(plan, data, network, name),
     show: () => ({ sample: writeSample(network, vocabulary) }),
     measure: (kept) => measure(kept, data),
     save: (kept, trained) =>
       saveNetwork(kept, {
-        [VOCABULARY_KEY]: vocabulary.characters,
+        [VOCABULARY_KEY]: saveVocabulary(vocabulary),
         [TRAINING_KEY]: JSON.stringify(trained),
       }),
     next: (path) => [
@@ -119,7 +140,7 @@ export function explained(error: unknown, plan: TrainPlan): unknown {
 export async function runTrain(given: Arguments<TrainOption>, resumed?: Resumed): Promise<number> {
   const plan = readTrainPlan(given);
   const input = { path: plan.path, ...(await readOperand(plan.path, resumed, readInputBytes)) };
-  const data = readTextData(decode(input.name, input.bytes), plan.batch, plan.window);
+  const data = readTextData(decode(input.name, input.bytes), plan);
   await requireRoom(plan.fit, plan.path, resumed);
   const { build, note } = await buildFor(plan.fit, resumed);
   const voice = voiceOf(process, plan.fit.json);

@@ -8,55 +8,73 @@ import { fitOptions, outOf, readFitPlan, type FitOption } from "./fit/fit-option
 import type { FitPlan } from "./fit/job.js";
 import { withDefaults } from "./fit/limit.js";
 import { readRule, ruleOptions, type Rule, type RuleOption } from "./learning-rule.js";
-import { textDefaults } from "./text-defaults.js";
+import { textDefaults, wordDefaults } from "./text-defaults.js";
+import {
+  readVocabularyPlan,
+  vocabularyOptions,
+  type VocabularyOption,
+  type VocabularyPlan,
+} from "./text-vocabulary.js";
 
 type SizeOption = "layers" | "hidden" | "embedding" | "batch" | "window";
 
-export type TrainOption = SizeOption | "cell" | "dropout" | RuleOption | FitOption;
+export type TrainOption = SizeOption | "cell" | "dropout" | VocabularyOption | RuleOption | FitOption;
+
+/** Returns an option's default, and the one with --words where that is another. */
+function defaultOf(name: SizeOption | "cell" | "learning-rate"): string {
+  const [usual, words]: string[] = [textDefaults[name], wordDefaults[name]];
+  return usual === words ? usual : `${usual}; with --words ${words}`;
+}
 
 export const trainCommand: Command<TrainOption> = {
   name: "train",
   operands: ["<text>"],
   summary:
-    "Trains a network to write like the text, a character at a time, and saves it; - reads the text from a pipe. The last 5 %\n" +
-    "of the text are held out: the network never learns from them, so that its loss there says how well it writes what it has\n" +
-    "not read. The network that was best there is the one that is saved. Losses are in nats (and bits) a character, lower\n" +
-    "being better. What is said goes to the standard output, the samples that it writes to the standard error. Ctrl-C saves\n" +
-    "what is learned so far and leaves.",
+    "Trains a network to write like the text, a character at a time, and saves it; - reads the text from a pipe. With --words\n" +
+    "a token is a word, a symbol or white space instead of a character, with --bytes a byte of UTF-8. The last 5 % of the text\n" +
+    "are held out: the network never learns from them, so that its loss there says how well it writes what it has not read.\n" +
+    "The network that was best there is the one that is saved. Losses are in nats (and bits) a token, lower being better. What\n" +
+    "is said goes to the standard output, the samples that it writes to the standard error. Ctrl-C saves what is learned so far\n" +
+    "and leaves.",
   options: {
+    ...vocabularyOptions,
     cell: {
       value: "<name>",
       help: [
-        `what layers are made of (${textDefaults.cell}):`,
+        `what layers are made of (${defaultOf("cell")}):`,
         ...cellNames.map((name) => `${name}: ${cells[name].about}`),
       ].join("\n"),
     },
     layers: { value: "<n>", help: `stacked layers (${textDefaults.layers})` },
     hidden: {
       value: "<n>",
-      help: `units a layer (${textDefaults.hidden}); more can learn more, and take longer`,
+      help: `units a layer (${defaultOf("hidden")}); more can learn more, and take longer`,
     },
     embedding: {
       value: "<n>",
-      help: `learned vectors of this width for the characters; 0: one-hot (${textDefaults.embedding})`,
+      help: `learned vectors of this width for the tokens; 0: one-hot (${defaultOf("embedding")})`,
     },
     dropout: { value: "<share>", help: `between layers, while training (${textDefaults.dropout})` },
     batch: {
       value: "<n>",
-      help: `places of the text that are read at the same time (${textDefaults.batch})`,
+      help: `places of the text that are read at the same time (${defaultOf("batch")})`,
     },
     window: {
       value: "<n>",
-      help: `characters from one update to the next, and how far back errors go (${textDefaults.window})`,
+      help: `tokens from one update to the next, and how far back errors go (${defaultOf("window")})`,
     },
     ...ruleOptions,
-    ...fitOptions(textDefaults, "the text's name with .safetensors, here; with --run: its folder alone"),
+    ...fitOptions(
+      { ...textDefaults, "learning-rate": defaultOf("learning-rate") },
+      "the text's name with .safetensors, here; with --run: its folder alone",
+    ),
   },
   examples: [
     "bptt train shakespeare.txt",
     "bptt train notes.txt --cell lstm --hidden 256 --minutes 10 --out notes.safetensors",
     "bptt train notes.txt --cell gru --rule tbptt --k1 64 --k2 128",
     "bptt train notes.txt --cell lstm --batch 8 --window 5000 --memory 50",
+    "bptt train novel.txt --words --min-count 3 --minutes 20",
     "bptt train notes.txt --minutes 60 --run notes-run",
     "gunzip -c big.txt.gz | bptt train - --epochs 3 --json > log.jsonl",
   ],
@@ -64,6 +82,7 @@ export const trainCommand: Command<TrainOption> = {
 
 export interface TrainPlan {
   readonly path: string;
+  readonly vocabulary: VocabularyPlan;
   readonly cell: Cell;
   readonly layers: number;
   readonly hidden: number;
@@ -77,7 +96,7 @@ export interface TrainPlan {
 
 /** Throws a Failure that names the option. */
 export function readTrainPlan({ operands: [path], given: typed }: Arguments<TrainOption>): TrainPlan {
-  const given = withDefaults(textDefaults, typed);
+  const given = withDefaults(typed.words === undefined ? textDefaults : wordDefaults, typed);
   const size = (name: SizeOption, least = 1): number => {
     const value = wholeNumber(name, given[name], least);
     if (value > 1e6)
@@ -87,6 +106,7 @@ export function readTrainPlan({ operands: [path], given: typed }: Arguments<Trai
   const fit = readFitPlan("train", given);
   return {
     path,
+    vocabulary: readVocabularyPlan(given),
     cell: choice("cell", given.cell, cellNames),
     layers: size("layers"),
     hidden: size("hidden"),

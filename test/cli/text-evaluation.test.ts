@@ -44,7 +44,8 @@ describe("a text that is measured", () => {
         strangers,
         async (length, seed, unknown) => {
           const text = textOf(length, seed);
-          const figures = await measureText({ network, vocabulary }, "text", `${"é".repeat(unknown)}${text}`);
+          const model = { network, vocabulary };
+          const { figures, note } = await measureText(model, "text", `${"é".repeat(unknown)}${text}`);
           const tokens = vocabulary.encode(text);
           const { outputs } = network.forward({ steps: length, batch: 1, tokens }, { keepTape: false });
           const shares = softmax(outputs, 5);
@@ -55,7 +56,10 @@ describe("a text that is measured", () => {
             if (own.indexOf(Math.max(...own)) === tokens[t + 1]) right++;
           }
           const loss = sum / (length - 1);
-          expect(figures).toMatchObject({ characters: length - 1, unknown });
+          expect(figures).toMatchObject({ token: "character", tokens: length - 1, unknown });
+          expect(note).toBe(
+            unknown === 0 ? undefined : `${unknown} characters are left out: the model does not know them`,
+          );
           expect(figures.loss).toBeCloseTo(loss, 5);
           expect(figures.bits).toBeCloseTo(loss / Math.LN2, 5);
           expect(figures.perplexity).toBeCloseTo(Math.exp(loss), 4);

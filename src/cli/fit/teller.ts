@@ -20,7 +20,7 @@ export interface Voice {
 }
 
 /** As much of a process as is told with. */
-interface Speaker {
+export interface Speaker {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -238,7 +238,12 @@ describe("bptt evaluate", () => {
     const figures = JSON.parse(
       output(["evaluate", "writer.safetensors", "text.txt", "--json"]).join("\n"),
     ) as Record<string, number>;
-    expect(figures).toMatchObject({ kind: "text", characters: place.text.length - 1, unknown: 0 });
+    expect(figures).toMatchObject({
+      kind: "text",
+      token: "character",
+      tokens: place.text.length - 1,
+      unknown: 0,
+    });
     expect(figures["bits"]).toBeCloseTo(figures["loss"] / Math.LN2, 12);
     const words = output(["evaluate", "writer.safetensors", "-"], `ÄÖ${place.text}`);
     expect(words[1]).toBe(
