@@ -8,6 +8,7 @@ import { supportedBuilds } from "../src/wasm/load.js";
 import "../src/wide.js";
 import { measureAdding } from "./adding.js";
 import { measureClassify } from "./classify.js";
+import { measureDefaults } from "./defaults.js";
 import { measureGrowth } from "./growth.js";
 import { measureMemoryBudget } from "./memory-budget.js";
 import { measureBrackets, measureCopy } from "./memory-tasks.js";
@@ -50,6 +51,7 @@ Sections; without any, the first four:
   words         words of a text, a network beside n-grams; needs --text
   text-stream   memory and speed over a text of 2 GB that is read as a stream
   temperature   which rule to take: the temperature in 1 and in 12 hours, learned from a stream by twelve rules
+  defaults      bptt train with no options beside others, in the same minutes, on texts of three sizes and --text
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
@@ -57,6 +59,7 @@ Options:
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
                   adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and
                   copy (500; 5000); hours of temperature (17518, two years)
+  --minutes X     of each training of defaults (1)
   --seeds N       of shakespeare (default 3), adding (5), norm (3) and temperature (5)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
@@ -83,6 +86,7 @@ const sectionNames = [
   "words",
   "text-stream",
   "temperature",
+  "defaults",
 ] as const;
 type SectionName = (typeof sectionNames)[number];
 
@@ -91,6 +95,7 @@ interface Wish {
   readonly builds: readonly Build[];
   readonly work: readonly TaskName[] | undefined;
   readonly updates: number | undefined;
+  readonly minutes: number | undefined;
   readonly seeds: number | undefined;
   readonly text: string | undefined;
   readonly json: boolean;
@@ -106,6 +111,14 @@ function requireCount(name: string, given: string | undefined): number | undefin
     throw new UsageError(`"--${name}" expected a whole number of at least 1, got "${given}"`);
   }
   return count;
+}
+
+function requireMinutes(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const minutes = Number(given);
+  if (!(minutes > 0 && minutes < Infinity))
+    throw new UsageError(`"--minutes" expected a number above 0, got "${given}"`);
+  return minutes;
 }
 
 function requireSection(given: string): SectionName {
@@ -146,6 +159,7 @@ function readWish(args: readonly string[]): Wish | undefined {
     build: text,
     work: text,
     updates: text,
+    minutes: text,
     seeds: text,
     text,
     json: flag,
@@ -168,6 +182,7 @@ function readWish(args: readonly string[]): Wish | undefined {
     builds: requireBuilds(values.build),
     work: requireWork(values.work),
     updates: requireCount("updates", values.updates),
+    minutes: requireMinutes(values.minutes),
     seeds: requireCount("seeds", values.seeds),
     text: values.text,
     json: values.json,
@@ -235,6 +250,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureClassify(fastest);
     case "norm":
       return measureNorm(peaks, { updates: wish.updates ?? 1000, seeds: wish.seeds ?? 3, build: fastest });
+    case "defaults":
+      return measureDefaults({ file: wish.text, minutes: wish.minutes ?? 1 });
     case "temperature":
       return measureTemperature({ hours: wish.updates ?? 17_518, seeds: wish.seeds ?? 5, build: fastest });
   }
