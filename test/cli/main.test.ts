@@ -17,7 +17,7 @@ describe("bptt train", () => {
   it("says how it goes, and how to go on, in plain lines", () => {
     expect(trained.code).toBe(0);
     expect(trained.out).toContain("text.txt: 3,600 characters, 28 different ones");
-    expect(trained.out).toMatch(/^elman, 1 layer of 16 units, 1,212 parameters, [\w-]+ kernels$/m);
+    expect(trained.out).toMatch(/^gru, 1 layer of 16 units, 2,684 parameters, [\w-]+ kernels$/m);
     expect(trained.out).toMatch(
       /^step [\d,]+ · loss \d\.\d{3} nats \(\d\.\d{3} bits\) · held out \d\.\d{3} nats .* characters\/s · \d:\d\d left$/m,
     );
@@ -70,7 +70,7 @@ describe("bptt train", () => {
     expect(rest).toEqual({ vocabulary: [...new Set(place.text)].sort().join("") });
     expect(JSON.parse(training)).toEqual({ steps: 300, heldOut: expect.any(Number) as number });
     const { options } = loadNetwork(bytes);
-    expect(options).toMatchObject({ cell: "elman", inputSize: 28, hiddenSize: 16, outputSize: 28, seed: 3 });
+    expect(options).toMatchObject({ cell: "gru", inputSize: 28, hiddenSize: 16, outputSize: 28, seed: 3 });
     expect(filesAfter.sort()).toEqual([...filesBefore, "text.safetensors"].sort());
   });
 
@@ -230,7 +230,7 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/cannot read \.: it is a folder/, ["train", "."]],
     [/cannot read empty.txt: it is empty/, ["train", "empty.txt"]],
     [/cannot read bytes.txt: it is no UTF-8 text/, ["train", "bytes.txt"]],
-    [/the text has 3 characters, and one update takes \d+ .*--batch 32, --window 64/, ["train", "short.txt"]],
+    [/the text has 3 characters, and one update takes \d+ .*--batch 16, --window 32/, ["train", "short.txt"]],
     [/--out is the text itself/, ["train", "text.txt", "--out", "text.txt"]],
     [/cannot write into the folder nowhere/, ["train", "text.txt", "--out", "nowhere/x.safetensors"]],
     [/cannot write \.: it is no file/, ["train", "text.txt", "--out", "."]],

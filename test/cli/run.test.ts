@@ -58,17 +58,17 @@ describe("bptt train --run", () => {
     const config = JSON.parse(text("whole/config.json")) as Record<string, unknown>;
     expect(config).toMatchObject({ format: 1, command: "train", operands: [place.path("text.txt")] });
     expect(config["options"]).toMatchObject({
-      cell: "elman",
+      cell: "gru",
       hidden: "16",
       steps: "120",
-      "learning-rate": "0.002",
+      "learning-rate": "0.006",
     });
     expect(config["options"]).not.toHaveProperty("minutes");
   });
 
   it("logs every update and look, and the end", () => {
     const events = text("whole/log.jsonl").trimEnd().split("\n").map(parseLine);
-    expect(events[0]).toMatchObject({ event: "start", command: "train", parameters: 1212 });
+    expect(events[0]).toMatchObject({ event: "start", command: "train", parameters: 2684 });
     const steps = events.filter(({ event }) => event === "update").map(({ step }) => step);
     expect(steps).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
     const looks = events.filter(({ event }) => event === "look");
@@ -234,7 +234,7 @@ describe("bptt resume", () => {
       renameSync(place.path(run), place.path(`${run}-moved`));
       const { code, out } = place.run(["resume", `${run}-moved`]);
       expect(code).toBe(0);
-      expect(out).toMatch(/^Goes on after step \d+\.$|^elman/m);
+      expect(out).toMatch(/^Goes on after step \d+\.$|^gru/m);
       expectWhole(`${run}-moved`);
     },
   );
@@ -281,12 +281,12 @@ describe("bptt info", () => {
   it("says what a model is", () => {
     const { code, out } = place.run(["info", "whole/best.safetensors"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^whole\/best\.safetensors: \d+ kB, 1,212 parameters$/m);
-    expect(out).toMatch(/^cell +elman$/m);
+    expect(out).toMatch(/^whole\/best\.safetensors: \d+ kB, 2,684 parameters$/m);
+    expect(out).toMatch(/^cell +gru$/m);
     expect(out).toMatch(/^head\.weight +\[28, 16\]$/m);
     expect(out).toMatch(/^training +\{"steps":\d+,"heldOut":/m);
     const json = JSON.parse(place.run(["info", "whole/best.safetensors", "--json"]).out) as object;
-    expect(json).toMatchObject({ parameters: 1212, options: { cell: "elman", hiddenSize: 16 } });
+    expect(json).toMatchObject({ parameters: 2684, options: { cell: "gru", hiddenSize: 16 } });
   });
 
   it("says how a run stands", () => {

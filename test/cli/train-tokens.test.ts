@@ -162,7 +162,18 @@ describe("a model of words", () => {
 describe("bptt train --bytes", () => {
   it("reads and writes every character of every script", () => {
     writeFileSync(place.path("scripts.txt"), "été 😀 日本\n".repeat(100));
-    const words = ["train", "scripts.txt", "--bytes", ...small, "--learning-rate", "0.02", "--steps", "150"];
+    const words = [
+      "train",
+      "scripts.txt",
+      "--bytes",
+      ...small,
+      "--cell",
+      "elman",
+      "--learning-rate",
+      "0.02",
+      "--steps",
+      "150",
+    ];
     const { code, out } = place.run(words);
     expect(code).toBe(0);
     expect(out).toContain("scripts.txt: 1,800 bytes, 256 different ones");
