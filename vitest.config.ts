@@ -24,6 +24,8 @@ export default defineConfig({
     ],
     sequence: { setupFiles: "list" },
     execArgv: major < 22 ? ["--experimental-wasm-relaxed-simd"] : [],
+    // Of two cores vitest leaves one to itself, which hardly needs it.
+    maxWorkers: "100%",
     // For what never ends: the slowest takes 15 s on an idle machine, and others may be at work beside it.
     testTimeout: 180_000,
     hookTimeout: 180_000,
