@@ -2,7 +2,13 @@
 
 import { requireText, requireWhole } from "./code-points.js";
 import { requireTokenList } from "./token-list.js";
-import { requireUnknown, type EncodeOptions, type PartEncoder, type Vocabulary } from "./vocabulary.js";
+import {
+  encoderOf,
+  requireUnknown,
+  type EncodeOptions,
+  type PartEncoder,
+  type Vocabulary,
+} from "./vocabulary.js";
 
 const encoder = new TextEncoder();
 // A byte order mark is a character like any other: the decoder would drop it.
@@ -27,15 +33,7 @@ export class ByteVocabulary implements Vocabulary {
   /** Begins a text that comes in parts, which do not end within a surrogate pair. */
   encoder(options: EncodeOptions = {}): PartEncoder {
     const unknown = requireUnknown(options, "throw");
-    let before = 0;
-    return {
-      encode: (part) => {
-        const tokens = this.encodeAt(requireText(part), unknown, before);
-        before += part.length;
-        return tokens;
-      },
-      finish: () => new Int32Array(),
-    };
+    return encoderOf((part, before) => this.encodeAt(part, unknown, before));
   }
 
   private encodeAt(text: string, unknown: "throw" | "skip", before: number): Int32Array {

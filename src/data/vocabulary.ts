@@ -44,6 +44,19 @@ export function requireUnknown<Otherwise extends string>(
   return unknown === undefined ? otherwise : requireChoice("options.unknown", unknown, ["throw", "skip"]);
 }
 
+/** Returns an encoder of parts that do not depend on each other; `encode` is told how many UTF-16 units came before. */
+export function encoderOf(encode: (part: string, before: number) => Int32Array): PartEncoder {
+  let before = 0;
+  return {
+    encode: (part) => {
+      const tokens = encode(requireText(part), before);
+      before += part.length;
+      return tokens;
+    },
+    finish: () => new Int32Array(),
+  };
+}
+
 /** Code points that become text at a time: as many arguments as every engine takes. */
 const CHUNK = 4096;
 
@@ -112,15 +125,7 @@ export class CharVocabulary implements Vocabulary {
   /** Begins a text that comes in parts, which do not end within a surrogate pair. */
   encoder(options: EncodeOptions = {}): PartEncoder {
     const unknown = requireUnknown(options, "throw");
-    let before = 0;
-    return {
-      encode: (part) => {
-        const tokens = this.encodeAt(requireText(part), unknown, before);
-        before += part.length;
-        return tokens;
-      },
-      finish: () => new Int32Array(),
-    };
+    return encoderOf((part, before) => this.encodeAt(part, unknown, before));
   }
 
   /** Encodes a text whose indices count from `before` in messages. */
