@@ -1,8 +1,10 @@
 /** Measures what `bptt train` does with no options against others that one might have typed, in the same minutes. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import { fixed, type Section, type Table } from "./report.js";
 
 const program = "dist/cli/main.js";
@@ -64,44 +66,115 @@ interface End {
   readonly ending: string;
 }
 
-function learn(folder: string, minutes: number, words: readonly string[]): End {
-  const given = ["--minutes", String(minutes), "--out", join(folder, "model"), "--json", ...words];
-  const printed = execFileSync(process.execPath, [program, "train", join(folder, "text"), ...given], {
-    encoding: "utf8",
-    maxBuffer: 1 << 30,
-  });
-  return JSON.parse(printed.trimEnd().split("\n").at(-1) ?? "") as End;
+const run = promisify(execFile);
+
+async function learn(text: string, out: string, words: readonly string[]): Promise<End> {
+  const given = ["train", text, "--out", out, "--json", ...words];
+  const { stdout } = await run(process.execPath, [program, ...given], { maxBuffer: 1 << 30 });
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as End;
 }
 
-/** `file`: one more text. Trains for as long as the candidates, the texts and the minutes make it, one after the other. */
-export function measureDefaults({ file, minutes }: { file: string | undefined; minutes: number }): Section {
+/** Does the work on all cores, one piece a core at a time; the results come in the order of the items. */
+async function onAllCores<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = items.entries();
+  const workOff = async (): Promise<void> => {
+    for (const [i, item] of waiting) results[i] = await work(item);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, workOff));
+  return results;
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly text: string;
+  readonly path: string;
+  /** Of its trainings. */
+  readonly updatesPerMinute: number;
+}
+
+interface Figure {
+  readonly name: string;
+  readonly text: string;
+  readonly minutes: number;
+  readonly end: End;
+}
+
+/** Of each training that only finds out how many updates a minute makes, in minutes. */
+const TRIAL = 0.15;
+/** In minutes: all candidates are compared after the first, and those that are near the best after the others too. */
+const LENGTHS = [1, 5, 30];
+/** A candidate goes on to the next length when its loss is at most this many times the best of its text. */
+const NEAR = 1.05;
+
+function tableOf(minutes: number, figures: readonly Figure[]): Table {
+  const of = figures.filter((figure) => figure.minutes === minutes);
+  const names = [...new Set(of.map(({ text }) => text))];
+  const rows = candidates.map(({ name }) => [
+    name,
+    ...names.map((text) => {
+      const found = of.find((figure) => figure.name === name && figure.text === text);
+      return found === undefined ? "–" : fixed(found.end.heldOut, 3);
+    }),
+  ]);
+  return {
+    title: `bptt train, ${minutes === 1 ? "a minute" : `${minutes} minutes`}: nats a character held out`,
+    columns: ["options", ...names],
+    rows: rows.filter(([, ...losses]) => losses.some((loss) => loss !== "–")),
+    notes: [
+      "The model is the one that was best on the looks' part of what is held out; the figure is of all of it.",
+      `A minute is as many updates as one makes of an idle core; –: over ${fixed((NEAR - 1) * 100, 0)} % behind the best in less time.`,
+    ],
+  };
+}
+
+/**
+ * `file`: one more text; `minutes`: the longest trainings. First finds how many updates a minute is, for which the machine should be
+ * idle; then trains for that many, whatever else the machine does.
+ */
+export async function measureDefaults({
+  file,
+  minutes,
+}: {
+  file: string | undefined;
+  minutes: number;
+}): Promise<Section> {
   if (!existsSync(program)) throw new Error(`${program} is not there: run npm run build:dist`);
   const folder = mkdtempSync(join(tmpdir(), "bptt-defaults-"));
+  const model = (): string => join(folder, `${randomUUID()}.safetensors`);
   const all = [
     ...texts,
     ...(file === undefined ? [] : [{ name: basename(file), read: () => readText(file) }]),
   ];
   try {
-    const runs = all.map(({ name: text, read }) => {
-      writeFileSync(join(folder, "text"), read());
-      return {
-        text,
-        ends: candidates.map(({ name, words }) => {
-          const end = learn(folder, minutes, words);
-          process.stderr.write(`${text}, ${name}: ${fixed(end.heldOut, 3)}\n`);
-          return { name, ...end };
-        }),
-      };
+    const pairs = all.flatMap(({ name: text, read }, i) => {
+      const path = join(folder, `text-${i}`);
+      writeFileSync(path, read());
+      return candidates.map(({ name, words }) => ({ name, words, text, path }));
     });
-    const table: Table = {
-      title: `bptt train, ${minutes === 1 ? "one minute" : `${minutes} minutes`}: nats a character held out`,
-      columns: ["options", ...runs.map(({ text }) => text)],
-      rows: candidates.map(({ name }, i) => [name, ...runs.map(({ ends }) => fixed(ends[i].heldOut, 3))]),
-      notes: [
-        "The model is the one that was best on the look's part of what is held out; the figure is of all of it.",
-      ],
-    };
-    return { tables: [table], data: { minutes, runs } };
+    let left: readonly Candidate[] = await onAllCores(pairs, async (pair) => {
+      const limits = ["--minutes", String(TRIAL), "--patience", "0"];
+      const { step, seconds } = await learn(pair.path, model(), [...limits, ...pair.words]);
+      return { ...pair, updatesPerMinute: (step / seconds) * 60 };
+    });
+    process.stderr.write("how many updates a minute makes is known\n");
+    const figures: Figure[] = [];
+    const lengths = [...LENGTHS.filter((length) => length < minutes), minutes];
+    for (const length of lengths) {
+      await onAllCores(left, async ({ name, words, text, path, updatesPerMinute }) => {
+        const steps = String(Math.max(1, Math.round(updatesPerMinute * length)));
+        const end = await learn(path, model(), ["--steps", steps, ...words]);
+        figures.push({ name, text, minutes: length, end });
+        process.stderr.write(`${JSON.stringify({ text, name, minutes: length, ...end })}\n`);
+      });
+      left = left.filter(({ name, text }) => {
+        const now = figures.filter((figure) => figure.minutes === length && figure.text === text);
+        const best = Math.min(...now.map(({ end }) => end.heldOut));
+        return now.some((figure) => figure.name === name && figure.end.heldOut <= NEAR * best);
+      });
+    }
+    return { tables: lengths.map((length) => tableOf(length, figures)), data: { figures } };
   } finally {
     rmSync(folder, { recursive: true });
   }
