@@ -77,7 +77,7 @@ export default defineConfig(
     rules: { "import-x/no-extraneous-dependencies": "off" },
   },
   {
-    files: ["*.config.{js,ts}", "src/entries/wasm-files.d.ts"],
+    files: ["*.config.{js,ts}", "scripts/unhandled-errors.ts", "src/entries/wasm-files.d.ts"],
     rules: { "import-x/no-default-export": "off" },
   },
   { files: ["bench/**", "examples/**", "scripts/**", "test-engines/**"], rules: { "no-console": "off" } },

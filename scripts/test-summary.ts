@@ -74,6 +74,15 @@ export function readFailures(json: string): string[] {
   return failures.slice(0, NAMED);
 }
 
+/** Returns the first errors in a file of unhandled-errors.ts, which belong to no test, as an outcome has them. */
+export function readUnhandled(json: string): string[] {
+  const errors: unknown = JSON.parse(json);
+  if (!Array.isArray(errors)) throw new Error("the file of unhandled errors is no list");
+  return errors
+    .slice(0, NAMED)
+    .map((text) => ["an error of no test", ...String(text).split("\n").slice(0, SAID)].join("\n  "));
+}
+
 /**
  * Returns a test stage's outcome, which is a failure when a test failed, when vitest did for another reason,
  * and when no test passed.

@@ -6,7 +6,15 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { judgeTests, oldestNode, readCounts, readFailures, summarize, type Outcome } from "./test-summary.js";
+import {
+  judgeTests,
+  oldestNode,
+  readCounts,
+  readFailures,
+  readUnhandled,
+  summarize,
+  type Outcome,
+} from "./test-summary.js";
 
 /** Node 26 is the newest, and 24 the first that runs the wide build. */
 const wholeMajors = ["24", "26"];
@@ -80,20 +88,35 @@ function runTests({ version, folders = [] }: Run): Outcome {
   try {
     const node = findNode(version);
     const report = join(reports, `node-${version}.json`);
-    rmSync(report, { force: true });
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const unhandled = join(reports, `node-${version}-unhandled.json`);
+    for (const path of [report, unhandled]) rmSync(path, { force: true });
+    const reporters = ["default", "json", "./scripts/unhandled-errors.ts"].map(
+      (name) => `--reporter=${name}`,
+    );
     const { status, error } = spawnSync(
       node,
-      ["node_modules/vitest/vitest.mjs", "run", "--allowOnly=false", ...reporters, ...folders],
+      [
+        "node_modules/vitest/vitest.mjs",
+        "run",
+        "--allowOnly=false",
+        ...reporters,
+        `--outputFile.json=${report}`,
+        ...folders,
+      ],
       {
         stdio: "inherit",
         // Programs that a test starts as `node` are to be of the same version.
-        env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}` },
+        env: {
+          ...process.env,
+          PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}`,
+          BPTT_UNHANDLED: unhandled,
+        },
       },
     );
     if (error !== undefined) throw error;
     const json = readFileSync(report, "utf8");
-    return judgeTests(name, secondsSince(start), status, readCounts(json), readFailures(json));
+    const failures = [...readFailures(json), ...readUnhandled(readFileSync(unhandled, "utf8"))];
+    return judgeTests(name, secondsSince(start), status, readCounts(json), failures);
   } catch (error) {
     return {
       name,

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { judgeTests, oldestNode, readCounts, readFailures, summarize } from "../../scripts/test-summary.js";
+import {
+  judgeTests,
+  oldestNode,
+  readCounts,
+  readFailures,
+  readUnhandled,
+  summarize,
+} from "../../scripts/test-summary.js";
 
 const counts = (passed: number, failed = 0, skipped = 0) => ({ passed, failed, skipped });
 const stage = { name: "lint", seconds: 1 };
@@ -40,6 +47,20 @@ describe("readFailures", () => {
     ],
   ])("names %s", (_, file, names) => {
     expect(readFailures(JSON.stringify({ testResults: [file] }))).toEqual(names);
+  });
+});
+
+describe("readUnhandled", () => {
+  it("names ten errors at most, with what each said first", () => {
+    const long = Array.from({ length: 40 }, (_, i) => `line ${i}`);
+    const named = readUnhandled(JSON.stringify([long.join("\n"), ...Array.from({ length: 30 }, () => "x")]));
+    expect(named).toHaveLength(10);
+    expect(named[0]).toBe(`an error of no test\n  ${long.slice(0, 12).join("\n  ")}`);
+    expect(named[1]).toBe("an error of no test\n  x");
+  });
+
+  it.each(["{}", "null", ""])("refuses %j", (json) => {
+    expect(() => readUnhandled(json)).toThrow();
   });
 });
 
