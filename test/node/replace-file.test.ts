@@ -97,8 +97,8 @@ describe("replaceFile", () => {
     ["a name that is too long", () => path(`${longest}x`), "ENAMETOOLONG"],
     ["a file in a file", () => (writeFileSync(path("file"), ""), path("file/file")), "ENOTDIR"],
   ])("refuses %s, now and before", async (_, where, code) => {
-    for (const call of [replaceFile(where(), bytes), requireReplaceable(where())])
-      await expect(call).rejects.toMatchObject({ code });
+    for (const call of [replaceFile, requireReplaceable])
+      await expect(call(where(), bytes)).rejects.toMatchObject({ code });
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
