@@ -40,6 +40,12 @@ export { CharVocabulary, type EncodeOptions, type PartEncoder, type Vocabulary }
 export { WordVocabulary } from "./data/word-vocabulary.js";
 export { loadVocabulary, saveVocabulary } from "./formats/vocabulary-text.js";
 export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
+export {
+  readSafetensors,
+  writeSafetensors,
+  type SafetensorsFile,
+  type SafetensorsTensor,
+} from "./formats/safetensors-file.js";
 export { ctcDecode, type CtcDecodeOptions } from "./infer/ctc-decode.js";
 export { editDistance } from "./infer/edit-distance.js";
 export { forecast, type Forecast, type ForecastOptions, type QuantileForecast } from "./infer/forecast.js";

@@ -1,19 +1,20 @@
 /** Stores a network as a safetensors file: its parameters by PyTorch's names, its options in the metadata. */
 
-import { describe, FormatError, requireObject } from "../errors.js";
+import { describe, FormatError } from "../errors.js";
 import { engineFor } from "../memory/engine.js";
 import { RecurrentNetwork, requireNetwork } from "../network/network.js";
 import { completeOptions, requireRuntime } from "../network/options.js";
 import { parameterShapes } from "../network/parameters/plan.js";
 import type { CompleteOptions, Network, NetworkOptions, RuntimeOptions } from "../network/types.js";
+import { requireMetadata } from "./metadata.js";
 import {
   readFloats,
-  readSafetensors,
-  writeSafetensors,
+  parseSafetensors,
+  encodeSafetensors,
   type Safetensors,
   type StoredTensor,
 } from "./safetensors.js";
-import { MOST_MEMBERS, StrictJson } from "./strict-json.js";
+import { StrictJson } from "./strict-json.js";
 
 /** Prefix of the metadata keys that are the library's own. */
 const OWN = "bptt.";
@@ -21,38 +22,6 @@ const FORMAT_KEY = `${OWN}format`;
 const OPTIONS_KEY = `${OWN}options`;
 /** The format's version, which goes up when older versions of the library would misread new files. */
 const FORMAT = "1";
-
-/** Half of a surrogate pair, which is no character, and which no UTF-8 holds. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-function requireWellFormed(name: string, text: string): string {
-  if (LONE_SURROGATE.test(text)) {
-    throw new RangeError(`${name} expected Unicode text, got half of a surrogate pair in it`);
-  }
-  return text;
-}
-
-/** Returns the caller's checked entries, each read once. */
-function requireMetadata(metadata: Record<string, string>): Map<string, string> {
-  const given = requireObject("metadata", metadata);
-  // A Map would count as an object without entries, and be lost.
-  if (Symbol.iterator in given)
-    throw new TypeError(`"metadata" expected a plain object of strings, got an iterable`);
-  const entries = Object.entries<unknown>(given);
-  const room = MOST_MEMBERS - 2;
-  if (entries.length > room)
-    throw new RangeError(`"metadata" expected at most ${room} entries, got ${entries.length}`);
-  return new Map(
-    entries.map(([key, value]) => {
-      const name = `"metadata" key ${describe(key)}`;
-      if (typeof value !== "string") throw new TypeError(`${name} expected a string, got ${describe(value)}`);
-      if (key.startsWith(OWN)) {
-        throw new RangeError(`${name} expected not to begin with "${OWN}": such keys are the library's`);
-      }
-      return [requireWellFormed(name, key), requireWellFormed(name, value)];
-    }),
-  );
-}
 
 /**
  * Returns a safetensors file with the network's options and parameters, bit for bit, and the given texts.
@@ -66,12 +35,15 @@ export function saveNetwork(network: Network, metadata: Record<string, string> =
     [FORMAT_KEY, FORMAT],
     [OPTIONS_KEY, JSON.stringify(options)],
   ] as const;
-  return writeSafetensors(parameters, new Map([...ownEntries, ...requireMetadata(metadata)]));
+  return encodeSafetensors(
+    parameters,
+    new Map([...ownEntries, ...requireMetadata(metadata, { prefix: OWN, entries: 2 })]),
+  );
 }
 
 /** Reads a file of saveNetwork, of the version understood; throws a FormatError for any other. */
 function readNetworkFile(bytes: Uint8Array): Safetensors {
-  const file = readSafetensors(bytes);
+  const file = parseSafetensors(bytes);
   const format = file.metadata.get(FORMAT_KEY);
   if (format !== FORMAT) {
     const came = format === undefined ? "none: not a file of saveNetwork" : describe(format);

@@ -4,9 +4,9 @@ import { describe, FormatError } from "../errors.js";
 import type { PlainArray, PlainData } from "../plain-data.js";
 import {
   readArray,
-  readSafetensors,
+  parseSafetensors,
   typeOfArray,
-  writeSafetensors,
+  encodeSafetensors,
   type TensorSource,
 } from "./safetensors.js";
 import { StrictJson, type JsonValue } from "./strict-json.js";
@@ -85,7 +85,7 @@ export function writePlainFile(
     dtype: typeOfArray(array) ?? "F32",
     read: () => array,
   }));
-  return writeSafetensors(
+  return encodeSafetensors(
     tensors,
     new Map([
       [key, version],
@@ -122,7 +122,7 @@ export function readPlainFile(
   { key, version, data: dataKey, what }: PlainFormat,
   bytes: Uint8Array,
 ): PlainData {
-  const { metadata, tensors, data } = readSafetensors(bytes);
+  const { metadata, tensors, data } = parseSafetensors(bytes);
   const found = metadata.get(key);
   if (found !== version) {
     const came = found === undefined ? `none: not ${what}` : describe(found);

@@ -11,9 +11,11 @@ import { StrictJson } from "./strict-json.js";
 
 /** The most bytes of a header, as in the reference implementation. */
 const LONGEST_HEADER = 100_000_000;
-const MOST_DIMENSIONS = 8;
+/** The most sizes of a shape that are read. */
+export const MOST_DIMENSIONS = 8;
 const PREFIX = 8;
-const METADATA = "__metadata__";
+/** The name of the header's member that is no tensor. */
+export const METADATA = "__metadata__";
 
 /** The types of whose elements JavaScript has arrays. */
 const ARRAYS = {
@@ -29,8 +31,8 @@ const ARRAYS = {
 
 type ArrayType = keyof typeof ARRAYS;
 
-/** Bytes of an element, by type. */
-const DTYPES: ReadonlyMap<string, number> = new Map(
+/** Bytes of an element, by type: all types that the format has. */
+export const DTYPES: ReadonlyMap<string, number> = new Map(
   Object.entries({ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, I16: 2, U16: 2, F16: 2, BF16: 2 }).concat(
     Object.entries({ I32: 4, U32: 4, F32: 4, F64: 8, I64: 8, U64: 8 }),
   ),
@@ -88,16 +90,20 @@ function fail(name: string, expected: string, came: unknown): never {
   throw new FormatError(`safetensors tensor ${describe(name)}: expected ${expected}, got ${describe(came)}`);
 }
 
+/** Returns the bytes of a tensor whose elements have `width`; NaN where that, or a part of the product, is no whole number. */
+export function countBytes(width: number, shape: readonly number[]): number {
+  return shape.reduce((product, size) => {
+    const next = product * size;
+    return Number.isSafeInteger(next) ? next : NaN;
+  }, width);
+}
+
 /** Returns the number of bytes that the type and shape need. */
 function bytesOf(name: string, dtype: string, shape: readonly number[]): number {
   const width = DTYPES.get(dtype);
   if (width === undefined) fail(name, `"dtype" to be one of ${[...DTYPES.keys()].join(", ")}`, dtype);
-  const bytes = shape.reduce((product, size) => {
-    const next = product * size;
-    if (!Number.isSafeInteger(next))
-      fail(name, `a "shape" of at most 2^53 − 1 bytes`, `[${shape.join(", ")}]`);
-    return next;
-  }, width);
+  const bytes = countBytes(width, shape);
+  if (Number.isNaN(bytes)) fail(name, `a "shape" of at most 2^53 − 1 bytes`, `[${shape.join(", ")}]`);
   return bytes;
 }
 
@@ -140,7 +146,7 @@ function requireCover(tensors: readonly StoredTensor[], bytes: number): void {
  * and where. Values are not looked at. `data` is a view of `bytes`, or of a copy where those are shared with
  * other threads.
  */
-export function readSafetensors(bytes: Uint8Array): Safetensors {
+export function parseSafetensors(bytes: Uint8Array): Safetensors {
   const { header, data } = splitFile(requireBytes(bytes));
   const json = new StrictJson(header, "safetensors header");
   let metadata = new Map<string, string>();
@@ -202,7 +208,7 @@ function bytesFor({ name, dtype = "F32", shape }: TensorSource): number {
 /** Encodes the header, padded with spaces so that the data begins at a multiple of eight bytes. */
 function encodeHeader(tensors: readonly TensorSource[], metadata: ReadonlyMap<string, string>): Uint8Array {
   const texts = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-  const members = [`"${METADATA}":{${texts.join()}}`];
+  const members = texts.length > 0 ? [`"${METADATA}":{${texts.join()}}`] : [];
   let begin = 0;
   for (const tensor of tensors) {
     const end = begin + bytesFor(tensor);
@@ -215,13 +221,14 @@ function encodeHeader(tensors: readonly TensorSource[], metadata: ReadonlyMap<st
   padded.set(header);
   if (padded.length > LONGEST_HEADER) {
     throw new RangeError(
-      `"metadata" expected so little that the header has at most ${LONGEST_HEADER} bytes, got ${padded.length}`,
+      `names and "metadata" expected so short that the header has at most ${LONGEST_HEADER} bytes, got ${padded.length}`,
     );
   }
   return padded;
 }
 
-function createFile(bytes: number): Uint8Array<ArrayBuffer> {
+/** Allocates bytes of a file; throws an OutOfMemoryError. */
+export function createFile(bytes: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(bytes);
   } catch {
@@ -230,7 +237,7 @@ function createFile(bytes: number): Uint8Array<ArrayBuffer> {
 }
 
 /** Returns a safetensors file of the tensors, in order; texts must be well-formed Unicode. */
-export function writeSafetensors(
+export function encodeSafetensors(
   tensors: readonly TensorSource[],
   metadata: ReadonlyMap<string, string>,
 ): Uint8Array {

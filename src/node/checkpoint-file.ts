@@ -13,7 +13,7 @@ import {
   requireObject,
   requireOptions,
 } from "../errors.js";
-import { readSafetensors } from "../formats/safetensors.js";
+import { parseSafetensors } from "../formats/safetensors.js";
 import { readNote, withNote, withoutNote } from "./note.js";
 import { replaceFile, requireReplaceable } from "./replace-file.js";
 import { systemCode } from "./system-code.js";
@@ -66,7 +66,7 @@ const LOSS_KEY = "validationLoss";
 async function readWhole(path: string): Promise<Uint8Array | undefined> {
   try {
     const bytes = new Uint8Array(await readFile(path));
-    readSafetensors(bytes);
+    parseSafetensors(bytes);
     return bytes;
   } catch (error) {
     if (systemCode(error) === "ENOENT" || error instanceof FormatError) return undefined;

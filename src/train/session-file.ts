@@ -3,8 +3,8 @@
 import { describe, FormatError } from "../errors.js";
 import {
   readFloats,
-  readSafetensors,
-  writeSafetensors,
+  parseSafetensors,
+  encodeSafetensors,
   type StoredTensor,
   type TensorSource,
 } from "../formats/safetensors.js";
@@ -52,7 +52,7 @@ export function writeSession(progress: SessionProgress, tensors: readonly Tensor
     [FORMAT_KEY, FORMAT],
     [PROGRESS_KEY, JSON.stringify(progress)],
   ] as const;
-  return writeSafetensors(tensors, new Map(metadata));
+  return encodeSafetensors(tensors, new Map(metadata));
 }
 
 export interface SessionFile {
@@ -63,7 +63,7 @@ export interface SessionFile {
 
 /** Reads a session's file; throws a FormatError for bytes that `writeSession` did not make. */
 export function readSession(bytes: Uint8Array): SessionFile {
-  const { metadata, tensors, data } = readSafetensors(bytes);
+  const { metadata, tensors, data } = parseSafetensors(bytes);
   const format = metadata.get(FORMAT_KEY);
   if (format !== FORMAT) {
     const came = format === undefined ? "none: not a file of a session's save()" : describe(format);

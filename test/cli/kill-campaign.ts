@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readSafetensors } from "../../src/formats/safetensors.js";
+import { parseSafetensors } from "../../src/formats/safetensors.js";
 import { Random } from "../../src/random.js";
 import { lettersCsv } from "./classify/drawn.js";
 import { Workplace } from "./program.js";
@@ -47,7 +47,7 @@ function tornFiles(folder: string): string[] {
     if (/^\.bptt-.*\.tmp$/.test(name)) return []; // never read by anyone
     const bytes = readFileSync(join(folder, name));
     try {
-      if (name.endsWith(".safetensors")) readSafetensors(bytes);
+      if (name.endsWith(".safetensors")) parseSafetensors(bytes);
       if (name === "config.json") JSON.parse(bytes.toString());
       if (name === "report.html" && !bytes.toString().endsWith("</html>\n")) throw new Error("it has no end");
       if (name === "log.jsonl")

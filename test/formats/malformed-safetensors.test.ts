@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.js";
-import { readSafetensors } from "../../src/formats/safetensors.js";
+import { parseSafetensors } from "../../src/formats/safetensors.js";
 import { bytes, entry, fileOf } from "./files.js";
 
-describe("readSafetensors", () => {
+describe("parseSafetensors", () => {
   const one = `{"t":${entry("F32", "[2]", "[0,8]")}}`;
   const t = (fields: string, data = 8): Uint8Array => fileOf(`{"t":{${fields}}}`, bytes(data));
   const two = (first: string, second: string, data: number): Uint8Array =>
@@ -194,14 +194,14 @@ describe("readSafetensors", () => {
       /tensor "e": expected its data at 0, .* got 5/,
     ],
   ])("refuses %s", (_, file, message) => {
-    expect(() => readSafetensors(file)).toThrow(FormatError);
-    expect(() => readSafetensors(file)).toThrow(message);
+    expect(() => parseSafetensors(file)).toThrow(FormatError);
+    expect(() => parseSafetensors(file)).toThrow(message);
   });
 
   it("refuses a header of more than 100 MB", () => {
     const file = new Uint8Array(100_000_016).fill(0x20);
     file.set(fileOf("{}", [], 100_000_008n));
-    expect(() => readSafetensors(file)).toThrow(/a header of at most 100000000 bytes .*, got 100000008/);
+    expect(() => parseSafetensors(file)).toThrow(/a header of at most 100000000 bytes .*, got 100000008/);
   });
 
   const detached = new Uint8Array(64);
@@ -216,7 +216,7 @@ describe("readSafetensors", () => {
     ["a proxy", new Proxy(new Uint8Array(64), {}), TypeError, /"bytes"/],
     ["a detached array", detached, FormatError, /at least 8 bytes, got 0/],
   ])("refuses %s for bytes", (_, given, type, message) => {
-    const act = (): unknown => Reflect.apply(readSafetensors, undefined, [given]);
+    const act = (): unknown => Reflect.apply(parseSafetensors, undefined, [given]);
     expect(act).toThrow(type);
     expect(act).toThrow(message);
   });

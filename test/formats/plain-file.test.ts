@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.js";
 import { readPlainFile, writePlainFile, type PlainFormat } from "../../src/formats/plain-file.js";
-import { writeSafetensors } from "../../src/formats/safetensors.js";
+import { encodeSafetensors } from "../../src/formats/safetensors.js";
 import type { PlainData } from "../../src/plain-data.js";
 
 const format: PlainFormat = { key: "test.kind", version: "1", data: "test.data", what: "a test's file" };
@@ -89,14 +89,14 @@ describe("a plain file", () => {
 
   const tensor = { name: "x", shape: [1], dtype: "F32" as const, read: () => Float32Array.of(1) };
   const other = (json: string | undefined, tensors = [tensor], version = "1"): Uint8Array =>
-    writeSafetensors(
+    encodeSafetensors(
       tensors,
       new Map([["test.kind", version], ...(json === undefined ? [] : [["test.data", json] as const])]),
     );
   it.each([
     [
       "another kind",
-      writeSafetensors([tensor], new Map()),
+      encodeSafetensors([tensor], new Map()),
       /"test.kind" expected "1".*got none: not a test's file/,
     ],
     ["another version", other("1", [], "2"), /"test.kind" expected "1".*got "2"/],

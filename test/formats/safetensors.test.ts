@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.js";
-import { readFloats, readSafetensors, writeSafetensors } from "../../src/formats/safetensors.js";
+import { readFloats, parseSafetensors, encodeSafetensors } from "../../src/formats/safetensors.js";
 import { bytes, entry, fileOf, partsOf, type Content } from "./files.js";
 
 /** Tensors as [dtype, shape, bytes], by name. */
 function tensorsIn(file: Uint8Array): Record<string, [string, readonly number[], number[]]> {
-  const { tensors, data } = readSafetensors(file);
+  const { tensors, data } = parseSafetensors(file);
   return Object.fromEntries(
     [...tensors].map(([name, { dtype, shape, begin, end }]) => [
       name,
@@ -15,7 +15,7 @@ function tensorsIn(file: Uint8Array): Record<string, [string, readonly number[],
   );
 }
 
-describe("readSafetensors", () => {
+describe("parseSafetensors", () => {
   it.each<[string, Content, Content, ReturnType<typeof tensorsIn>]>([
     ["no tensors", "{}", [], {}],
     ["no tensors, padded", "{}      ", [], {}],
@@ -67,7 +67,7 @@ describe("readSafetensors", () => {
   it("keeps nothing that another thread could change", () => {
     const shared = new Uint8Array(new SharedArrayBuffer(10));
     shared.set(fileOf("{}"));
-    expect(readSafetensors(shared).data.buffer).toBeInstanceOf(ArrayBuffer);
+    expect(parseSafetensors(shared).data.buffer).toBeInstanceOf(ArrayBuffer);
   });
 
   it.each([
@@ -79,13 +79,13 @@ describe("readSafetensors", () => {
     for (let size = 1; size <= 8; size++) {
       const file = fileOf(`{"t":${entry(dtype, "[3]", `[0,${3 * size}]`)}}`, bytes(3 * size));
       if (size === width) expect(tensorsIn(file)).toEqual({ t: [dtype, [3], bytes(3 * size)] });
-      else expect(() => readSafetensors(file)).toThrow(FormatError);
+      else expect(() => parseSafetensors(file)).toThrow(FormatError);
     }
   });
 
   it("reads metadata as it stands", () => {
     const text = '{"__metadata__":{"a":"","":"b","__proto__":"\\ud83d\\ude00","é":"\\n"}}';
-    expect([...readSafetensors(fileOf(text)).metadata]).toEqual([
+    expect([...parseSafetensors(fileOf(text)).metadata]).toEqual([
       ["a", ""],
       ["", "b"],
       ["__proto__", "😀"],
@@ -94,13 +94,13 @@ describe("readSafetensors", () => {
   });
 });
 
-describe("writeSafetensors", () => {
+describe("encodeSafetensors", () => {
   it("writes the format's bytes", () => {
     const tensors = [
       { name: "b", shape: [2], read: () => Float32Array.of(1, -2) },
       { name: "a", shape: [1, 1], read: () => Float32Array.of(0.5) },
     ];
-    const file = writeSafetensors(tensors, new Map([["k", 'v"😀']]));
+    const file = encodeSafetensors(tensors, new Map([["k", 'v"😀']]));
     const { header, data } = partsOf(file);
     expect(header).toBe(
       '{"__metadata__":{"k":"v\\"😀"},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},' +
@@ -129,9 +129,9 @@ describe("writeSafetensors", () => {
             shape,
             read: () => new Float32Array(bits.buffer, bits.byteOffset, bits.length),
           }));
-          const file = writeSafetensors(sources, new Map(metadata));
+          const file = encodeSafetensors(sources, new Map(metadata));
           expect((file.length - partsOf(file).data.length) % 8).toBe(0);
-          const read = readSafetensors(file);
+          const read = parseSafetensors(file);
           expect([...read.metadata]).toEqual(metadata);
           expect([...read.tensors.keys()]).toEqual(tensors.map(([key]) => key));
           for (const [key, { shape, bits }] of tensors) {
@@ -148,8 +148,8 @@ describe("writeSafetensors", () => {
 
   it("refuses metadata that make the header too long to be read again", () => {
     const metadata = new Map([["text", "x".repeat(100_000_000)]]);
-    expect(() => writeSafetensors([], metadata)).toThrow(RangeError);
-    expect(() => writeSafetensors([], metadata)).toThrow(
+    expect(() => encodeSafetensors([], metadata)).toThrow(RangeError);
+    expect(() => encodeSafetensors([], metadata)).toThrow(
       /"metadata" .* at most 100000000 bytes, got 1000000/,
     );
   });

@@ -13,7 +13,7 @@ import {
   type NetworkOptions,
   type OnlineSession,
 } from "../../src/index.js";
-import { readSafetensors } from "../../src/formats/safetensors.js";
+import { parseSafetensors } from "../../src/formats/safetensors.js";
 import { Random } from "../../src/random.js";
 import { builds } from "../builds.js";
 import { onlineRules } from "../learn/online/rules.js";
@@ -138,7 +138,7 @@ describe("a file that is refused", () => {
 
   /** The file with its progress told otherwise. */
   function retold(change: (progress: Record<string, unknown>) => void): Uint8Array {
-    const { metadata } = readSafetensors(file);
+    const { metadata } = parseSafetensors(file);
     const progress = JSON.parse(metadata.get("bptt.progress") ?? "") as Record<string, unknown>;
     change(progress);
     const length = new DataView(file.buffer).getUint32(0, true);
