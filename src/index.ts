@@ -39,7 +39,7 @@ export type { TrainingData, TrainingWindow } from "./data/training-data.js";
 export { CharVocabulary, type EncodeOptions, type PartEncoder, type Vocabulary } from "./data/vocabulary.js";
 export { WordVocabulary } from "./data/word-vocabulary.js";
 export { loadVocabulary, saveVocabulary } from "./formats/vocabulary-text.js";
-export { loadNetwork, readMetadata, saveNetwork } from "./formats/network-file.js";
+export { loadNetwork, readMetadata, saveNetwork, type SaveNetworkOptions } from "./formats/network-file.js";
 export {
   readSafetensors,
   writeSafetensors,

@@ -1,18 +1,26 @@
 /** Stores a network as a safetensors file: its parameters by PyTorch's names, its options in the metadata. */
 
-import { describe, FormatError } from "../errors.js";
+import { describe, FormatError, requireChoice, requireOptions } from "../errors.js";
 import { engineFor } from "../memory/engine.js";
 import { RecurrentNetwork, requireNetwork } from "../network/network.js";
 import { completeOptions, requireRuntime } from "../network/options.js";
 import { parameterShapes } from "../network/parameters/plan.js";
-import type { CompleteOptions, Network, NetworkOptions, RuntimeOptions } from "../network/types.js";
+import type {
+  CompleteOptions,
+  Network,
+  NetworkOptions,
+  Parameter,
+  RuntimeOptions,
+} from "../network/types.js";
+import { describeTensor, readAsFloats } from "./float-tensors.js";
+import { HALF_OVERFLOW, narrowToHalves } from "./half.js";
 import { requireMetadata } from "./metadata.js";
 import {
-  readFloats,
-  parseSafetensors,
   encodeSafetensors,
+  parseSafetensors,
   type Safetensors,
   type StoredTensor,
+  type TensorSource,
 } from "./safetensors.js";
 import { StrictJson } from "./strict-json.js";
 
@@ -23,21 +31,56 @@ const OPTIONS_KEY = `${OWN}options`;
 /** The format's version, which goes up when older versions of the library would misread new files. */
 const FORMAT = "1";
 
+/** The types that parameters are saved in; the first is the default. */
+const DTYPES = ["F32", "F16"] as const;
+
+export interface SaveNetworkOptions {
+  /**
+   * Default "F32", bit for bit. "F16": half the size, each parameter rounded to 11 significant bits (below 2^-14 in magnitude to
+   * whole 2^-24); NaN and infinities stay.
+   */
+  dtype?: (typeof DTYPES)[number];
+}
+
+/** Returns the parameter as F16; `read` throws a RangeError for a finite value that would become an infinity. */
+function halfSource(parameter: Parameter): TensorSource {
+  const { name, shape } = parameter;
+  const read = (): Uint16Array => {
+    const values = parameter.read();
+    const at = values.findIndex((value) => Number.isFinite(value) && Math.abs(value) >= HALF_OVERFLOW);
+    if (at >= 0) {
+      throw new RangeError(
+        `"options.dtype" expected "F32", got "F16": parameter "${name}" has ${values[at]} at ${at}, and F16 ends below ${HALF_OVERFLOW}`,
+      );
+    }
+    return narrowToHalves(values);
+  };
+  return { name, shape, dtype: "F16", read };
+}
+
 /**
- * Returns a safetensors file with the network's options and parameters, bit for bit, and the given texts.
+ * Returns a safetensors file with the network's options and parameters, and the given texts.
  * Gradients, trainability and optimizers are not part of it. Throws a TypeError for a text that is not a
- * string, a RangeError for a key that begins with "bptt.", a text that is not well-formed Unicode or too many
- * texts, and an OutOfMemoryError when there is no room for the file.
+ * string; a RangeError for a key that begins with "bptt.", a text that is not well-formed Unicode or too many
+ * texts, and, of F16, for a parameter of 65520 or more in magnitude, which it names; and an OutOfMemoryError
+ * when there is no room for the file.
  */
-export function saveNetwork(network: Network, metadata: Record<string, string> = {}): Uint8Array {
-  const { options, parameters } = requireNetwork(network);
+export function saveNetwork(
+  network: Network,
+  metadata: Record<string, string> = {},
+  options: SaveNetworkOptions = {},
+): Uint8Array {
+  const { options: networkOptions, parameters } = requireNetwork(network);
+  const texts = requireMetadata(metadata, { prefix: OWN, entries: 2 });
+  const { dtype = "F32" } = requireOptions("options", options, ["dtype"]);
+  requireChoice("options.dtype", dtype, DTYPES);
   const ownEntries = [
     [FORMAT_KEY, FORMAT],
-    [OPTIONS_KEY, JSON.stringify(options)],
+    [OPTIONS_KEY, JSON.stringify(networkOptions)],
   ] as const;
   return encodeSafetensors(
-    parameters,
-    new Map([...ownEntries, ...requireMetadata(metadata, { prefix: OWN, entries: 2 })]),
+    dtype === "F32" ? parameters : parameters.map(halfSource),
+    new Map([...ownEntries, ...texts]),
   );
 }
 
@@ -89,10 +132,6 @@ function readOptions(metadata: ReadonlyMap<string, string>): CompleteOptions {
   return completeFileOptions(oneLayer(given) ? { ...given, dropout: 0 } : given);
 }
 
-function describeTensor(tensor: StoredTensor | undefined): string {
-  return tensor === undefined ? "none" : `${tensor.dtype} [${tensor.shape.join(", ")}]`;
-}
-
 /**
  * Returns the tensors of all parameters in the parameters' order; throws a FormatError for a wrong shape, or
  * a missing or additional tensor.
@@ -106,7 +145,8 @@ function requireTensors(tensors: Safetensors["tensors"], options: CompleteOption
   const shapes = parameterShapes(options);
   const ordered = [...shapes].map(([name, shape]) => {
     const tensor = tensors.get(name);
-    const expected = `F32 [${shape.join(", ")}]`;
+    const dtype = DTYPES.find((known) => known === tensor?.dtype) ?? DTYPES.join(" or ");
+    const expected = `${dtype} [${shape.join(", ")}]`;
     if (tensor === undefined || describeTensor(tensor) !== expected) {
       throw new FormatError(`tensor "${name}" expected ${expected}, got ${describeTensor(tensor)}`);
     }
@@ -123,7 +163,7 @@ function requireTensors(tensors: Safetensors["tensors"], options: CompleteOption
 }
 
 /**
- * Loads a network from a file of saveNetwork: the same options and, bit for bit, the same parameters, in the
+ * Loads a network from a file of saveNetwork: the same options and, bit for bit, the parameters in it, in the
  * build that `runtime` asks for. Throws a TypeError for bytes that are no Uint8Array; a FormatError, before
  * any memory is taken, for anything that is not such a file; a TypeError or RangeError for a wrong `runtime`;
  * an OutOfMemoryError when there is no room.
@@ -136,7 +176,7 @@ export function loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Networ
   try {
     const { parameters } = network.model;
     stored.forEach((tensor, i) => {
-      parameters.writeValue(parameters.places[i], readFloats(data, tensor));
+      parameters.writeValue(parameters.places[i], readAsFloats(data, tensor));
     });
   } catch (error) {
     network.dispose();

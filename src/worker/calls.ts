@@ -1,7 +1,7 @@
 /** Lists what the page can ask of the worker. A new call needs its line here and its method on the page's side, no more. */
 
 import type { SequenceItem } from "../data/items.js";
-import { loadNetwork, saveNetwork } from "../formats/network-file.js";
+import { loadNetwork, saveNetwork, type SaveNetworkOptions } from "../formats/network-file.js";
 import { forecast, type Forecast, type QuantileForecast } from "../infer/forecast.js";
 import {
   predict,
@@ -82,8 +82,12 @@ export const calls = {
     handles.network(network).zeroGradients();
   },
   clone: (handles: HandleTable, network: number) => handles.keepNetwork(handles.network(network).clone()),
-  save: (handles: HandleTable, network: number, metadata: Record<string, string> | undefined) =>
-    saveNetwork(handles.network(network), metadata),
+  save: (
+    handles: HandleTable,
+    network: number,
+    metadata: Record<string, string> | undefined,
+    options: SaveNetworkOptions | undefined,
+  ) => saveNetwork(handles.network(network), metadata, options),
   clipGradientNorm: (handles: HandleTable, network: number, most: number) =>
     clipGradientNorm(handles.network(network), most),
   clipGradientValue: (handles: HandleTable, network: number, most: number) => {

@@ -2,6 +2,7 @@
 
 import type { SequenceItem } from "../data/items.js";
 import type { TrainingWindow } from "../data/training-data.js";
+import type { SaveNetworkOptions } from "../formats/network-file.js";
 import type { PredictClassesOptions, PredictOptions } from "../infer/predict.js";
 import type { SampleOptions } from "../infer/sample.js";
 import type { GradientFlowOptions } from "../learn/flow/gradient-flow.js";
@@ -105,6 +106,7 @@ export const fields = {
   predictOptions: { batch: "value", activation: "value" },
   predictClassesOptions: { batch: "value", topK: "value" },
   forecastOptions: { steps: "value", next: "value", levels: "value", window: "value" },
+  saveNetworkOptions: { dtype: "value" },
   sampleOptions: {
     length: "value",
     prime: "apart",
@@ -150,6 +152,7 @@ export const fields = {
   readonly predictOptions: Fields<PredictOptions>;
   readonly predictClassesOptions: Fields<PredictClassesOptions>;
   readonly forecastOptions: Fields<RemoteForecastOptions>;
+  readonly saveNetworkOptions: Fields<SaveNetworkOptions>;
   readonly sampleOptions: Fields<SampleOptions>;
   readonly trainOptions: Fields<RemoteTrainOptions>;
 };

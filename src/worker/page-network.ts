@@ -3,6 +3,7 @@
 import type { SequenceItem } from "../data/items.js";
 import { isArrayLike } from "../data/token-list.js";
 import { describe, requireBoolean, requireLength } from "../errors.js";
+import type { SaveNetworkOptions } from "../formats/network-file.js";
 import type { Forecast, QuantileForecast } from "../infer/forecast.js";
 import type { ClassPrediction, PredictClassesOptions, PredictOptions } from "../infer/predict.js";
 import type { CompareLearnersOptions, LearnersComparison } from "../learn/measure/compare-learners.js";
@@ -106,8 +107,9 @@ export class PageNetwork extends RemoteHandle implements RemoteNetwork {
     return new PageSession(this, this.connection, info);
   }
 
-  async save(metadata?: Record<string, string>): Promise<Uint8Array> {
-    return this.connection.call("save", [this.requireHandle(), metadata]);
+  async save(metadata?: Record<string, string>, options?: SaveNetworkOptions): Promise<Uint8Array> {
+    const how = new Parcel().packOptions(options, fields.saveNetworkOptions);
+    return this.connection.call("save", [this.requireHandle(), metadata, how]);
   }
 
   async clipGradientNorm(maxNorm: number): Promise<number> {

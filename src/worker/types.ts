@@ -2,6 +2,7 @@
 
 import type { SequenceItem } from "../data/items.js";
 import type { TrainingData } from "../data/training-data.js";
+import type { SaveNetworkOptions } from "../formats/network-file.js";
 import type { Forecast, ForecastOptions, QuantileForecast } from "../infer/forecast.js";
 import type { ClassPrediction, PredictClassesOptions, PredictOptions } from "../infer/predict.js";
 import type { SampleOptions } from "../infer/sample.js";
@@ -110,7 +111,7 @@ export interface RemoteNetwork extends RemoteForecaster, Disposable {
   clone(): Promise<RemoteNetwork>;
   session(options?: SessionOptions): Promise<RemoteSession>;
   /** Saves the network, as `saveNetwork` does. */
-  save(metadata?: Record<string, string>): Promise<Uint8Array>;
+  save(metadata?: Record<string, string>, options?: SaveNetworkOptions): Promise<Uint8Array>;
   /** Clips the gradients, as `clipGradientNorm` does. */
   clipGradientNorm(maxNorm: number): Promise<number>;
   /** Clips the gradients, as `clipGradientValue` does. */

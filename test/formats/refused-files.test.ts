@@ -128,7 +128,7 @@ describe("what is no file of a network", () => {
     [
       "two layers",
       option('"layers":1', '"layers":2'),
-      /tensor "rnn.weight_ih_l1" expected F32 \[3, 3\], got none/,
+      /tensor "rnn.weight_ih_l1" expected F32 or F16 \[3, 3\], got none/,
     ],
     [
       "a missing direction",
@@ -143,7 +143,7 @@ describe("what is no file of a network", () => {
     [
       "a tensor of another name",
       edit('"head.bias"', '"head.bios"'),
-      /tensor "head.bias" expected F32 \[4\], got none/,
+      /tensor "head.bias" expected F32 or F16 \[4\], got none/,
     ],
     [
       "a tensor too many",
@@ -163,12 +163,12 @@ describe("what is no file of a network", () => {
     [
       "whole numbers",
       edit('"head.bias":{"dtype":"F32"', '"head.bias":{"dtype":"I32"'),
-      /"head.bias" expected F32 \[4\], got I32 \[4\]/,
+      /"head.bias" expected F32 or F16 \[4\], got I32 \[4\]/,
     ],
     [
       "half as many doubles",
       edit(bias, bias.replace("F32", "F64").replace("[4]", "[2]")),
-      /expected F32 \[4\], got F64 \[2\]/,
+      /expected F32 or F16 \[4\], got F64 \[2\]/,
     ],
   ])("is refused, and takes no memory: %s", (_, bytes, message) => {
     const { arena } = engineFor();

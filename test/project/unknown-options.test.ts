@@ -63,6 +63,7 @@ const cases: Case[] = [
   ],
   [library, "classWeights", [[item]], {}, "class", "classes"],
   [library, "stratifiedSplit", [["a", "b"]], {}, "heldout", "heldOut"],
+  [library, "saveNetwork", [network, {}], {}, "type", "dtype"],
   [library, "predict", [network, [inputs]], {}, "batchSize", "batch"],
   [library, "predictClasses", [network, [inputs]], {}, "top_k", "topK"],
   [library, "forecast", [network, [1, 2]], { steps: 1 }, "level", "levels"],
@@ -144,6 +145,7 @@ describe("for a worker", () => {
   it.each<[string, unknown[], object, string, string]>([
     ["forward", [inputs], {}, "tape", "keepTape"],
     ["session", [], {}, "batchSize", "batch"],
+    ["save", [{}], {}, "type", "dtype"],
     ["estimateGradient", [inputs, targets, { type: "uoro" }], {}, "seeds", "seed"],
     ["compareLearners", [inputs, targets, [{ type: "uoro" }]], {}, "drawn", "draws"],
     ["gradientFlow", [inputs, targets], {}, "tolerence", "tolerance"],

@@ -29,6 +29,7 @@ import {
 import type { NetworkWorker, RemoteNetwork, RemoteOptimizer, RemoteSession } from "../../src/worker/index.js";
 import { engineFor } from "../../src/memory/engine.js";
 import { startWorker } from "../../src/worker/start-worker.js";
+import { invoke } from "../network/untyped.js";
 import { tokenWindows } from "../train/windows.js";
 import { onThisThread, threads } from "./workers.js";
 
@@ -174,6 +175,11 @@ const calls: readonly Call[] = [
     name: "save",
     here: ({ network }) => saveNetwork(network, { a: "b" }),
     there: ({ network }) => network.save({ a: "b" }),
+  },
+  {
+    name: "save in half the size",
+    here: ({ network }) => saveNetwork(network, { a: "b" }, { dtype: "F16" }),
+    there: ({ network }) => network.save({ a: "b" }, { dtype: "F16" }),
   },
   {
     name: "loadNetwork",
@@ -379,6 +385,11 @@ const wrongCalls: readonly Call[] = [
     name: "save with a key of the library's",
     here: ({ network }) => saveNetwork(network, { "bptt.options": "" }),
     there: ({ network }) => network.save({ "bptt.options": "" }),
+  },
+  {
+    name: "save as another type",
+    here: ({ network }) => invoke({ saveNetwork }, "saveNetwork", network, {}, { dtype: "BF16" }),
+    there: async ({ network }) => await invoke(network, "save", {}, { dtype: "BF16" }),
   },
   {
     name: "loadNetwork of something else",
