@@ -40,6 +40,8 @@ export { CharVocabulary, type EncodeOptions, type PartEncoder, type Vocabulary }
 export { WordVocabulary } from "./data/word-vocabulary.js";
 export { loadVocabulary, saveVocabulary } from "./formats/vocabulary-text.js";
 export { loadNetwork, readMetadata, saveNetwork, type SaveNetworkOptions } from "./formats/network-file.js";
+export { fromPyTorch, type FromPyTorchOptions } from "./formats/pytorch/from-pytorch.js";
+export { toPyTorch, type ToPyTorchNames } from "./formats/pytorch/to-pytorch.js";
 export {
   readSafetensors,
   writeSafetensors,

@@ -1,6 +1,6 @@
 /** Reads tensors of floating-point numbers of any size as float32. */
 
-import { describe, FormatError } from "../errors.js";
+import { FormatError } from "../errors.js";
 import { createResult } from "../network/model/transfer.js";
 import { widenBrainFloats, widenHalves } from "./half.js";
 import { readArray, readFloats, type StoredTensor } from "./safetensors.js";
@@ -13,6 +13,14 @@ export function describeTensor(tensor: StoredTensor | undefined): string {
   return tensor === undefined ? "none" : `${tensor.dtype} [${tensor.shape.join(", ")}]`;
 }
 
+/** The most characters of a tensor's name in a message; names are paths through a model. */
+const LONGEST_NAME = 200;
+
+/** Quotes a tensor's name for a message. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+}
+
 /** Returns the nearest float32 numbers; throws a FormatError for a finite one that has none. */
 function narrowDoubles(name: string, doubles: Float64Array): Float32Array {
   const values = createResult(name, doubles.length);
@@ -20,7 +28,7 @@ function narrowDoubles(name: string, doubles: Float64Array): Float32Array {
   const at = values.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(doubles[i]));
   if (at < 0) return values;
   throw new FormatError(
-    `tensor ${describe(name)} expected numbers of float32's range, got ${doubles[at]} at ${at}`,
+    `tensor ${quoteName(name)} expected numbers of float32's range, got ${doubles[at]} at ${at}`,
   );
 }
 
@@ -35,5 +43,5 @@ export function readAsFloats(data: Uint8Array, tensor: StoredTensor): Float32Arr
   if (array instanceof Float64Array) return narrowDoubles(name, array);
   const halves = ["F16", "BF16"].includes(dtype) ? readArray(data, { ...tensor, dtype: "U16" }) : undefined;
   if (halves instanceof Uint16Array) return dtype === "F16" ? widenHalves(halves) : widenBrainFloats(halves);
-  throw new FormatError(`tensor ${describe(name)} expected ${floatTypes.join(", ")}, got ${dtype}`);
+  throw new FormatError(`tensor ${quoteName(name)} expected ${floatTypes.join(", ")}, got ${dtype}`);
 }

@@ -1,9 +1,8 @@
 /** Stores a network as a safetensors file: its parameters by PyTorch's names, its options in the metadata. */
 
 import { describe, FormatError, requireChoice, requireOptions } from "../errors.js";
-import { engineFor } from "../memory/engine.js";
-import { RecurrentNetwork, requireNetwork } from "../network/network.js";
-import { completeOptions, requireRuntime } from "../network/options.js";
+import { requireNetwork } from "../network/network.js";
+import { completeOptions } from "../network/options.js";
 import { parameterShapes } from "../network/parameters/plan.js";
 import type {
   CompleteOptions,
@@ -12,8 +11,9 @@ import type {
   Parameter,
   RuntimeOptions,
 } from "../network/types.js";
-import { describeTensor, readAsFloats } from "./float-tensors.js";
+import { describeTensor } from "./float-tensors.js";
 import { HALF_OVERFLOW, narrowToHalves } from "./half.js";
+import { loadParameters } from "./load-parameters.js";
 import { requireMetadata } from "./metadata.js";
 import {
   encodeSafetensors,
@@ -172,17 +172,7 @@ export function loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Networ
   const { metadata, tensors, data } = readNetworkFile(bytes);
   const options = readOptions(metadata);
   const stored = requireTensors(tensors, options);
-  const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), options);
-  try {
-    const { parameters } = network.model;
-    stored.forEach((tensor, i) => {
-      parameters.writeValue(parameters.places[i], readAsFloats(data, tensor));
-    });
-  } catch (error) {
-    network.dispose();
-    throw error;
-  }
-  return network;
+  return loadParameters(options, runtime, data, stored);
 }
 
 /**

@@ -9,11 +9,12 @@ const program = `
 import * as library from "bptt";
 import {
   adam, adamW, adagrad, bptt, CharVocabulary, classWeights, clipGradientNorm, clipGradientValue, createNetwork, ctcDecode,
-  DisposedError, DivergenceError, editDistance, evaluate, forecast, FormatError, InvalidStateError, loadNetwork, predict,
-  predictClasses, readMetadata, rmsprop, sample, saveNetwork, sequenceSet, sgd, softmax, supportedBuilds, tbptt, tokenStream, train,
+  DisposedError, DivergenceError, editDistance, evaluate, forecast, FormatError, fromPyTorch, InvalidStateError, loadNetwork, predict,
+  predictClasses, readMetadata, readSafetensors, rmsprop, sample, saveNetwork, sequenceSet, sgd, softmax, supportedBuilds, tbptt,
+  tokenStream, toPyTorch, train, writeSafetensors,
 } from "bptt";
 import type {
-  Build, Cell, ClassPrediction, Forecast, Learner, Network, NetworkOptions, Optimizer, Parameter, Progress, RuntimeOptions, Schedule, Sequence, SequenceItem,
+  Build, Cell, ClassPrediction, Forecast, Learner, Network, NetworkOptions, Optimizer, Parameter, Progress, RuntimeOptions, SafetensorsFile, SafetensorsTensor, Schedule, Sequence, SequenceItem,
   Session, State, Target, TrainingData, TrainingWindow,
 } from "bptt";
 
@@ -56,7 +57,11 @@ const text: string = vocabulary.decode(sample(session, { length: 4, temperature:
 const probabilities: Float32Array = softmax(session.step(0), 2);
 const labels: Int32Array[] = ctcDecode(outputs, { steps: 1, batch: 1, blank: 0, beam: 4 });
 numbers.push(editDistance(labels[0] ?? [], [1]));
-const file: Uint8Array = saveNetwork(network, { name: "x" });
+const file: Uint8Array = saveNetwork(network, { name: "x" }, { dtype: "F16" });
+const dictionary: SafetensorsFile = readSafetensors(toPyTorch(network, { head: "fc" }));
+const weight: SafetensorsTensor | undefined = dictionary.tensors.get("fc.weight");
+const written: Uint8Array = writeSafetensors(dictionary.tensors, { ...dictionary.metadata, size: String(weight?.shape[0]) });
+const exchanged: Network = fromPyTorch(written, { cell: "elman", head: "fc", embedding: null, output: "step" }, runtime);
 const loaded: Network = loadNetwork(file);
 const metadata: Record<string, string> = readMetadata(file);
 const items: readonly SequenceItem[] = [{ inputs: { tokens: Uint8Array.of(1) }, targets: { class: 1 }, weight: 2 }];
@@ -67,7 +72,7 @@ const likeliest: ClassPrediction[] = predictClasses(network, sequences, { topK: 
 const future: Forecast = forecast(network, [0, 1], { steps: 3, next: ([x = 0, y = 0], step) => [x, y + step] });
 const quantiles: Float32Array = forecast(network, [0, 1], { steps: 3, levels: [0.5], window: 1 }).quantiles;
 const errors: (new (...words: never[]) => Error)[] = [DisposedError, DivergenceError, FormatError, InvalidStateError];
-export { accuracy, balanced, builds, errors, future, learners, library, likeliest, loaded, metadata, names, numbers, outputs };
+export { accuracy, balanced, builds, errors, exchanged, future, learners, library, likeliest, loaded, metadata, names, numbers, outputs };
 export { outputsOf, probabilities, quantiles, stream, text, weights };
 
 // @ts-expect-error: no such cell

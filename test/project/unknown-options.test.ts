@@ -63,6 +63,8 @@ const cases: Case[] = [
   ],
   [library, "classWeights", [[item]], {}, "class", "classes"],
   [library, "stratifiedSplit", [["a", "b"]], {}, "heldout", "heldOut"],
+  [library, "fromPyTorch", [library.toPyTorch(network)], {}, "outputs", "output"],
+  [library, "toPyTorch", [network], {}, "embeddings", "embedding"],
   [library, "saveNetwork", [network, {}], {}, "type", "dtype"],
   [library, "predict", [network, [inputs]], {}, "batchSize", "batch"],
   [library, "predictClasses", [network, [inputs]], {}, "top_k", "topK"],
