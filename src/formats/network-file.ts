@@ -42,6 +42,19 @@ export interface SaveNetworkOptions {
   dtype?: (typeof DTYPES)[number];
 }
 
+/** Returns the file with these values of the parameters, by default theirs, and checked texts; what training keeps of its network. */
+export function encodeNetwork(
+  { options, parameters }: Network,
+  sources: readonly TensorSource[] = parameters,
+  texts: ReadonlyMap<string, string> = new Map(),
+): Uint8Array {
+  const ownEntries = [
+    [FORMAT_KEY, FORMAT],
+    [OPTIONS_KEY, JSON.stringify(options)],
+  ] as const;
+  return encodeSafetensors(sources, new Map([...ownEntries, ...texts]));
+}
+
 /** Returns the parameter as F16; `read` throws a RangeError for a finite value that would become an infinity. */
 function halfSource(parameter: Parameter): TensorSource {
   const { name, shape } = parameter;
@@ -70,18 +83,11 @@ export function saveNetwork(
   metadata: Record<string, string> = {},
   options: SaveNetworkOptions = {},
 ): Uint8Array {
-  const { options: networkOptions, parameters } = requireNetwork(network);
+  const { parameters } = requireNetwork(network);
   const texts = requireMetadata(metadata, { prefix: OWN, entries: 2 });
   const { dtype = "F32" } = requireOptions("options", options, ["dtype"]);
   requireChoice("options.dtype", dtype, DTYPES);
-  const ownEntries = [
-    [FORMAT_KEY, FORMAT],
-    [OPTIONS_KEY, JSON.stringify(networkOptions)],
-  ] as const;
-  return encodeSafetensors(
-    dtype === "F32" ? parameters : parameters.map(halfSource),
-    new Map([...ownEntries, ...texts]),
-  );
+  return encodeNetwork(network, dtype === "F32" ? parameters : parameters.map(halfSource), texts);
 }
 
 /** Reads a file of saveNetwork, of the version understood; throws a FormatError for any other. */

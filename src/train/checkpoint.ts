@@ -1,7 +1,7 @@
 /** Writes all that a training depends on as one file, and reads it into another training. */
 
 import { describe, FormatError } from "../errors.js";
-import { loadNetwork, saveNetwork } from "../formats/network-file.js";
+import { encodeNetwork, loadNetwork } from "../formats/network-file.js";
 import { readPlainFile, writePlainFile, type PlainFormat } from "../formats/plain-file.js";
 import { isLossFunction, requireKept } from "../learn/learner.js";
 import type { WindowKinds } from "../learn/windows/checked-window.js";
@@ -32,7 +32,7 @@ export function saveTraining(run: TrainingRun): Uint8Array {
   const network = requireNetwork(plan.network);
   return writePlainFile(FORMAT, "checkpoint", {
     network: {
-      file: saveNetwork(network),
+      file: encodeNetwork(network),
       frozen: network.parameters.filter(({ trainable }) => !trainable).map(({ name }) => name),
       droppedWindows: network.model.droppedWindows,
       // Where the network has the best, or averaged, ones in place of those that training goes on with.
