@@ -185,10 +185,10 @@ export function typeOfArray(array: unknown): string | undefined {
   return Object.entries(ARRAYS).find(([, type]) => array instanceof type)?.[0];
 }
 
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Turns around the bytes of each element of `width` bytes. */
-function swapBytes(bytes: Uint8Array, width: number): void {
+export function swapBytes(bytes: Uint8Array, width: number): void {
   for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();
 }
 
