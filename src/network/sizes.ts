@@ -3,7 +3,7 @@
 import type { CompleteOptions } from "./types.js";
 
 /** Returns D, the number of directions. */
-export function directionsOf({ bidirectional }: CompleteOptions): number {
+export function directionsOf({ bidirectional }: Pick<CompleteOptions, "bidirectional">): number {
   return bidirectional ? 2 : 1;
 }
 
