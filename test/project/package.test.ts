@@ -95,6 +95,20 @@ describe("what npm ships", () => {
     expect(execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" }).trim()).toBe("simd");
   });
 
+  it.each([
+    [
+      "import",
+      `import { createNetwork } from "bptt"; import { toOnnx } from "bptt/onnx";`,
+      ["--input-type=module"],
+    ],
+    ["require", `const { createNetwork } = require("bptt"); const { toOnnx } = require("bptt/onnx");`, []],
+  ])("writes ONNX models of its networks, had by %s", (_, lines, words) => {
+    const script = `${lines} console.log(toOnnx(createNetwork({ inputSize: 1, hiddenSize: 1, outputSize: 1 }))[0]);`;
+    const all = ["--no-warnings", ...words, "-e", script];
+    // The first field's number and type.
+    expect(execFileSync(process.execPath, all, { cwd: folder, encoding: "utf8" }).trim()).toBe("8");
+  });
+
   it("brings the wide build's kernels by a name of their own", () => {
     const script = `import "bptt/wide"; import { supportedBuilds } from "bptt"; console.log(supportedBuilds().join());`;
     const words = ["--input-type=module", "-e", script];

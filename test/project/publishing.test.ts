@@ -47,6 +47,7 @@ describe("the package", () => {
       "./wide",
       "./worker",
       "./node",
+      "./onnx",
       "./package.json",
     ]);
   });
@@ -83,7 +84,39 @@ describe("the package", () => {
   });
 });
 
+/** The package's modules that a bundle of the program consists of, from dist/ on. */
+async function modulesOf(contents: string): Promise<string[]> {
+  const { metafile } = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    write: false,
+    format: "esm",
+    metafile: true,
+    absWorkingDir: folder,
+    logLevel: "silent",
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return Object.entries(inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => file.replace("node_modules/bptt/dist/", ""));
+}
+
 describe("a bundle", () => {
+  it("of bptt has nothing of bptt/onnx, which brings no kernels and shares the network's modules", async () => {
+    const main = await modulesOf(`export * from "bptt";`);
+    const onnx = await modulesOf(`export * from "bptt/onnx";`);
+    const ofOnnx = (files: readonly string[]) => files.filter((file) => /formats\/onnx/.test(file));
+    const texts = (files: readonly string[]) =>
+      files.filter((file) => /wasm\/generated\/(simd|relaxed-difference|losses|wide)\.js/.test(file));
+    expect(ofOnnx(main)).toEqual([]);
+    expect(ofOnnx(onnx).length).toBeGreaterThan(3);
+    expect(texts(main).length).toBeGreaterThan(2);
+    expect(texts(onnx)).toEqual([]);
+    // The very files: a network of `bptt` is one for `bptt/onnx`.
+    expect(main).toContain("network/network.js");
+    expect(onnx).toContain("network/network.js");
+  });
+
   it(`of createNetwork and train is within ${BUDGET} bytes, and what is unused stays away`, async () => {
     const sizes = await measureSizes(folder);
     const row = (start: string): number => {

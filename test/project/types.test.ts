@@ -125,6 +125,14 @@ network.train([], { optimizer, learner: { type: "bppt" } });
 // @ts-expect-error: functions cannot go to a worker
 network.train([], { optimizer, schedule: (step: number) => 1 / step });
 `;
+const onnx = `
+import { createNetwork } from "bptt";
+import { toOnnx, type ToOnnxOptions } from "bptt/onnx";
+const options: ToOnnxOptions = { softmax: true, input: "tokens" };
+export const file: Uint8Array = toOnnx(createNetwork({ inputSize: 2, hiddenSize: 3, outputSize: 2 }), options);
+// @ts-expect-error: no such input
+export const wrongInput: ToOnnxOptions = { input: "token" };
+`;
 const nodeWorker = `
 import { Worker } from "node:worker_threads";
 import { startWorker } from "bptt/worker";
@@ -139,7 +147,7 @@ let folder: string;
 beforeAll(() => {
   folder = installPackage();
   writeFileSync(join(folder, "program.ts"), program);
-  const others = { stopping, remote, "node-worker": nodeWorker, "web-worker": webWorker };
+  const others = { stopping, remote, onnx, "node-worker": nodeWorker, "web-worker": webWorker };
   for (const [name, text] of Object.entries(others)) writeFileSync(join(folder, `${name}.ts`), text);
 });
 afterAll(() => {
@@ -147,8 +155,8 @@ afterAll(() => {
 });
 
 it.each([
-  ["Node's module resolution", {}, ["program.ts", "remote.ts"]],
-  ["a bundler's module resolution", asBundlersDo, ["program.ts", "remote.ts"]],
+  ["Node's module resolution", {}, ["program.ts", "remote.ts", "onnx.ts"]],
+  ["a bundler's module resolution", asBundlersDo, ["program.ts", "remote.ts", "onnx.ts"]],
   ["Node's types", withNodeTypes, ["program.ts", "stopping.ts", "remote.ts", "node-worker.ts"]],
   ["a browser's types", withDom, ["program.ts", "stopping.ts", "remote.ts", "web-worker.ts"]],
 ])("the shipped types compile in a strict project with %s", (_, options, files) => {

@@ -1,6 +1,7 @@
 /** An option that does not exist is refused everywhere, on this thread and for a worker, by its name and the nearest that exists. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as onnx from "../../src/entries/onnx.js";
 import * as library from "../../src/index.js";
 import { startWorker } from "../../src/worker/start-worker.js";
 import type { NetworkWorker, RemoteNetwork } from "../../src/worker/index.js";
@@ -67,6 +68,7 @@ const cases: Case[] = [
   [library, "toPyTorch", [network], {}, "embeddings", "embedding"],
   [library, "saveNetwork", [network, {}], {}, "type", "dtype"],
   [library, "predict", [network, [inputs]], {}, "batchSize", "batch"],
+  [onnx, "toOnnx", [network], {}, "soft_max", "softmax"],
   [library, "predictClasses", [network, [inputs]], {}, "top_k", "topK"],
   [library, "forecast", [network, [1, 2]], { steps: 1 }, "level", "levels"],
   [library, "sequenceSet", [[item]], { batch: 1 }, "packed", "pack"],
