@@ -42,7 +42,7 @@ Sections; without any, the first four:
   rules         what a step costs under each learning rule, against H
   resets        a step of windows in which sequences begin anew, beside the same without
   profile       where the time of a training step goes, kernel by kernel; of W2, W3 and W4 by default
-  shakespeare   held-out loss after training on a text; needs --text
+  shakespeare   held-out loss after training on a text, and after saving as F16; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
   brackets      distant brackets, by seven learning rules: which carry a letter over 6 characters
   copy          copy memory, by five learning rules
