@@ -1,0 +1,337 @@
+/** Operators that take parts of a value, or put values side by side. */
+
+import { integerList, integersOf, type Call } from "./call.js";
+import { cut, dropAxes, join, type Constant } from "./constants.js";
+import type { Operator } from "./operator.js";
+import {
+  numberOf,
+  sameAxes,
+  sameAxis,
+  sameSize,
+  sizeOfAxis,
+  sizeOfNumber,
+  type Axis,
+  type Size,
+} from "./sizes.js";
+import { inputNameOf, type Entry, type Flow, type Value } from "./values.js";
+import { embed } from "./token-operators.js";
+
+/** Where along time a state is taken from. */
+type Place = "first" | "last";
+
+/** Returns a flow of states with the given ones, whose stack stands in for the one before. */
+function withEntries(call: Call, flow: Flow, axes: readonly Axis[], entries: readonly Entry[]): Flow {
+  call.walk.keep(entries.length);
+  const stack = call.walk.axis(entries.length);
+  const replaced = axes.map((axis) => axis.flatMap((atom) => (flow.stack.includes(atom) ? stack : [atom])));
+  return { ...flow, content: { of: "states", entries }, axes: replaced, stack };
+}
+
+/**
+ * Returns a final state for one after a step: the last step of a forward direction is its final state, and the first of a reverse one.
+ * A FormatError for others: no network gives them.
+ */
+function stateAt(call: Call, place: Place, { run, part }: Entry): Entry {
+  if (part !== "steps") call.fail("states of all steps", "final ones");
+  if (run.reverse !== (place === "first")) {
+    call.fail(
+      run.reverse
+        ? "the final state of the reverse direction, which is at the first step"
+        : "the final state of the forward direction, which is at the last step",
+      `the ${place} step of ${run.origin.label}`,
+    );
+  }
+  if (place === "last" && run.lengths !== undefined)
+    call.fail("final states, which are at the sequences' lengths", `the last step of ${run.origin.label}`);
+  return { run, part: "h" };
+}
+
+/** Returns the states that a flow is made of; none of what no layer has read. */
+function entriesOf({ content }: Flow): readonly Entry[] {
+  if (content.of === "states") return content.entries;
+  return content.of === "outputs" ? content.runs.map((run) => ({ run, part: content.part })) : [];
+}
+
+/** Returns the flow at one step; `keep`: the axis of time stays, with a size of 1. */
+function takeStep(call: Call, flow: Flow, axis: number, place: Place, keep: boolean): Value {
+  const entries = entriesOf(flow).map((entry) => stateAt(call, place, entry));
+  const axes = keep ? flow.axes.with(axis, []) : flow.axes.toSpliced(axis, 1);
+  // A head makes the same of a final state whether it is taken before or after.
+  if (flow.content.of === "outputs") return { ...flow, axes, content: { ...flow.content, part: "h" } };
+  return withEntries(call, flow, axes, entries);
+}
+
+/** Whether the axis is that of the time of all runs. */
+function isTime(flow: Flow, axis: Axis): boolean {
+  const entries = entriesOf(flow);
+  return axis.length > 0 && entries.length > 0 && entries.every(({ run }) => sameAxis(run.time, axis));
+}
+
+/** Says whether an index is the first or the last along an axis. */
+function placeOf(index: Size, axis: Axis): Place | undefined {
+  const number = numberOf(index);
+  const size = sizeOfAxis(axis);
+  if (number === 0) return "first";
+  if (number === -1) return "last";
+  if (size === undefined) return undefined;
+  if (number !== undefined && number === -(numberOf(size) ?? NaN)) return "first";
+  return sameSize({ ...index, plus: index.plus + 1 }, size) ? "last" : undefined;
+}
+
+/** Returns the entries of a stack that lie at the given places, or undefined where the axis is not that of the stack. */
+function selectEntries(
+  call: Call,
+  flow: Flow,
+  axis: number,
+  places: readonly number[],
+  drop: boolean,
+): Value {
+  if (flow.content.of !== "states" || flow.stack.length === 0 || !sameAxis(flow.axes[axis], flow.stack))
+    return call.rearranged("an axis of layers, directions or time to take a part of");
+  const { entries } = flow.content;
+  const chosen = places.map((place) => entries[call.axisOf(place, entries.length)]);
+  return withEntries(call, flow, drop ? flow.axes.toSpliced(axis, 1) : flow.axes, chosen);
+}
+
+function gatherFlow(call: Call, flow: Flow): Value {
+  const axis = call.axisOf(call.int("axis", 0), flow.axes.length);
+  const indices = call.inputs[1] === undefined ? undefined : integersOf(call.inputs[1]);
+  if (indices === undefined) return call.rearranged("indices that are constants");
+  const [index] = indices.list;
+  const dims = flow.axes[axis];
+  if (indices.list.length === 1 && index !== undefined) {
+    const place = placeOf(index, dims);
+    if (place !== undefined && dims.length === 0)
+      return { ...flow, axes: indices.scalar ? flow.axes.toSpliced(axis, 1) : flow.axes };
+    if (isTime(flow, dims)) {
+      if (place === undefined) return call.rearranged("the first or the last step");
+      return takeStep(call, flow, axis, place, !indices.scalar);
+    }
+  }
+  const places = call.numbers(1);
+  if (places === undefined || isTime(flow, dims)) return call.rearranged("indices that are constants");
+  return selectEntries(call, flow, axis, places, indices.scalar);
+}
+
+function gatherConstant(call: Call, constant: Constant): Value {
+  const axis = call.axisOf(call.int("axis", 0), constant.shape.length);
+  const places = call.numbers(1)?.map((place) => call.axisOf(place, constant.shape[axis]));
+  const scalar = call.inputs[1] !== undefined && integersOf(call.inputs[1])?.scalar;
+  if (places === undefined || places.length === 0) return call.unknown();
+  call.walk.keep(places.length * constant.parts.length);
+  const joined = join(
+    places.map((place) => cut(constant, axis, place, place + 1)),
+    axis,
+  );
+  if (joined === undefined) return call.unknown();
+  return { kind: "constant", constant: scalar === true ? dropAxes(joined, [axis]) : joined };
+}
+
+export const gather: Operator = (call) => {
+  const value = call.input(0);
+  const indices = call.input(1);
+  if (value.kind === "flow") return [gatherFlow(call, value)];
+  if (value.kind === "given" || value.kind === "filled") return [value];
+  if (indices.kind === "flow") return [embed(call)];
+  const known = integersOf(value);
+  const places = call.numbers(1);
+  if (known !== undefined && places !== undefined) {
+    const list = places.map((place) => known.list[call.axisOf(place, known.list.length)]);
+    return [integerList(list, integersOf(indices)?.scalar === true) ?? call.unknown()];
+  }
+  return [value.kind === "constant" ? gatherConstant(call, value.constant) : call.unknown()];
+};
+
+interface Range {
+  readonly axis: number;
+  readonly from: Size;
+  readonly to: Size;
+}
+
+/** Returns what Slice takes: in attributes before opset 10, then in inputs; undefined where it cannot be told. */
+function rangesOf(call: Call, rank: number): Range[] | undefined {
+  const listed = (name: string, index: number): readonly (Size | undefined)[] | undefined =>
+    call.ints(name)?.map(sizeOfNumber) ?? call.integers(index);
+  const starts = listed("starts", 1);
+  const ends = listed("ends", 2);
+  if (starts === undefined || ends?.length !== starts.length) return undefined;
+  if (call.inputs[4] !== undefined && call.numbers(4)?.every((step) => step === 1) !== true) return undefined;
+  const all = starts.map((_, i) => sizeOfNumber(i));
+  const axes = call.has("axes") || call.inputs[3] !== undefined ? listed("axes", 3) : all;
+  if (axes?.length !== starts.length) return undefined;
+  const ranges: Range[] = [];
+  for (const [i, from] of starts.entries()) {
+    const to = ends[i];
+    const axis = axes[i] === undefined ? undefined : numberOf(axes[i]);
+    if (from === undefined || to === undefined || axis === undefined) return undefined;
+    ranges.push({ axis: call.axisOf(axis, rank), from, to });
+  }
+  return ranges;
+}
+
+/** Returns a range's numbers among `size`; −1 is the last, and what is beyond is left out. */
+function clampRange({ from, to }: Range, size: number): { from: number; to: number } | undefined {
+  const clamp = (place: Size): number => {
+    const number = numberOf(place) ?? NaN;
+    return Math.min(Math.max(number < 0 ? number + size : number, 0), size);
+  };
+  const range = { from: clamp(from), to: clamp(to) };
+  return range.from <= range.to ? range : undefined;
+}
+
+/** Whether an end is behind the last element, whatever there are. */
+function isEnd(to: Size, axis: Axis): boolean {
+  return (numberOf(to) ?? 0) >= 0x7fff_ffff || sameSize(to, sizeOfAxis(axis));
+}
+
+/** Returns the entries [from, to) of the stack, along an axis of the stack alone or with the features. */
+function cutEntries(call: Call, flow: Flow, axis: number, from: number, to: number): Value {
+  const width = sameAxis(flow.axes[axis], flow.stack) ? 1 : (flow.feature[0]?.size ?? 1);
+  if (flow.content.of !== "states" || from % width !== 0 || to % width !== 0)
+    return call.rearranged("whole directions to take");
+  const entries = flow.content.entries.slice(from / width, to / width);
+  return entries.length > 0 ? withEntries(call, flow, flow.axes, entries) : call.rearranged("a direction");
+}
+
+function sliceFlow(call: Call, flow: Flow, range: Range): Value {
+  const { axis, from, to } = range;
+  const dims = flow.axes[axis];
+  const size = sizeOfAxis(dims);
+  const known = size === undefined ? undefined : numberOf(size);
+  if (numberOf(from) === 0 && isEnd(to, dims)) return flow;
+  const numbers = known === undefined ? undefined : clampRange(range, known);
+  if (numbers?.from === 0 && numbers.to === known) return flow;
+  if (isTime(flow, dims)) {
+    if (placeOf(from, dims) === "last" && (isEnd(to, dims) || (numbers?.to === known && known !== undefined)))
+      return takeStep(call, flow, axis, "last", true);
+    const one = numberOf(to) === 1 || (numbers !== undefined && numbers.to === 1);
+    if (placeOf(from, dims) === "first" && one) return takeStep(call, flow, axis, "first", true);
+    return call.rearranged("all steps, the first or the last");
+  }
+  const isStack =
+    flow.stack.length > 0 && (sameAxis(dims, flow.stack) || sameAxis(dims, [...flow.stack, ...flow.feature]));
+  if (!isStack || numbers === undefined) return call.rearranged("steps or directions to take, or all");
+  return cutEntries(call, flow, axis, numbers.from, numbers.to);
+}
+
+export const slice: Operator = (call) => {
+  const value = call.input(0);
+  if (value.kind === "filled" || value.kind === "given" || value.kind === "unknown") return [value];
+  const known = value.kind === "integers" ? value.list.length : undefined;
+  const rank =
+    value.kind === "constant" ? value.constant.shape.length : value.kind === "flow" ? value.axes.length : 1;
+  const ranges = rangesOf(call, rank);
+  if (ranges === undefined) return [call.rearranged("a range of constants, in steps of 1")];
+  let result: Value = value;
+  for (const range of ranges) {
+    if (result.kind === "flow") result = sliceFlow(call, result, range);
+    else if (result.kind === "constant") {
+      const numbers = clampRange(range, result.constant.shape[range.axis]);
+      if (numbers === undefined) return [call.unknown()];
+      result = { kind: "constant", constant: cut(result.constant, range.axis, numbers.from, numbers.to) };
+    } else if (result.kind === "integers" && known !== undefined) {
+      const numbers = clampRange(range, known);
+      if (numbers === undefined) return [call.unknown()];
+      result = { ...result, list: result.list.slice(numbers.from, numbers.to) };
+    }
+  }
+  return [result];
+};
+
+/** Returns the sizes of the parts that Split makes of `size`: given by an attribute before opset 13, then by an input, or equal. */
+function splitSizes(call: Call, size: number): number[] | undefined {
+  const given = call.ints("split") ?? call.numbers(1);
+  if (given !== undefined)
+    return given.reduce((sum, part) => sum + part, 0) === size ? [...given] : undefined;
+  if (call.inputs[1] !== undefined) return undefined;
+  const count = call.node.outputs.length;
+  const part = Math.ceil(size / count);
+  return Array.from({ length: count }, (_, i) => Math.max(Math.min(part, size - i * part), 0));
+}
+
+export const split: Operator = (call) => {
+  const value = call.input(0);
+  const { outputs } = call.node;
+  const everywhere = (same: Value): Value[] => outputs.map(() => same);
+  if (value.kind === "filled" || value.kind === "given" || value.kind === "unknown") return everywhere(value);
+  if (value.kind === "integers") return everywhere(call.unknown());
+  const rank = value.kind === "constant" ? value.constant.shape.length : value.axes.length;
+  const axis = call.axisOf(call.int("axis", 0), rank);
+  const size =
+    value.kind === "constant" ? sizeOfNumber(value.constant.shape[axis]) : sizeOfAxis(value.axes[axis]);
+  const known = size === undefined ? undefined : numberOf(size);
+  const parts = known === undefined ? undefined : splitSizes(call, known);
+  if (parts?.length !== outputs.length) return everywhere(call.rearranged("parts of known sizes"));
+  let at = 0;
+  return parts.map((part) => {
+    const [from, to] = [at, (at += part)];
+    if (value.kind === "constant") return { ...value, constant: cut(value.constant, axis, from, to) };
+    return sliceFlow(call, value, { axis, from: sizeOfNumber(from), to: sizeOfNumber(to) });
+  });
+};
+
+/** Returns the states of several flows side by side, on the axis of runs or on that of their features; undefined where they are not. */
+function joinFlows(call: Call, flows: readonly Flow[], place: number): Flow | undefined {
+  const [first] = flows;
+  const axis = call.axisOf(place, first.axes.length);
+  const bare = ({ axes, stack }: Flow): Axis[] =>
+    axes.map((each, i) => (i === axis ? each.filter((atom) => !stack.includes(atom)) : each));
+  const entries: Entry[] = [];
+  for (const flow of flows) {
+    if (flow.content.of !== "states" || !sameAxes(bare(flow), bare(first))) return undefined;
+    // The axis has all of them, the slowest; or all of one and, it may be, its features.
+    if (flow.stack.length > 0 && flow.axes[axis][0] !== flow.stack[0]) return undefined;
+    for (const entry of flow.content.entries) entries.push(entry);
+  }
+  const rest = bare(first)[axis];
+  if (rest.length > 0 && !sameAxis(rest, first.feature)) return undefined;
+  call.walk.keep(entries.length);
+  const stack = call.walk.axis(entries.length);
+  const axes = bare(first).with(axis, [...stack, ...rest]);
+  return { ...first, content: { of: "states", entries }, axes, stack };
+}
+
+function joinConstants(call: Call, constants: readonly Constant[], axis: number): Value {
+  call.walk.keep(constants.reduce((sum, { parts }) => sum + parts.length, 0));
+  const constant = join(constants, call.axisOf(axis, constants[0].shape.length));
+  return constant === undefined ? call.unknown() : { kind: "constant", constant };
+}
+
+/** Returns the number that all of the values are everywhere; undefined where they differ. */
+function commonNumber(call: Call, values: readonly Value[]): number | undefined {
+  const numbers = values.map((value) => {
+    if (value.kind === "filled") return numberOf(value.value);
+    return value.kind === "constant" ? call.walk.uniform(value.constant) : undefined;
+  });
+  return numbers.every((number) => number === numbers[0]) ? numbers[0] : undefined;
+}
+
+export const concat: Operator = (call) => {
+  const values = call.inputs.map((_, i) => call.input(i));
+  if (values.length === 0) return [call.unknown()];
+  if (values.length === 1) return values;
+  const axis = call.int("axis", 0);
+  const flows = values.filter((value) => value.kind === "flow");
+  const names = new Set(values.map(inputNameOf));
+  const [name] = names;
+  if (names.size === 1 && name !== undefined) return [{ kind: "given", input: name, by: call }];
+  if (flows.length === values.length)
+    return [joinFlows(call, flows, axis) ?? call.rearranged("states of layers to put side by side")];
+  if (flows.length > 0) return [call.unknown()];
+  const constants = values.flatMap((value) => (value.kind === "constant" ? [value.constant] : []));
+  if (constants.length === values.length && constants[0].shape.length > 0)
+    return [joinConstants(call, constants, axis)];
+  const lists = values.map((value) => integersOf(value));
+  if (lists.every((list) => list !== undefined)) {
+    const count = lists.reduce((sum, { list }) => sum + list.length, 0);
+    call.walk.keep(count);
+    return [
+      integerList(
+        lists.flatMap(({ list }) => list),
+        false,
+      ) ?? call.unknown(),
+    ];
+  }
+  const number = commonNumber(call, values);
+  return [number === undefined ? call.unknown() : { kind: "filled", value: sizeOfNumber(number) }];
+};
