@@ -7,6 +7,8 @@ import { runDiagnose } from "./diagnose-command.js";
 import { diagnoseCommand, readDiagnosePlan } from "./diagnose-options.js";
 import { evaluateCommand, readEvaluatePlan, runEvaluate } from "./evaluate-command.js";
 import { findRateCommand, readFindRatePlan, runFindRate } from "./find-rate-command.js";
+import { exportCommand, readExportPlan, runExport } from "./exchange/export-command.js";
+import { importCommand, readImportPlan, runImport } from "./exchange/import-command.js";
 import { runForecast } from "./forecast/forecast-command.js";
 import { forecastCommand } from "./forecast/forecast-options.js";
 import { infoCommand, runInfo } from "./info-command.js";
@@ -81,6 +83,12 @@ export const commands: readonly CommandRow[] = [
     runEvaluate(readEvaluatePlan(given), stdout),
   ),
   row(infoCommand, "says what a saved network is, or how a run stands", (given) => runInfo(given, stdout)),
+  row(exportCommand, "writes a saved network for PyTorch, or as ONNX", (given) =>
+    runExport(readExportPlan(given), stdout),
+  ),
+  row(importCommand, "makes a model of a PyTorch state dict, or of an ONNX file", (given) =>
+    runImport(readImportPlan(given), stdout),
+  ),
   row(findRateCommand, "tries learning rates, plots their losses, and suggests one", (given) =>
     runFindRate(readFindRatePlan(given), stdout, env),
   ),

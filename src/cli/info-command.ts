@@ -1,17 +1,9 @@
 /** Runs `bptt info`: what a model is, or how a run stands. */
 
 import { stat } from "node:fs/promises";
-import {
-  FormatError,
-  loadNetwork,
-  loadVocabulary,
-  OutOfMemoryError,
-  readMetadata,
-  type Network,
-  WordVocabulary,
-} from "../index.js";
+import { FormatError, loadVocabulary, readMetadata, type Network, WordVocabulary } from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
-import { Failure } from "./failure.js";
+import { originOf, readAnyModel, type ModelOrigin } from "./exchange/read-model.js";
 import { HELD_OUT, lossAt, type EndEvent, type LookEvent, type StartEvent } from "./fit/events.js";
 import { countParameters } from "./fit/fit.js";
 import { duration, grouped, size, visible } from "./format.js";
@@ -30,9 +22,10 @@ export const infoCommand: Command<Name> = {
   name: "info",
   operands: ["<model>"],
   summary:
-    "Says what a saved network is: its options, its parameters, what is noted in the file. Of a run's folder, how it stands.",
+    "Says what a saved network is: its options, its parameters, what is noted in the file; of a state dict of PyTorch or an ONNX\n" +
+    "file, which network bptt import makes of it. Of a run's folder, how it stands.",
   options: { json: { help: "prints it as JSON instead" } },
-  examples: ["bptt info notes.safetensors", "bptt info notes-run --json"],
+  examples: ["bptt info notes.safetensors", "bptt info model.onnx", "bptt info notes-run --json"],
 };
 
 /** The longest note that is printed whole, in characters. */
@@ -41,6 +34,7 @@ const NOTE = 100;
 interface ModelInfo {
   readonly file: string;
   readonly bytes: number;
+  readonly origin: ModelOrigin;
   readonly options: Network["options"];
   readonly parameters: number;
   readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
@@ -49,22 +43,17 @@ interface ModelInfo {
 
 async function readModel(file: string): Promise<ModelInfo> {
   const bytes = await readBytes(file);
-  try {
-    using network = loadNetwork(bytes);
-    return {
-      file,
-      bytes: bytes.length,
-      options: network.options,
-      parameters: countParameters(network),
-      tensors: network.parameters.map(({ name, shape }) => ({ name, shape })),
-      metadata: readMetadata(bytes),
-    };
-  } catch (error) {
-    if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
-    if (error instanceof FormatError || error instanceof RangeError)
-      throw new Failure(`${file} is no network: ${error.message}`);
-    throw error;
-  }
+  using network = readAnyModel(file, bytes);
+  const origin = originOf(file, bytes);
+  return {
+    file,
+    bytes: bytes.length,
+    origin,
+    options: network.options,
+    parameters: countParameters(network),
+    tensors: network.parameters.map(({ name, shape }) => ({ name, shape })),
+    metadata: origin === "bptt" ? readMetadata(bytes) : {},
+  };
 }
 
 function noteOf(text: string): string {
@@ -87,7 +76,7 @@ function noteFor(key: string, text: string): string {
   }
 }
 
-function modelLines({ file, bytes, options, parameters, tensors, metadata }: ModelInfo): string[] {
+function modelLines({ file, bytes, origin, options, parameters, tensors, metadata }: ModelInfo): string[] {
   const told = Object.entries(options).map(([name, value]) => [
     name,
     typeof value === "string" ? value : JSON.stringify(value),
@@ -100,6 +89,12 @@ function modelLines({ file, bytes, options, parameters, tensors, metadata }: Mod
     ...columns(tensors.map(({ name, shape }) => [name, `[${shape.join(", ")}]`])),
     ...(Object.keys(metadata).length === 0 ? [] : [""]),
     ...columns(Object.entries(metadata).map(([key, text]) => [key, noteFor(key, text)])),
+    ...(origin === "bptt"
+      ? []
+      : [
+          "",
+          `A file of ${origin}. To make a model of it: ${ownName()} import ${quoted(file)} --out model.safetensors`,
+        ]),
   ];
 }
 
