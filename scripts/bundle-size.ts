@@ -37,6 +37,10 @@ const programs: readonly { readonly name: string; readonly code: string }[] = [
     name: `import { createNetwork, huber, train } from "bptt"`,
     code: `export { createNetwork, huber, train } from "bptt";`,
   },
+  {
+    name: `import { createNetwork, train } from "bptt", { toOnnx } from "bptt/onnx"`,
+    code: `export { createNetwork, train } from "bptt"; export { toOnnx } from "bptt/onnx";`,
+  },
   { name: `everything of "bptt"`, code: `export * from "bptt";` },
   {
     name: `import { createNetwork, init, train } from "bptt/slim"`,

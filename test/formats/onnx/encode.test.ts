@@ -34,6 +34,14 @@ describe("encodeModel", () => {
     );
   });
 
+  it("writes a negative integer as its two's complement of 64 bits, in ten bytes", () => {
+    const encoded = (irVersion: number) => [
+      ...encodeModel({ ...modelWith(0, () => new Uint8Array(0)), irVersion }).subarray(0, 11),
+    ];
+    expect(encoded(-1)).toEqual([8, ...Array<number>(9).fill(255), 1]);
+    expect(encoded(-(2 ** 53) + 1)).toEqual([8, 129, ...Array<number>(6).fill(128), 240, 255, 1]);
+  });
+
   it("refuses a file of more than 2^31 − 1 bytes before it reads a tensor", () => {
     const most = 2 ** 31 - 1;
     let read = 0;
