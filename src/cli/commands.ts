@@ -15,6 +15,9 @@ import { infoCommand, runInfo } from "./info-command.js";
 import { predictCommand, readPredictPlan, runPredict } from "./predict-command.js";
 import { resumeCommand, runResume, type Trainer } from "./resume-command.js";
 import { readSamplePlan, runSample, sampleCommand } from "./sample-command.js";
+import { parseSweep, sweepCommand } from "./sweep/sweep-options.js";
+import { runSweep } from "./sweep/sweep-command.js";
+import type { TrainerName } from "./sweep/trainers.js";
 import { runTrain } from "./train-command.js";
 import { trainCommand } from "./train-options.js";
 
@@ -30,11 +33,13 @@ export interface CommandRow {
   readonly run: Run;
 }
 
-/** `run` returns the exit code; nothing: 0. */
+/** `run` returns the exit code; nothing: 0. `parse` returns nothing where help is asked for. */
 function row<Name extends string>(
   command: Command<Name>,
   about: string,
   run: (given: Arguments<Name>, open: () => boolean) => Promise<number> | Promise<void>,
+  parse: (words: readonly string[]) => Arguments<Name> | undefined = (words) =>
+    parseArguments(command, words),
 ): CommandRow {
   const { name, operands } = command;
   return {
@@ -42,7 +47,7 @@ function row<Name extends string>(
     usage: [name, ...operands].join(" "),
     about,
     run: async (words, open) => {
-      const given = parseArguments(command, words);
+      const given = parse(words);
       if (given !== undefined) return (await run(given, open)) ?? 0;
       process.stdout.write(helpOf(command));
       return 0;
@@ -51,10 +56,11 @@ function row<Name extends string>(
 }
 
 /** Those that train, and that `resume` goes on with. */
-const trainers: Readonly<Record<string, Trainer>> = {
+const trainers: Readonly<Record<TrainerName | "sweep", Trainer>> = {
   train: runTrain,
   forecast: runForecast,
   classify: runClassify,
+  sweep: runSweep,
 };
 
 const { stdout, env } = process;
@@ -69,6 +75,12 @@ export const commands: readonly CommandRow[] = [
     classifyCommand,
     "trains a network to tell the labels of sequences, CSV or JSON lines, and saves it",
     (given) => runClassify(given),
+  ),
+  row<string>(
+    sweepCommand,
+    "trains with many options, some at a time, and tells which do best",
+    (given) => runSweep(given),
+    parseSweep,
   ),
   row(resumeCommand, "goes on with a training that --run keeps, as if nothing had interrupted it", (given) =>
     runResume(given, trainers),

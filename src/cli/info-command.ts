@@ -13,6 +13,10 @@ import { readBytes } from "./read-file.js";
 import { openCheckpoints, readConfig, readLatest, runFiles } from "./run/run-folder.js";
 import { readEvents } from "./run/run-log.js";
 import type { Output } from "./screen.js";
+import { collect } from "./sweep/collect.js";
+import { reasonLines, resultLines } from "./sweep/results-files.js";
+import { metricOf, ranked, type TrialResult } from "./sweep/results.js";
+import { SWEEP } from "./sweep/sweep-folder.js";
 import { tableLines } from "./table.js";
 import { join } from "node:path";
 
@@ -23,7 +27,7 @@ export const infoCommand: Command<Name> = {
   operands: ["<model>"],
   summary:
     "Says what a saved network is: its options, its parameters, what is noted in the file; of a state dict of PyTorch or an ONNX\n" +
-    "file, which network bptt import makes of it. Of a run's folder, how it stands.",
+    "file, which network bptt import makes of it. Of a run's or a sweep's folder, how it stands.",
   options: { json: { help: "prints it as JSON instead" } },
   examples: ["bptt info notes.safetensors", "bptt info model.onnx", "bptt info notes-run --json"],
 };
@@ -115,8 +119,29 @@ interface RunInfo {
   readonly end: EndEvent | undefined;
 }
 
-async function readRun(folder: string): Promise<RunInfo> {
+interface SweepInfo {
+  readonly folder: string;
+  readonly config: RunInfo["config"];
+  /** The best first. */
+  readonly trials: readonly TrialResult[];
+}
+
+/** Returns what a folder has, and the lines that say so. */
+async function readFolder(folder: string): Promise<[RunInfo | SweepInfo, () => string[]]> {
   const config = await readConfig(folder);
+  if (config.command !== SWEEP) {
+    const run = await readRun(folder, config);
+    return [run, () => runLines(run)];
+  }
+  const { title, records } = await collect(folder);
+  const sorted = ranked(records);
+  return [
+    { folder, config, trials: sorted.map(({ result }) => result) },
+    () => [`${folder}: ${title}`, "", ...resultLines(sorted, metricOf(sorted)), ...reasonLines(sorted)],
+  ];
+}
+
+async function readRun(folder: string, config: RunInfo["config"]): Promise<RunInfo> {
   const checkpoint = await readLatest(openCheckpoints(folder, 0));
   const events = readEvents(join(folder, runFiles.log));
   const end = events.at(-1);
@@ -185,7 +210,7 @@ function runLines({ folder, config, checkpoint, start, looks, end }: RunInfo): s
 export async function runInfo({ operands: [path], given }: Arguments<Name>, output: Output): Promise<void> {
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
   const [info, lines] = isFolder
-    ? await readRun(path).then((run) => [run, () => runLines(run)] as const)
+    ? await readFolder(path)
     : await readModel(path).then((model) => [model, () => modelLines(model)] as const);
   output.write(given.json === undefined ? `${lines().join("\n")}\n` : `${JSON.stringify(info)}\n`);
 }

@@ -17,7 +17,8 @@ export interface ChartSize {
 /** Values from here on are left out, as NaN is: so far off, half a unit is lost in rounding. */
 const MOST = 1e15;
 
-function isDrawn({ value }: Point): boolean {
+/** Whether a value can be drawn. */
+export function isDrawn({ value }: Pick<Point, "value">): boolean {
   return Math.abs(value) < MOST;
 }
 
@@ -26,7 +27,8 @@ const LABEL = 6;
 
 const marks = { line: ["⠤", "*"], look: ["●", "o"] } as const;
 
-function label(value: number): string {
+/** Writes a value for an axis. */
+export function label(value: number): string {
   const magnitude = Math.abs(value);
   return (
     magnitude >= 1e4 || (magnitude > 0 && magnitude < 1e-3) ? value.toExponential(0) : value.toPrecision(4)
@@ -36,7 +38,7 @@ function label(value: number): string {
 }
 
 /** Returns where the values lie, the few that are far above the rest left out: a loss falls steeply at first. */
-function bounds(values: readonly number[]): { low: number; high: number } {
+export function bounds(values: readonly number[]): { low: number; high: number } {
   const sorted = [...values].sort((a, b) => a - b);
   const low = sorted[0];
   const most = sorted[sorted.length - 1];

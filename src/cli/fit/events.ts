@@ -82,6 +82,14 @@ export interface EndEvent {
 
 export type FitEvent = StartEvent | ResumeEvent | UpdateEvent | LookEvent | EndEvent;
 
+/** Returns the last event of a kind; undefined where there is none. */
+export function lastOf<Kind extends FitEvent["event"]>(
+  events: readonly FitEvent[],
+  kind: Kind,
+): Extract<FitEvent, { event: Kind }> | undefined {
+  return events.findLast((event): event is Extract<FitEvent, { event: Kind }> => event.event === kind);
+}
+
 /** What looks are taken at unless a command calls it something else. */
 export const HELD_OUT = "held out";
 

@@ -1,36 +1,9 @@
 /** A run's report: one page of HTML with curves, which opens anywhere. */
 
-import { readFile } from "node:fs/promises";
-import { HELD_OUT, lossAt, type EndEvent, type FitEvent, type LookEvent } from "../fit/events.js";
+import { HELD_OUT, lastOf, lossAt, type EndEvent, type FitEvent, type LookEvent } from "../fit/events.js";
 import { duration, grouped } from "../format.js";
+import { escaped, htmlPage, pairsTable } from "./html-page.js";
 import type { RunConfig } from "./run-config.js";
-
-/** What the page brings: its program, uPlot in it, and the style. The build puts both beside this file. */
-interface PageParts {
-  readonly program: string;
-  readonly style: string;
-}
-
-let parts: Promise<PageParts> | undefined;
-
-async function readParts(): Promise<PageParts> {
-  const read = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), "utf8");
-  const [program, style] = await Promise.all([read("page/page.js"), read("page/page.css")]);
-  return { program, style };
-}
-
-const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => entities[character]);
-}
-
-function table(rows: readonly (readonly [string, string])[]): string {
-  const cells = rows.map(
-    ([name, value]) => `<tr><th scope="row">${escaped(name)}</th><td>${escaped(value)}</td></tr>`,
-  );
-  return `<table>${cells.join("\n")}</table>`;
-}
 
 function endingOf({ ending }: EndEvent, events: readonly FitEvent[]): string {
   return {
@@ -41,24 +14,17 @@ function endingOf({ ending }: EndEvent, events: readonly FitEvent[]): string {
   }[ending];
 }
 
-function last<Kind extends FitEvent["event"]>(
-  events: readonly FitEvent[],
-  kind: Kind,
-): Extract<FitEvent, { event: Kind }> | undefined {
-  return events.findLast((event): event is Extract<FitEvent, { event: Kind }> => event.event === kind);
-}
-
 function lossAtLooks(events: readonly FitEvent[]): string {
-  return lossAt(last(events, "start")?.units.looks ?? HELD_OUT);
+  return lossAt(lastOf(events, "start")?.units.looks ?? HELD_OUT);
 }
 
 /** Returns the figures that say most. */
 function figures(events: readonly FitEvent[]): [string, string][] {
-  const start = last(events, "start");
-  const update = last(events, "update");
-  const look = last(events, "look");
+  const start = lastOf(events, "start");
+  const update = lastOf(events, "update");
+  const look = lastOf(events, "look");
   const best = events.findLast((event): event is LookEvent => event.event === "look" && event.best);
-  const end = events.at(-1)?.event === "end" ? last(events, "end") : undefined;
+  const end = events.at(-1)?.event === "end" ? lastOf(events, "end") : undefined;
   const loss = (value: number): string => value.toPrecision(5);
   return [
     ...(best?.heldOut === undefined
@@ -117,46 +83,27 @@ function samples(events: readonly FitEvent[]): string {
   return `<h2>Samples</h2>\n${items.join("\n")}`;
 }
 
-/** Returns the data as a script's text that no markup can end. */
-function data(events: readonly FitEvent[]): string {
-  const kept = events
+/** Returns what the page draws. */
+function drawn(events: readonly FitEvent[]): readonly object[] {
+  return events
     .filter(({ event }) => event === "start" || event === "update" || event === "look")
     .map((event) => ({ ...event, sample: undefined, settings: undefined, details: undefined }));
-  return JSON.stringify(kept).replaceAll("<", "\\u003c");
 }
 
 /** Makes the page of a run, under way or ended. */
 export async function reportPage(config: RunConfig, events: readonly FitEvent[]): Promise<string> {
-  parts ??= readParts();
-  const { program, style } = await parts;
   const { command, operands, options, began } = config;
-  const title = `bptt ${command} ${operands.join(" ")}`;
   const end = events.at(-1);
   const state = end?.event === "end" ? endingOf(end, events) : "It is under way, or was interrupted.";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>
-${style}</style>
-</head>
-<body>
-<main>
-<h1>${escaped(title)}</h1>
-<p>${state} Began ${escaped(began.replace("T", " ").slice(0, 16))} UTC, bptt ${escaped(config.bptt)}, Node ${escaped(config.node)}.</p>
-${table(figures(events))}
+  return htmlPage({
+    title: `bptt ${command} ${operands.join(" ")}`,
+    body: `<p>${state} Began ${escaped(began.replace("T", " ").slice(0, 16))} UTC, bptt ${escaped(config.bptt)}, Node ${escaped(config.node)}.</p>
+${pairsTable(figures(events))}
 ${findings(events)}<h2>Curves</h2>
 <div id="curves"><noscript>The curves need JavaScript.</noscript></div>
 ${samples(events)}
 <h2>Settings</h2>
-${table(Object.entries(options))}
-</main>
-<script type="application/json" id="events">${data(events)}</script>
-<script>
-${program}</script>
-</body>
-</html>
-`;
+${pairsTable(Object.entries(options))}`,
+    data: { id: "events", value: drawn(events) },
+  });
 }

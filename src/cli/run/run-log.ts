@@ -6,7 +6,7 @@ import type { FitEvent } from "../fit/events.js";
 
 const LINE_FEED = 0x0a;
 
-function isEvent(value: unknown): value is FitEvent {
+export function isEvent(value: unknown): value is FitEvent {
   return typeof value === "object" && value !== null && "event" in value;
 }
 
