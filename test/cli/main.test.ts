@@ -144,6 +144,7 @@ describe("help", () => {
     ["train", "--seed <n>"],
     ["sample", "--seed <n>"],
     ["diagnose", "--seed <n>"],
+    ["sweep", "--trials <n>"],
     ["resume", "--json"],
     ["info", "--json"],
     ["classify", "--class-weights <name>"],

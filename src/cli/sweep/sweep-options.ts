@@ -125,12 +125,13 @@ export function parseSweep(words: readonly string[]): Arguments<string> | undefi
     const merged = { ...sweepCommand, operands: ["<command>", ...command.operands] };
     return parseArguments({ ...merged, options: { ...command.options, ...own } }, words);
   }
+  if (words.some((word) => word === "--help" || word === "-h")) return undefined;
   if (name !== undefined && !name.startsWith("-")) {
     throw new Failure(
       `a sweep is one of bptt ${trainerNames.join(", ")}, not of ${name}${suggestion(name, trainerNames)}`,
     );
   }
-  if (!words.some((word) => ["--help", "-h"].includes(word) || /^--collect(=|$)/.test(word))) {
+  if (!words.some((word) => /^--collect(=|$)/.test(word))) {
     throw new Failure(
       `<command> is missing, which comes first: bptt sweep ${trainerNames.join("|")} <data>; see bptt sweep --help`,
     );

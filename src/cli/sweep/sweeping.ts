@@ -66,7 +66,8 @@ export class Sweeping {
   /** Trains all that are left, and returns when they have ended. */
   async run(): Promise<void> {
     const before = this.plan.trials.length - this.left.length - this.plan.refused.size;
-    if (before > 0) this.voice.screen.print(`${before} of them were over before.`);
+    if (before > 0)
+      this.voice.screen.print(`${before} of them ${before === 1 ? "was" : "were"} over before.`);
     for (const [trial, record] of this.found) if (!this.left.includes(trial)) this.tell(record);
     const queue = this.left.values();
     const work = async (): Promise<void> => {

@@ -42,16 +42,22 @@ export function startTrial(words: readonly string[], heard: (event: FitEvent) =>
     });
   }
   let stopped = false;
+  let left = 3;
   return {
     ended: new Promise((resolve) => {
+      // The event "close" would say so, but does not come after a disconnect from here.
+      const close = (): void => {
+        if (--left > 0) return;
+        const { exitCode, signalCode } = child;
+        if (exitCode === 0 || stopped) resolve(undefined);
+        else if (signalCode !== null) resolve(`its process was ended by ${signalCode}`);
+        else resolve(messageOf(said) || `its process ended with exit code ${exitCode ?? 1}`);
+      };
       child.on("error", ({ message }) => {
         resolve(`it could not be started: ${message}`);
       });
-      child.on("close", (code, signal) => {
-        if (code === 0 || stopped) resolve(undefined);
-        else if (signal !== null) resolve(`its process was ended by ${signal}`);
-        else resolve(messageOf(said) || `its process ended with exit code ${code ?? 1}`);
-      });
+      child.on("exit", close);
+      for (const stream of [stdout, stderr]) stream?.on("close", close);
     }),
     stop: () => {
       stopped = true;
