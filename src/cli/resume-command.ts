@@ -15,7 +15,8 @@ export const resumeCommand: Command<Name> = {
     "Goes on with a training that was begun with --run, wherever it was when Ctrl-C, a kill or a power cut ended it: from its last\n" +
     "checkpoint, with the options that it began with, and no others. Where --steps or --epochs ends it, its losses and models are\n" +
     "those of a training that nothing interrupted, bit for bit; where --minutes does, the minutes of all its processes count\n" +
-    "together. A run that has ended is measured and saved once more.",
+    "together. A run that has ended is measured and saved once more. Of a sweep's folder it trains what is left of all\n" +
+    "its trials.",
   options: { json: { help: "prints how it goes as JSON lines, and nothing else" } },
   examples: ["bptt resume notes-run"],
 };

@@ -1,9 +1,9 @@
 /** Tells how a sweep goes while it does: a line for each trial that is under way, a bar, and a line that stays for each that ended. */
 
-import type { FitEvent } from "../fit/events.js";
+import { HELD_OUT, type FitEvent } from "../fit/events.js";
 import { duration, grouped } from "../format.js";
 import type { Screen } from "../screen.js";
-import type { TrialResult } from "./results.js";
+import { isDone, type TrialResult } from "./results.js";
 import type { Trial } from "./trials.js";
 
 const BAR_WIDTH = 20;
@@ -19,6 +19,8 @@ export interface Goal {
 
 interface Standing {
   readonly goal: Goal;
+  /** What its losses are taken at. */
+  looks: string;
   step: number;
   heldOut: number | undefined;
   /** From 0 to 1. */
@@ -54,7 +56,7 @@ export class Board {
 
   /** Takes in a trial's result; the bar tells of the best. */
   private judge(result: TrialResult): void {
-    if (result.heldOut !== undefined && result.heldOut < (this.best?.heldOut ?? Infinity)) this.best = result;
+    if (isDone(result) && (result.heldOut ?? Infinity) < (this.best?.heldOut ?? Infinity)) this.best = result;
   }
 
   recall(results: readonly TrialResult[]): void {
@@ -62,7 +64,7 @@ export class Board {
   }
 
   begin(trial: Trial, goal: Goal): void {
-    this.running.set(trial, { goal, step: 0, heldOut: undefined, share: 0 });
+    this.running.set(trial, { goal, looks: HELD_OUT, step: 0, heldOut: undefined, share: 0 });
     this.show();
   }
 
@@ -70,6 +72,7 @@ export class Board {
     const standing = this.running.get(trial);
     if (standing === undefined) return;
     standing.step = event.step;
+    if (event.event === "start") standing.looks = event.units.looks;
     if (event.event === "look") standing.heldOut = event.heldOut ?? standing.heldOut;
     if (event.event === "update" || event.event === "look") {
       const { kind, amount } = standing.goal;
@@ -97,8 +100,8 @@ export class Board {
     if (!screen.live || this.now() - this.shownAt < EVERY) return;
     this.shownAt = this.now();
     const room = Math.max(0, screen.size.rows - 3);
-    const lines = [...this.running].slice(0, room).map(([trial, { step, heldOut, share }]) => {
-      const loss = heldOut === undefined ? "" : ` · held out ${heldOut.toPrecision(4)}`;
+    const lines = [...this.running].slice(0, room).map(([trial, { step, looks, heldOut, share }]) => {
+      const loss = heldOut === undefined ? "" : ` · ${looks} ${heldOut.toPrecision(4)}`;
       return `${trialInWords(trial)} · step ${grouped(step)}${loss} · ${Math.floor(100 * share)} %`;
     });
     screen.show(...lines, this.bar());

@@ -55,7 +55,7 @@ export class Sweeping {
     );
     this.left = trials.filter((trial) => !refused.has(trial.number) && !this.isOver(trial));
     this.board = new Board(voice.screen, trials.length, trials.length - this.left.length);
-    this.board.recall(this.records.filter(({ result }) => isOver(result)).map(({ result }) => result));
+    this.board.recall(this.records.map(({ result }) => result));
   }
 
   /** In the order of the trials. */

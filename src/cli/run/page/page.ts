@@ -178,7 +178,10 @@ function drawOption(place: HTMLElement, { loss, options, trials }: Trials, index
         { ...axis(), size: 76 },
       ],
       series: [
-        { label: options[index], value: (_, at: number) => (numeric ? String(at) : (words[at] ?? "")) },
+        {
+          label: options[index],
+          value: (_, at: number | null) => (at === null ? "" : numeric ? String(at) : (words[at] ?? "")),
+        },
         series(loss, colours.line),
         series("the best", colours.mark),
       ],
