@@ -1,41 +1,13 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { shellWord } from "../../../src/cli/sweep/job-list.js";
 import { lettersCsv } from "../classify/drawn.js";
-import { Workplace } from "../program.js";
 import { courseOf, parseLine } from "../run-events.js";
+import { grid, SweepPlace, tiny } from "./swept.js";
 
-const place = new Workplace();
+const place = new SweepPlace();
 afterAll(() => {
   place.dispose();
 });
-
-const main = join(import.meta.dirname, "../../../dist/cli/main.js");
-const tiny = ["--batch", "4", "--window", "16", "--build", "simd", "--steps", "3"];
-const grid = ["sweep", "train", "text.txt", ...tiny, "--hidden", "4,8", "--cell", "gru,lstm"];
-const text = (path: string): string => readFileSync(place.path(path), "utf8");
-const lines = (path: string): Record<string, unknown>[] => text(path).trimEnd().split("\n").map(parseLine);
-const model = (path: string): string => readFileSync(place.path(path)).toString("hex");
-
-/** What of a sweep's results is no time. */
-function outcome(folder: string): unknown[] {
-  return lines(`${folder}/results.jsonl`).map(({ seconds: _, ...row }) => row);
-}
 
 const whole = place.run([...grid, "--jobs", "2", "--run", "whole", "--out", "best.safetensors"]);
 
@@ -58,7 +30,7 @@ describe("bptt sweep", () => {
   it("trains each as the command does by itself", () => {
     place.run(["train", "text.txt", ...tiny, "--hidden", "8", "--cell", "gru", "--run", "alone"]);
     expect(courseOf(place.path("whole/0003/log.jsonl"))).toEqual(courseOf(place.path("alone/log.jsonl")));
-    expect(model("whole/0003/best.safetensors")).toBe(model("alone/best.safetensors"));
+    expect(place.model("whole/0003/best.safetensors")).toBe(place.model("alone/best.safetensors"));
   });
 
   it("leaves each trial's run, its results and a report, and nothing else", () => {
@@ -66,15 +38,15 @@ describe("bptt sweep", () => {
       ...["0001", "0002", "0003", "0004"],
       ...["config.json", "report.html", "results.csv", "results.jsonl"],
     ]);
-    const [best, ...rest] = lines("whole/results.jsonl");
+    const [best, ...rest] = place.lines("whole/results.jsonl");
     expect(best).toMatchObject({
       ending: "limit",
       steps: 3,
       options: { hidden: expect.any(String) as string },
     });
     expect(rest.map(({ heldOut }) => Number(heldOut) >= Number(best["heldOut"]))).toEqual([true, true, true]);
-    expect(text("whole/results.csv").split("\r\n")).toHaveLength(6);
-    const page = text("whole/report.html");
+    expect(place.read("whole/results.csv").split("\r\n")).toHaveLength(6);
+    const page = place.read("whole/report.html");
     expect(page).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
     expect(page.match(/href="000\d\/report\.html"/g)).toHaveLength(4);
     const data = /<script type="application\/json" id="trials">(.*)<\/script>/.exec(page)?.[1] ?? "";
@@ -86,12 +58,14 @@ describe("bptt sweep", () => {
   });
 
   it("saves the best model, and names the command that trains it once more", () => {
-    const [best] = lines("whole/results.jsonl");
-    expect(model("best.safetensors")).toBe(model(`whole/${String(best["run"])}/best.safetensors`));
+    const [best] = place.lines("whole/results.jsonl");
+    expect(place.model("best.safetensors")).toBe(
+      place.model(`whole/${String(best["run"])}/best.safetensors`),
+    );
     const command = /^ {4}(?:npx bptt|node \S+) (train text\.txt .*)$/m.exec(whole.out)?.[1] ?? "";
     const words = command.split(" ");
     expect(place.run([...words, "--out", "again.safetensors"]).code).toBe(0);
-    expect(model("again.safetensors")).toBe(model("best.safetensors"));
+    expect(place.model("again.safetensors")).toBe(place.model("best.safetensors"));
   });
 
   it("prints JSON lines alone where it is told to", () => {
@@ -103,7 +77,7 @@ describe("bptt sweep", () => {
     expect(events[5]).toMatchObject({ trials: 4, done: 4, best: { trial: expect.any(Number) as number } });
     expect(events[5]).not.toHaveProperty("model");
     const losses = (rows: Record<string, unknown>[]): unknown[] => rows.map(({ heldOut }) => heldOut).sort();
-    expect(losses(events.slice(1, 5))).toEqual(losses(lines("whole/results.jsonl")));
+    expect(losses(events.slice(1, 5))).toEqual(losses(place.lines("whole/results.jsonl")));
   });
 
   it("leaves nothing behind without --run and --out", () => {
@@ -200,7 +174,7 @@ describe("trials that go wrong", () => {
     expect(out).toMatch(/^\d +bptt +1 +failed$/m);
     expect(out).toMatch(/^Trials 1, 2: --block is for --rule blockRtrl and uoro, not for bptt$/m);
     expect(out).toMatch(/^Trials 5, 6: --block is for .* not for rtrl$/m);
-    expect(lines("odd/results.jsonl")).toHaveLength(6);
+    expect(place.lines("odd/results.jsonl")).toHaveLength(6);
     expect(existsSync(place.path("odd/0001"))).toBe(false);
   });
 
@@ -286,174 +260,6 @@ describe("what is wrong with the whole sweep", () => {
     expect(err).toMatch(/^bptt: [^\n]+\n$/);
     expect(out).toBe("");
     expect(code).toBe(2);
-  });
-});
-
-describe("a sweep goes on", () => {
-  /** Copies the whole sweep, and leaves of it what an interruption may have. */
-  function interrupted(name: string): void {
-    cpSync(place.path("whole"), place.path(name), { recursive: true });
-    rmSync(place.path(`${name}/0003`), { recursive: true });
-    rmSync(place.path(`${name}/0002/checkpoint.safetensors`));
-    truncateSync(place.path(`${name}/0002/log.jsonl`), 800);
-    for (const file of ["results.jsonl", "results.csv", "report.html"]) rmSync(place.path(`${name}/${file}`));
-  }
-
-  it.each([
-    ["by the same words", (run: string) => [...grid, "--run", run]],
-    ["by bptt resume", (run: string) => ["resume", run]],
-  ])("%s: what is over stays, the rest is trained", (_, words) => {
-    const run = words("x").at(0) ?? "";
-    interrupted(run);
-    const before = statSync(place.path(`${run}/0001/log.jsonl`)).mtimeMs;
-    const { code, out } = place.run(words(run));
-    expect(code).toBe(0);
-    expect(out).toContain("2 of them were over before.");
-    expect(outcome(run)).toEqual(outcome("whole"));
-    expect(statSync(place.path(`${run}/0001/log.jsonl`)).mtimeMs).toBe(before);
-    for (const trial of ["0001", "0002", "0003", "0004"])
-      expect(model(`${run}/${trial}/best.safetensors`)).toBe(model(`whole/${trial}/best.safetensors`));
-  });
-
-  it("with more trials of the same seed", () => {
-    const words = ["sweep", "train", "text.txt", ...tiny, "--hidden", "2..40", "--run", "more", "--trials"];
-    place.run([...words, "2"]);
-    const { code, out } = place.run([...words, "3"]);
-    expect(code).toBe(0);
-    expect(out).toContain("2 of them were over before.");
-    expect(lines("more/results.jsonl")).toHaveLength(3);
-  });
-
-  it("with nothing else in its folder", () => {
-    const { code, err } = place.run([...grid, "--learning-rate", "0.1", "--run", "whole"]);
-    expect(err).toMatch(/^bptt: whole\/0001 is another sweep's trial, with --learning-rate 0\.006: a new/);
-    expect(code).toBe(2);
-  });
-
-  it("on the same data", () => {
-    writeFileSync(place.path("changing.txt"), place.text);
-    const words = ["sweep", "train", "changing.txt", ...tiny, "--hidden", "2,3", "--run", "changed"];
-    place.run(words);
-    appendFileSync(place.path("changing.txt"), "!");
-    for (const again of [words, ["resume", "changed"]]) {
-      const { code, err } = place.run(again);
-      expect(err).toMatch(/changing\.txt is not what it was when/);
-      expect(code).toBe(2);
-    }
-  });
-
-  // Windows has no signals to send.
-  it.skipIf(process.platform === "win32").each([
-    ["SIGINT", 130, "it"],
-    ["SIGTERM", 143, "it"],
-    ["SIGKILL", null, "it"],
-    // Ctrl-C in a terminal.
-    ["SIGINT", 130, "it and its trainings"],
-  ] as const)(
-    "after %s, which ends it with %s, sent to %s: each training saves its model first",
-    async (signal, expected, receivers) => {
-      const alone = receivers === "it";
-      const run = `after-${signal}-${alone ? 1 : 2}`;
-      const long = [
-        "sweep",
-        "train",
-        "text.txt",
-        ...tiny.slice(0, -2),
-        "--hidden",
-        "4,5,6",
-        "--minutes",
-        "5",
-      ];
-      const given = [main, ...long, "--jobs", "2", "--run", run];
-      const child = spawn(process.execPath, given, { cwd: place.folder, detached: !alone });
-      let out = "";
-      child.stdout.setEncoding("utf8").on("data", (some: string) => (out += some));
-      const ended = once(child, "close");
-      const logs = ["0001", "0002"].map((trial) => place.path(`${run}/${trial}/log.jsonl`));
-      while (!logs.every((log) => existsSync(log) && statSync(log).size > 2000)) await sleep(20);
-      process.kill(alone ? (child.pid ?? 0) : -(child.pid ?? 0), signal);
-      const [code] = (await ended) as [number | null];
-      expect(code).toBe(expected);
-      // Each training saves its model and lets its folder go.
-      while (logs.some((log) => existsSync(join(log, "../lock")))) await sleep(20);
-      for (const log of logs) {
-        const last = parseLine(readFileSync(log, "utf8").trimEnd().split("\n").at(-1) ?? "");
-        expect(last).toMatchObject({ event: "end", ending: "signal" });
-      }
-      expect(existsSync(place.path(`${run}/0003`))).toBe(false);
-      if (signal === "SIGKILL") return;
-      expect(out).toMatch(/^[12] +[45] +\d\.\d+ +\d:\d\d +stopped$/m);
-      expect(out).toMatch(/^3 +6 +not begun$/m);
-      expect(out).toMatch(new RegExp(`^To go on:\\n {4}.* resume ${run}$`, "m"));
-    },
-  );
-});
-
-describe("trials for other machines", () => {
-  const odd = 'it\'s $HOME "quoted".txt';
-  writeFileSync(place.path(odd), place.text);
-  const words = ["sweep", "train", odd, ...tiny, "--hidden", "2,3", "--seed", "-1,5"];
-  /** Runs a script in which `npx bptt` is the program under test. */
-  const bash = (script: string, environment: Record<string, string> = {}): string =>
-    execFileSync("bash", ["-c", script], {
-      cwd: place.folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...environment, PATH: `${place.folder}:${process.env["PATH"] ?? ""}` },
-    });
-  const node = [process.execPath, main].map(shellWord).join(" ");
-  writeFileSync(place.path("npx"), `#!/bin/bash\nshift\nexec ${node} "$@"\n`, { mode: 0o755 });
-
-  it.skipIf(process.platform === "win32")("are a list of commands, whose runs --collect tells of", () => {
-    const { code, out, err } = place.run([...words, "--run", "far runs", "--print", "parallel"]);
-    expect([code, err]).toEqual([0, ""]);
-    expect(existsSync(place.path("far runs"))).toBe(false);
-    expect(out.split("\n")).toHaveLength(5);
-    bash(out);
-    expect(readdirSync(place.path("far runs"))).toEqual(["0001", "0002", "0003", "0004"]);
-    const collected = place.run(["sweep", "--collect", "far runs", "--out", "far.safetensors"]);
-    expect(collected.code).toBe(0);
-    expect(collected.out).toContain("4 trials, 4 of them done");
-    expect(collected.out.match(/^\d +[23] +(-1|5) +\d\.\d+ +\d:\d\d +to its end$/gm)).toHaveLength(4);
-    const [best] = lines("far runs/results.jsonl");
-    expect(model("far.safetensors")).toBe(model(`far runs/${String(best["run"])}/best.safetensors`));
-    // The sweep itself goes on with what the machines left.
-    rmSync(place.path("far runs/0004"), { recursive: true });
-    expect(place.run([...words, "--run", "far runs"]).out).toContain("3 of them were over before.");
-    expect(outcome("far runs")).toHaveLength(4);
-  });
-
-  it.skipIf(process.platform === "win32")(
-    "are a script for Slurm, a task each, which goes on where it stopped",
-    () => {
-      const { out } = place.run([...words, "--run", "array", "--print", "slurm"]);
-      expect(out).toContain("#SBATCH --array=1-4\n");
-      for (const task of ["2", "4", "4"]) bash(out, { SLURM_ARRAY_TASK_ID: task });
-      expect(readdirSync(place.path("array"))).toEqual(["0002", "0004"]);
-      const { out: json } = place.run(["sweep", "--collect", "array", "--json"]);
-      const events = json.trimEnd().split("\n").map(parseLine);
-      expect(events.map(({ event, trial }) => [event, trial])).toEqual([
-        ["trial", 2],
-        ["trial", 4],
-        ["end", undefined],
-      ]);
-      // A number that begins with a dash is one word with its option.
-      expect(out).toMatch(/ --seed=-1 /);
-    },
-  );
-
-  it("leave out what cannot be trained, and say so", () => {
-    const { out, err } = place.run([
-      ...["sweep", "train", "text.txt", ...tiny, "--hidden", "4", "--rule", "bptt,uoro", "--block", "2"],
-      ...["--seed", "1,2", "--run", "few", "--print", "parallel"],
-    ]);
-    expect(
-      out
-        .trimEnd()
-        .split("\n")
-        .map((line) => line.slice(-4)),
-    ).toEqual(["0003", "0004"]);
-    expect(err).toMatch(/^Trial 1 is left out: --block is for .*\nTrial 2 is left out: /);
   });
 });
 
