@@ -211,7 +211,7 @@ function walkElements(constant: Constant, take: (view: DataView, from: number, t
   }
 }
 
-const { FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT32, INT64 } = DATA_TYPES;
+const { FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT32, INT64, BOOL } = DATA_TYPES;
 
 /** The types of weights. */
 export const FLOAT_TYPES: readonly number[] = [FLOAT, DOUBLE, FLOAT16, BFLOAT16];
@@ -269,7 +269,7 @@ export function distinctCount(constant: Constant): number {
   return narrowed(constant).parts.reduce((sum, { shape }) => sum + countOf(shape), 0);
 }
 
-/** Returns the number that all elements are; undefined where they differ, or are neither INT32, INT64, FLOAT nor DOUBLE, or half-size and not 0. */
+/** Returns the number that all elements are; undefined where they differ, or half-size numbers are not 0, or it has another type. */
 export function uniformValue(constant: Constant): number | undefined {
   const read = readers.get(constant.dataType);
   if (read === undefined) return undefined;
@@ -290,6 +290,7 @@ const readers: ReadonlyMap<number, (view: DataView, at: number) => number> = new
   [DOUBLE, (view, at) => view.getFloat64(at * 8, true)],
   [FLOAT16, readHalf],
   [BFLOAT16, readHalf],
+  [BOOL, (view, at) => view.getUint8(at)],
   [INT32, (view, at) => view.getInt32(at * 4, true)],
   [INT64, (view, at) => view.getInt32(at * 8 + 4, true) * 0x1_0000_0000 + view.getUint32(at * 8, true)],
 ]);
