@@ -13,14 +13,15 @@ import {
   unsqueeze,
 } from "./layout-operators.js";
 import type { Operator } from "./operator.js";
-import { recurrent } from "./recurrent-operators.js";
-import { concat, gather, slice, split } from "./selection-operators.js";
+import { loop, recurrent } from "./recurrent-operators.js";
+import { concat } from "./join-operators.js";
+import { gather, slice, split } from "./selection-operators.js";
 import { constant, constantOfShape, divide, multiply, shape, subtract } from "./size-operators.js";
 import { oneHot } from "./token-operators.js";
 
 export const operators: ReadonlyMap<string, Operator> = new Map(
   Object.entries({
-    ...{ RNN: recurrent, GRU: recurrent, LSTM: recurrent },
+    ...{ RNN: recurrent, GRU: recurrent, LSTM: recurrent, Scan: loop, Loop: loop },
     ...{ OneHot: oneHot, Gather: gather, Slice: slice, Split: split, Concat: concat },
     ...{
       Transpose: transpose,

@@ -6,7 +6,7 @@ import { quote, type Call } from "./call.js";
 import { FLOAT_TYPES, type Constant } from "./constants.js";
 import { layerOf } from "./layers.js";
 import type { Operator } from "./operator.js";
-import { numberOf, sameAxis, sameSize, sizeOfAxis, type Axis } from "./sizes.js";
+import { numberOf, sameAxis, sameSize, sizeOfAxis, sizeOfNumber, type Axis } from "./sizes.js";
 import { describeValue, inputNameOf, type Flow, type Part, type Run, type Value } from "./values.js";
 
 interface Directions {
@@ -120,12 +120,11 @@ function readLengths(call: Call, time: Axis): string | undefined {
   const name = inputNameOf(value);
   if (name !== undefined) return name;
   const steps = sizeOfAxis(time);
+  const count = value.kind === "constant" ? call.walk.uniform(value.constant) : undefined;
   const whole =
     (value.kind === "filled" && sameSize(value.value, steps)) ||
     (value.kind === "integers" && value.list.every((size) => sameSize(size, steps))) ||
-    (value.kind === "constant" &&
-      steps !== undefined &&
-      call.walk.uniform(value.constant) === numberOf(steps));
+    (count !== undefined && sameSize(sizeOfNumber(count), steps));
   if (!whole) call.fail("sequence_lens to be an input of the graph, or all steps", describeValue(value));
   return undefined;
 }
@@ -224,3 +223,6 @@ export const recurrent: Operator = (call) => {
   for (const run of runs) call.walk.runs.push(run);
   return outputsOf(call, runs, layout === 1).slice(0, op === "LSTM" ? 3 : 2);
 };
+
+/** A loop over a graph of its own, which is not looked into: toOnnx has one for cells that ONNX has no operator of. */
+export const loop: Operator = (call) => call.fail("layers of RNN, GRU and LSTM", "a loop");

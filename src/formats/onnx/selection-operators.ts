@@ -1,19 +1,10 @@
-/** Operators that take parts of a value, or put values side by side. */
+/** Operators that take parts of a value. */
 
 import { integerList, integersOf, type Call } from "./call.js";
 import { cut, dropAxes, join, type Constant } from "./constants.js";
 import type { Operator } from "./operator.js";
-import {
-  numberOf,
-  sameAxes,
-  sameAxis,
-  sameSize,
-  sizeOfAxis,
-  sizeOfNumber,
-  type Axis,
-  type Size,
-} from "./sizes.js";
-import { inputNameOf, type Entry, type Flow, type Value } from "./values.js";
+import { numberOf, sameAxis, sameSize, sizeOfAxis, sizeOfNumber, type Axis, type Size } from "./sizes.js";
+import type { Entry, Flow, Value } from "./values.js";
 import { embed } from "./token-operators.js";
 
 /** Where along time a state is taken from. */
@@ -86,7 +77,8 @@ function selectEntries(
   places: readonly number[],
   drop: boolean,
 ): Value {
-  if (flow.content.of !== "states" || flow.stack.length === 0 || !sameAxis(flow.axes[axis], flow.stack))
+  const isStack = flow.stack.length > 0 && sameAxis(flow.axes[axis], flow.stack);
+  if (flow.content.of !== "states" || !isStack || places.length === 0)
     return call.rearranged("an axis of layers, directions or time to take a part of");
   const { entries } = flow.content;
   const chosen = places.map((place) => entries[call.axisOf(place, entries.length)]);
@@ -268,70 +260,4 @@ export const split: Operator = (call) => {
     if (value.kind === "constant") return { ...value, constant: cut(value.constant, axis, from, to) };
     return sliceFlow(call, value, { axis, from: sizeOfNumber(from), to: sizeOfNumber(to) });
   });
-};
-
-/** Returns the states of several flows side by side, on the axis of runs or on that of their features; undefined where they are not. */
-function joinFlows(call: Call, flows: readonly Flow[], place: number): Flow | undefined {
-  const [first] = flows;
-  const axis = call.axisOf(place, first.axes.length);
-  const bare = ({ axes, stack }: Flow): Axis[] =>
-    axes.map((each, i) => (i === axis ? each.filter((atom) => !stack.includes(atom)) : each));
-  const entries: Entry[] = [];
-  for (const flow of flows) {
-    if (flow.content.of !== "states" || !sameAxes(bare(flow), bare(first))) return undefined;
-    // The axis has all of them, the slowest; or all of one and, it may be, its features.
-    if (flow.stack.length > 0 && flow.axes[axis][0] !== flow.stack[0]) return undefined;
-    for (const entry of flow.content.entries) entries.push(entry);
-  }
-  const rest = bare(first)[axis];
-  if (rest.length > 0 && !sameAxis(rest, first.feature)) return undefined;
-  call.walk.keep(entries.length);
-  const stack = call.walk.axis(entries.length);
-  const axes = bare(first).with(axis, [...stack, ...rest]);
-  return { ...first, content: { of: "states", entries }, axes, stack };
-}
-
-function joinConstants(call: Call, constants: readonly Constant[], axis: number): Value {
-  call.walk.keep(constants.reduce((sum, { parts }) => sum + parts.length, 0));
-  const constant = join(constants, call.axisOf(axis, constants[0].shape.length));
-  return constant === undefined ? call.unknown() : { kind: "constant", constant };
-}
-
-/** Returns the number that all of the values are everywhere; undefined where they differ. */
-function commonNumber(call: Call, values: readonly Value[]): number | undefined {
-  const numbers = values.map((value) => {
-    if (value.kind === "filled") return numberOf(value.value);
-    return value.kind === "constant" ? call.walk.uniform(value.constant) : undefined;
-  });
-  return numbers.every((number) => number === numbers[0]) ? numbers[0] : undefined;
-}
-
-export const concat: Operator = (call) => {
-  const values = call.inputs.map((_, i) => call.input(i));
-  if (values.length === 0) return [call.unknown()];
-  if (values.length === 1) return values;
-  const axis = call.int("axis", 0);
-  const flows = values.filter((value) => value.kind === "flow");
-  const names = new Set(values.map(inputNameOf));
-  const [name] = names;
-  if (names.size === 1 && name !== undefined) return [{ kind: "given", input: name, by: call }];
-  if (flows.length === values.length)
-    return [joinFlows(call, flows, axis) ?? call.rearranged("states of layers to put side by side")];
-  if (flows.length > 0) return [call.unknown()];
-  const constants = values.flatMap((value) => (value.kind === "constant" ? [value.constant] : []));
-  if (constants.length === values.length && constants[0].shape.length > 0)
-    return [joinConstants(call, constants, axis)];
-  const lists = values.map((value) => integersOf(value));
-  if (lists.every((list) => list !== undefined)) {
-    const count = lists.reduce((sum, { list }) => sum + list.length, 0);
-    call.walk.keep(count);
-    return [
-      integerList(
-        lists.flatMap(({ list }) => list),
-        false,
-      ) ?? call.unknown(),
-    ];
-  }
-  const number = commonNumber(call, values);
-  return [number === undefined ? call.unknown() : { kind: "filled", value: sizeOfNumber(number) }];
 };

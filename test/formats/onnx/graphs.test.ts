@@ -8,11 +8,19 @@ import { softmax } from "../../../src/network/softmax.js";
 import type { CompleteOptions, Network, Sequence, State } from "../../../src/network/types.js";
 import { Random } from "../../../src/random.js";
 import { drawSequence, drawState } from "../../network/drawn.js";
-import { graphs, type GraphCase } from "./graph-cases.js";
+import type { GraphCase } from "./graphs/graph-case.js";
+import { heads } from "./graphs/heads.js";
+import { lastSteps } from "./graphs/last-steps.js";
+import { layers } from "./graphs/layers.js";
+import { states } from "./graphs/states.js";
+import { tokens } from "./graphs/tokens.js";
+import { weights } from "./graphs/weights.js";
 import { layer, ModelSketch } from "./model-sketch.js";
 
 /** Two programs that sum in float32 in other orders, in max(1, |expected|). */
 const TOLERANCE = 1e-5;
+
+const graphs: readonly GraphCase[] = [...heads, ...lastSteps, ...layers, ...states, ...tokens, ...weights];
 
 const T = 5;
 
