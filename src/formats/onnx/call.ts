@@ -8,8 +8,10 @@ import { describeValue, inputNameOf, type Origin, type Run, type Value } from ".
 
 /** Integers that shapes and indices are made of are few. */
 const MOST_INTEGERS = 64;
-/** Values, with the lists that they are made of, that may be known at once. */
-const MOST_ITEMS = 250_000;
+/** Values, with the lists that they are made of, that may be known at once: some 10 MB. */
+const MOST_ITEMS = 100_000;
+/** A part of a constant has several lists of its own. */
+const ITEMS_A_PART = 6;
 
 /** What all nodes of one graph share. */
 export class Walk {
@@ -41,13 +43,27 @@ export class Walk {
     return known;
   }
 
-  /** Counts what is kept, so that no graph takes more memory than some tens of megabytes. */
+  /** Counts what is kept, so that no graph takes more memory than some megabytes. */
   keep(items: number): void {
     this.items += items;
     if (this.items > MOST_ITEMS)
       throw new FormatError(
         `ONNX graph: expected at most ${MOST_ITEMS} values and parts of values, got more`,
       );
+  }
+
+  keepParts(count: number): void {
+    this.keep(count * ITEMS_A_PART);
+  }
+
+  keepValue(value: Value): void {
+    this.keep(1);
+    if (value.kind === "constant") this.keepParts(value.constant.parts.length);
+    else if (value.kind === "integers") this.keep(value.list.length);
+    else if (value.kind === "flow") {
+      this.keep(value.axes.length);
+      if (value.content.of === "states") this.keep(value.content.entries.length);
+    }
   }
 
   /** Returns the number that all elements of a constant are, or undefined. */

@@ -118,7 +118,7 @@ export function decodeTensor(reader: WireReader): OnnxTensor {
     } else if (field === 2) dataType = reader.readInteger();
     else if (field === 3) reader.fail("tensors in one piece", "a segment");
     else if (field === 8) name = reader.readText();
-    else if (field === 9) found.raw = reader.readBytes();
+    else if (field === 9) found.raw = reader.readView();
     else if (field === 13 || (field === 14 && reader.readInteger() !== 0)) {
       reader.fail(
         "a model saved with its weights inside (onnx.save without save_as_external_data)",

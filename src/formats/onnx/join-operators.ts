@@ -17,18 +17,18 @@ function joinFlows(call: Call, flows: readonly Flow[], place: number): Flow | un
     if (flow.content.of !== "states" || !sameAxes(bare(flow), bare(first))) return undefined;
     // The axis has all of them, the slowest; or all of one and, it may be, its features.
     if (flow.stack.length > 0 && flow.axes[axis][0] !== flow.stack[0]) return undefined;
+    call.walk.keep(flow.content.entries.length); // now: a node may join one long list many times
     for (const entry of flow.content.entries) entries.push(entry);
   }
   const rest = bare(first)[axis];
   if (rest.length > 0 && !sameAxis(rest, first.feature)) return undefined;
-  call.walk.keep(entries.length);
   const stack = call.walk.axis(entries.length);
   const axes = bare(first).with(axis, [...stack, ...rest]);
   return { ...first, content: { of: "states", entries }, axes, stack };
 }
 
 function joinConstants(call: Call, constants: readonly Constant[], axis: number): Value {
-  call.walk.keep(constants.reduce((sum, { parts }) => sum + parts.length, 0));
+  call.walk.keepParts(constants.reduce((sum, { parts }) => sum + parts.length, 0));
   const constant = join(constants, call.axisOf(axis, constants[0].shape.length));
   return constant === undefined ? call.unknown() : { kind: "constant", constant };
 }

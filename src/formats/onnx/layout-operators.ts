@@ -74,7 +74,6 @@ export const unsqueeze: Operator = (call) => {
   const axes = namedAxes(call, rank + count);
   if (axes === undefined) return [call.rearranged("axes that are constants")];
   if (value.kind === "constant") return [{ ...value, constant: insertAxes(value.constant, axes) }];
-  call.walk.keep(axes.length);
   return [
     withAxes(
       value,
@@ -116,7 +115,6 @@ export const reshapeOperator: Operator = (call) => {
   if (value.kind !== "flow") return [value];
   const axes = shape && reshapeAxes(value.axes, shape, zeros);
   if (axes === undefined) return [call.rearranged("a shape that merges or splits known axes")];
-  call.walk.keep(axes.length);
   return [withAxes(value, axes)];
 };
 

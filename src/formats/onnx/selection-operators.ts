@@ -12,7 +12,6 @@ type Place = "first" | "last";
 
 /** Returns a flow of states with the given ones, whose stack stands in for the one before. */
 function withEntries(call: Call, flow: Flow, axes: readonly Axis[], entries: readonly Entry[]): Flow {
-  call.walk.keep(entries.length);
   const stack = call.walk.axis(entries.length);
   const replaced = axes.map((axis) => axis.flatMap((atom) => (flow.stack.includes(atom) ? stack : [atom])));
   return { ...flow, content: { of: "states", entries }, axes: replaced, stack };
@@ -110,7 +109,7 @@ function gatherConstant(call: Call, constant: Constant): Value {
   const places = call.numbers(1)?.map((place) => call.axisOf(place, constant.shape[axis]));
   const scalar = call.inputs[1] !== undefined && integersOf(call.inputs[1])?.scalar;
   if (places === undefined || places.length === 0) return call.unknown();
-  call.walk.keep(places.length * constant.parts.length);
+  call.walk.keepParts(places.length * constant.parts.length);
   const joined = join(
     places.map((place) => cut(constant, axis, place, place + 1)),
     axis,

@@ -41,9 +41,10 @@ function findNeeded(graph: OnnxGraph): Set<OnnxNode> {
 function inputFlow(walk: Walk, input: OnnxValue): Flow {
   // One whose shape is not said has a sequence's: tokens, or numbers.
   const dims = input.dims ?? ["T", "B", ...(isInteger(input) ? [] : ["I"])];
-  walk.keep(dims.length);
   const axes = dims.map((size) => walk.axis(typeof size === "number" && size > 0 ? size : undefined));
-  return { kind: "flow", content: { of: "input", input }, axes, stack: [], feature: [] };
+  const flow: Flow = { kind: "flow", content: { of: "input", input }, axes, stack: [], feature: [] };
+  walk.keepValue(flow);
+  return flow;
 }
 
 const FLOATING = new Set([1, 10, 11, 16]);
@@ -82,9 +83,10 @@ export function walkGraph(walk: Walk, graph: OnnxGraph): Map<string, Value> {
     const own = node.domain === "" || node.domain === "ai.onnx";
     const operator = own ? operators.get(node.op) : undefined;
     const results = operator === undefined ? node.outputs.map(() => call.unknown()) : operator(call);
-    walk.keep(1 + node.outputs.length);
     for (const [i, output] of node.outputs.entries()) {
-      if (output !== "") values.set(output, i < results.length ? results[i] : { kind: "unknown", by: call });
+      const value: Value = i < results.length ? results[i] : { kind: "unknown", by: call };
+      walk.keepValue(value);
+      if (output !== "") values.set(output, value);
     }
   }
   return values;

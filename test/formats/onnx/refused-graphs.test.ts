@@ -163,7 +163,7 @@ const whole: Refusal[] = [
       for (let i = 0; i < 60; i++) value = sketch.node("Concat", [value, value], { axis: 2 });
       return value;
     }),
-    /^ONNX graph: expected at most 250000 values and parts of values, got more/,
+    /^ONNX graph: expected at most 100000 values and parts of values, got more/,
   ],
 ];
 
