@@ -225,7 +225,7 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/newer\/config.json is no configuration of a run: its format is 2/, ["resume", "newer"]],
     [/unknown option --steps/, ["resume", "folder", "--steps", "5"]],
     [/cannot read none.safetensors: there is no such file/, ["info", "none.safetensors"]],
-    [/nothing.safetensors is no network: /, ["info", "nothing.safetensors"]],
+    [/nothing.safetensors is no model: neither a safetensors file/, ["info", "nothing.safetensors"]],
     [/folder has no run in it/, ["info", "folder"]],
     [/cannot read none.txt: there is no such file/, ["train", "none.txt"]],
     [/cannot read \.: it is a folder/, ["train", "."]],

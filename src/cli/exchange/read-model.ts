@@ -22,7 +22,10 @@ const BRACE = 0x7b;
 /** What an archive of torch.save begins with, "PK". */
 const ARCHIVE = [0x50, 0x4b];
 
-/** Returns what wrote the file, as far as its beginning tells. Throws a Failure for an archive of torch.save. */
+/** What an ONNX file begins with: the tag of its version, or of its graph. */
+const MODEL = [0x08, 0x3a];
+
+/** Returns what wrote the file, as far as its beginning tells. Throws a Failure for another file, an archive of torch.save say. */
 export function originOf(path: string, bytes: Uint8Array): ModelOrigin {
   if (ARCHIVE.every((byte, at) => bytes[at] === byte)) {
     throw new Failure(
@@ -30,7 +33,12 @@ export function originOf(path: string, bytes: Uint8Array): ModelOrigin {
         `from safetensors.torch import save_model; save_model(model, "model.safetensors")`,
     );
   }
-  if (bytes[8] !== BRACE) return "ONNX";
+  if (bytes[8] !== BRACE) {
+    if (MODEL.includes(bytes[0])) return "ONNX";
+    throw new Failure(
+      `${path} is no model: neither a safetensors file, of bptt or of PyTorch, nor one of ONNX`,
+    );
+  }
   try {
     readMetadata(bytes);
     return "bptt";

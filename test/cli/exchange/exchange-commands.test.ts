@@ -111,7 +111,7 @@ describe("is refused, without a file left behind:", () => {
     [
       "a text",
       ["import", "text.txt", "--out", "new"],
-      /text.txt cannot be read as a model of ONNX: ONNX file: expected/,
+      /text.txt is no model: neither a safetensors file, of bptt or of PyTorch, nor one of ONNX/,
     ],
     [
       "PyTorch's options for ONNX",
