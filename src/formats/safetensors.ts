@@ -7,6 +7,7 @@
 import { describe, FormatError, OutOfMemoryError } from "../errors.js";
 import type { PlainArray } from "../plain-data.js";
 import { createResult } from "../network/model/transfer.js";
+import { requireBytes } from "./plain-bytes.js";
 import { StrictJson } from "./strict-json.js";
 
 /** The most bytes of a header, as in the reference implementation. */
@@ -55,21 +56,10 @@ export interface Safetensors {
   readonly data: Uint8Array;
 }
 
-/** Returns the bytes as a plain view, copied if another thread could change them after their check. */
-function requireBytes(bytes: unknown): Uint8Array {
-  if (!(bytes instanceof Uint8Array && ArrayBuffer.isView(bytes))) {
-    throw new TypeError(`"bytes" expected a Uint8Array, got ${describe(bytes)}`);
-  }
-  if (bytes.byteLength < PREFIX)
-    throw new FormatError(`safetensors file: expected at least ${PREFIX} bytes, got ${bytes.byteLength}`);
-  const { buffer, byteOffset, byteLength } = bytes;
-  return buffer instanceof ArrayBuffer
-    ? new Uint8Array(buffer, byteOffset, byteLength)
-    : new Uint8Array(bytes);
-}
-
 /** Splits a file into the header and the data behind it. */
 function splitFile(file: Uint8Array): { header: Uint8Array; data: Uint8Array } {
+  if (file.length < PREFIX)
+    throw new FormatError(`safetensors file: expected at least ${PREFIX} bytes, got ${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, PREFIX);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 0x1_0000_0000;
   const most = Math.min(LONGEST_HEADER, file.length - PREFIX);
