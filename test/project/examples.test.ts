@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { readSafetensors } from "../../src/formats/safetensors-file.js";
 import { root } from "./installed-package.js";
 
 const folder = join(root, "examples");
@@ -25,7 +26,7 @@ function numbers(printed: string, pattern: RegExp): number[] {
 
 describe("the examples", () => {
   it("are told of, with the commands that run them", () => {
-    expect(programs).toEqual(["ctc", "episodes", "logging", "surnames"]);
+    expect(programs).toEqual(["ctc", "episodes", "from-pytorch", "logging", "surnames"]);
     const readme = readFileSync(join(folder, "README.md"), "utf8");
     for (const name of programs) expect(readme).toContain(`npx tsx examples/${name}/main.ts`);
   });
@@ -71,6 +72,32 @@ describe("an example learns", () => {
       numbers(printed, new RegExp(`^${kind} resets, .* (\\d+\\.\\d) %`, "gm")).at(-1) ?? NaN;
     expect(last("with")).toBeGreaterThan(95);
     expect(last("without")).toBeLessThan(90);
+  });
+});
+
+describe("an example exchanges", () => {
+  const target = mkdtempSync(join(tmpdir(), "bptt-from-pytorch-"));
+  afterAll(() => {
+    rmSync(target, { recursive: true });
+  });
+
+  it("a model with PyTorch: 358 of 400 gestures, of which it told 249, and all but the head bit for bit", () => {
+    const printed = run("from-pytorch", 100, target);
+    const [before, after] = numbers(printed, /: (\d+) of 400/g);
+    expect(after).toBeGreaterThan(before + 60);
+    const [was, is] = [
+      join(folder, "from-pytorch", "model.safetensors"),
+      join(target, "personal.safetensors"),
+    ].map((path) => readSafetensors(readFileSync(path)).tensors);
+    expect([...is.keys()].sort()).toEqual([...was.keys()].sort());
+    for (const [name, { dtype, shape, data }] of is) {
+      expect(was.get(name)).toMatchObject({ dtype, shape });
+      expect(Buffer.compare(data, was.get(name)?.data ?? Buffer.of()) === 0, name).toBe(
+        name.startsWith("gru."),
+      );
+    }
+    const gestures = readSafetensors(readFileSync(join(target, "gestures.safetensors"))).tensors;
+    expect(gestures.get("moves")?.shape).toEqual([400, 24, 2]);
   });
 });
 
