@@ -7,7 +7,8 @@ export type PlainArray =
 
 /**
  * Data that can be kept in a file and read again as it was: typed arrays, numbers (NaN and infinities too), texts, booleans, null,
- * and lists and plain objects of such. A field that is undefined is left out.
+ * and lists and plain objects of such. A field that is undefined is left out. A file has room for 100,000 values, a typed array
+ * counting as two, however long it is.
  */
 export type PlainData =
   | null

@@ -13,6 +13,8 @@ import { StrictJson, type JsonValue } from "./strict-json.js";
 
 /** How deep lists and objects may be nested. */
 const DEPTH = 32;
+/** How many values there may be in the JSON, marks and lists included: they take up to 30 MB. Numbers by the million are arrays. */
+const MOST_VALUES = 100_000;
 
 /** Marks an object of one member that stands for what JSON has not; a caller's name that begins so gets one more. */
 const MARK = "$";
@@ -36,24 +38,45 @@ export interface PlainFormat {
   readonly what: string;
 }
 
-/** Returns the file's JSON, and collects the arrays. Throws a TypeError for what is no plain data, with its place. */
-function toJson(place: string, value: PlainData, arrays: Map<string, PlainArray>, depth = DEPTH): unknown {
+/** What becomes of plain data besides its JSON. */
+interface Collected {
+  readonly arrays: Map<string, PlainArray>;
+  /** How many values the JSON has. */
+  values: number;
+}
+
+/** Returns a mark's object, which is two values. */
+function marked(mark: string, value: string, collected: Collected): unknown {
+  collected.values++;
+  return { [mark]: value };
+}
+
+/**
+ * Returns the file's JSON, and collects the arrays. Throws a TypeError for what is no plain data, with its place, and a RangeError
+ * for more values than a file may have.
+ */
+function toJson(place: string, value: PlainData, collected: Collected, depth = DEPTH): unknown {
+  if (++collected.values > MOST_VALUES)
+    throw new RangeError(
+      `"${place}" expected at most ${MOST_VALUES} values outside of typed arrays, got more`,
+    );
+  const { arrays } = collected;
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number") {
     return Number.isFinite(value) && !Object.is(value, -0)
       ? value
-      : { [NUMBER]: Object.is(value, -0) ? "-0" : String(value) };
+      : marked(NUMBER, Object.is(value, -0) ? "-0" : String(value), collected);
   }
   if (typeOfArray(value) !== undefined) {
     let name = place;
     for (let i = 2; arrays.has(name); i++) name = `${place} ${i}`;
     arrays.set(name, value as PlainArray);
-    return { [TENSOR]: name };
+    return marked(TENSOR, name, collected);
   }
   if (depth === 0) throw new TypeError(`"${place}" expected nothing nested deeper than ${DEPTH}`);
   if (Array.isArray(value)) {
     const items: readonly PlainData[] = value;
-    return items.map((item, i) => toJson(`${place}.${i}`, item, arrays, depth - 1));
+    return items.map((item, i) => toJson(`${place}.${i}`, item, collected, depth - 1));
   }
   const prototype: unknown = typeof value === "object" ? Object.getPrototypeOf(value) : undefined;
   if (typeof value !== "object" || (prototype !== null && prototype !== Object.prototype))
@@ -65,20 +88,23 @@ function toJson(place: string, value: PlainData, arrays: Map<string, PlainArray>
     if (member === undefined) continue;
     members.push([
       name.startsWith(MARK) ? MARK + name : name,
-      toJson(`${place}.${name}`, member, arrays, depth - 1),
+      toJson(`${place}.${name}`, member, collected, depth - 1),
     ]);
   }
   return Object.fromEntries(members);
 }
 
-/** Returns the file. Throws a TypeError for what is no plain data; `place` is the value's name in that message. */
+/**
+ * Returns the file. Throws a TypeError for what is no plain data, and a RangeError for more values than a file may have; `place` is
+ * the value's name in these messages.
+ */
 export function writePlainFile(
   { key, version, data }: PlainFormat,
   place: string,
   value: PlainData,
 ): Uint8Array {
   const arrays = new Map<string, PlainArray>();
-  const json = JSON.stringify(toJson(place, value, arrays));
+  const json = JSON.stringify(toJson(place, value, { arrays, values: 0 }));
   const tensors = [...arrays].map(([name, array]): TensorSource => ({
     name,
     shape: [array.length],
@@ -132,7 +158,7 @@ export function readPlainFile(
   const text = metadata.get(dataKey);
   if (text === undefined) throw new FormatError(`${place} expected JSON, got none`);
   const json = new StrictJson(new TextEncoder().encode(text), place);
-  const value = json.readAny(2 * DEPTH);
+  const value = json.readAny(2 * DEPTH, MOST_VALUES);
   json.finish();
   const left = new Map(tensors);
   const plain = fromJson(place, value, (name) => {

@@ -47,6 +47,8 @@ export class StrictJson {
   /** Name of the bytes in error messages. */
   private readonly place: string;
   private at = 0;
+  /** How many values `readAny` has read. */
+  private values = 0;
 
   constructor(bytes: Uint8Array, place: string) {
     this.bytes = bytes;
@@ -68,12 +70,16 @@ export class StrictJson {
     return members;
   }
 
-  /** Reads any value, lists and objects in it nested at most `depth` deep; a list has at most MOST_MEMBERS items. */
-  readAny(depth: number): JsonValue {
+  /**
+   * Reads any value, lists and objects in it nested at most `depth` deep; a list has at most MOST_MEMBERS items. `most`: how many
+   * values there may be in all, since two bytes become an object of two hundred.
+   */
+  readAny(depth: number, most = Infinity): JsonValue {
     this.skipSpace();
+    if (++this.values > most) this.fail(`at most ${most} values`, this.at);
     const nests = this.comesNext("{") || this.comesNext("[");
     if (nests && depth === 0) this.fail("nothing nested deeper", this.at);
-    if (this.comesNext("{")) return this.readObject(() => this.readAny(depth - 1));
+    if (this.comesNext("{")) return this.readObject(() => this.readAny(depth - 1, most));
     if (this.comesNext("null")) {
       this.at += 4;
       return null;
@@ -82,7 +88,7 @@ export class StrictJson {
     const items: JsonValue[] = [];
     this.readItems("[", "]", () => {
       if (items.length === MOST_MEMBERS) this.fail(`at most ${MOST_MEMBERS} items`, this.at);
-      items.push(this.readAny(depth - 1));
+      items.push(this.readAny(depth - 1, most));
     });
     return items;
   }

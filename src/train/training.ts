@@ -41,7 +41,8 @@ export interface Training extends AsyncGenerator<Progress, void> {
    * ended training.
    *
    * Throws an InvalidStateError while a `next()` is pending, and after an error ended training; a DisposedError; a TypeError for
-   * a learner or an optimizer of the caller's own without `save` and `restore`; an OutOfMemoryError.
+   * a learner or an optimizer of the caller's own without `save` and `restore`, a RangeError for one that saves more values than
+   * `PlainData` has room for; an OutOfMemoryError.
    */
   save(): Uint8Array;
 }

@@ -47,6 +47,7 @@ function plain(data: PlainData): unknown {
   );
 }
 
+const formatEntries = [["test.kind", "1"]] as const;
 const written = (data: PlainData): Uint8Array => writePlainFile(format, "test", data);
 
 describe("a plain file", () => {
@@ -67,17 +68,43 @@ describe("a plain file", () => {
     expect(new Uint32Array(a.slice().buffer)).toEqual(bits);
   });
 
-  let deep: PlainData = 1;
-  for (let i = 0; i < 40; i++) deep = [deep];
+  /** So many lists, each in the next. */
+  function nest(lists: number): PlainData {
+    return lists === 1 ? [] : [nest(lists - 1)];
+  }
+
   it.each([
     ["a function", { a: () => 1 }, /"test.a" expected numbers, texts, .* got/],
     ["a date", { a: [new Date(0)] }, /"test.a.0" expected/],
     ["a bigint", 1n, /"test" expected/],
     ["a symbol", Symbol("x"), /"test" expected/],
-    ["a nest", deep, /expected nothing nested deeper than 32/],
+    ["a nest", nest(40), /expected nothing nested deeper than 32/],
   ])("does not take %s", (_, data, message) => {
     expect(() => written(data as PlainData)).toThrow(message);
     expect(() => written(data as PlainData)).toThrow(TypeError);
+  });
+
+  // Lists within the limit of one list each, and other values that count: an array and a number that JSON has not count as two.
+  const half = Array<number>(49_990).fill(0);
+  const counted = (values: readonly PlainData[]): PlainData => [half, half, ...values];
+  it.each([
+    ["numbers", Array<PlainData>(17).fill(1)],
+    ["arrays and NaNs", [...Array<PlainData>(8).fill(NaN), Int8Array.of(1)].slice(1).concat(1)],
+    ["lists in lists", [nest(17)]],
+    ["an object", [Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`a${i}`, ""]))]],
+  ])("has room for 100,000 values, and for no more: %s", (_, values) => {
+    const full = counted(values);
+    expect(readPlainFile(format, written(full))).toEqual(full);
+    const beyond = (): unknown => written(counted([...values, 0]));
+    expect(beyond).toThrow(RangeError);
+    expect(beyond).toThrow(/^"test\.\d+" expected at most 100000 values outside of typed arrays, got more$/);
+    // As another program might write it.
+    const json = JSON.stringify([half, half, Array<number>(18).fill(1)]);
+    const bytes = encodeSafetensors([], new Map([...formatEntries, ["test.data", json]]));
+    expect(() => readPlainFile(format, bytes)).toThrow(FormatError);
+    expect(() => readPlainFile(format, bytes)).toThrow(
+      /"test\.data": expected at most 100000 values at byte/,
+    );
   });
 
   const file = written({ list: [1, Float64Array.of(1, 2)], more: Int32Array.of(3) });
