@@ -9,6 +9,13 @@ const RECURRENT =
   /^((?:.*\.)?)((?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)_l(?:0|[1-9][0-9]*)(?:_reverse)?)$/s;
 const WEIGHT = /^((?:.*\.)?)weight$/s;
 
+/** The tensors of an nn.RNN, nn.GRU or nn.LSTM, as a list: a map for each of very many would be large. */
+export interface RecurrentTensors {
+  /** What their names begin with: empty, or with a dot at its end. */
+  readonly prefix: string;
+  readonly list: readonly StoredTensor[];
+}
+
 /** An nn.RNN, nn.GRU or nn.LSTM. */
 export interface RecurrentModule {
   /** What its tensors' names begin with: empty, or with a dot at its end. */
@@ -28,22 +35,23 @@ export interface PlainModule {
 
 /** The modules in the tensors' order, and all tensors that belong to none of them. */
 export interface StateDict {
-  readonly recurrent: readonly RecurrentModule[];
+  readonly recurrent: readonly RecurrentTensors[];
   readonly plain: readonly PlainModule[];
   readonly foreign: readonly StoredTensor[];
 }
 
 /** Sorts the tensors; each is in one module, or foreign. */
 export function sortModules(tensors: Safetensors["tensors"]): StateDict {
-  const recurrent = new Map<string, Map<string, StoredTensor>>();
+  const recurrent = new Map<string, StoredTensor[]>();
   const plain: PlainModule[] = [];
   const left = new Map(tensors);
   for (const [name, tensor] of tensors) {
     const own = RECURRENT.exec(name);
     if (own !== null) {
-      const [, prefix, rest] = own;
-      const module = recurrent.get(prefix) ?? new Map<string, StoredTensor>();
-      recurrent.set(prefix, module.set(rest, tensor));
+      const [, prefix] = own;
+      const before = recurrent.get(prefix);
+      if (before === undefined) recurrent.set(prefix, [tensor]);
+      else before.push(tensor);
       left.delete(name);
       continue;
     }
@@ -57,7 +65,7 @@ export function sortModules(tensors: Safetensors["tensors"]): StateDict {
     if (bias !== undefined) left.delete(bias.name);
   }
   return {
-    recurrent: Array.from(recurrent, ([prefix, module]) => ({ prefix, tensors: module })),
+    recurrent: Array.from(recurrent, ([prefix, list]) => ({ prefix, list })),
     plain,
     foreign: [...left.values()],
   };

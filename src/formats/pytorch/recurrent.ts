@@ -4,7 +4,7 @@ import { FormatError } from "../../errors.js";
 import { cells } from "../../network/cells/by-name.js";
 import type { Cell } from "../../network/types.js";
 import { describeTensor, quoteName } from "../float-tensors.js";
-import { findModule, list, quotePrefix, type RecurrentModule } from "./modules.js";
+import { findModule, list, quotePrefix, type RecurrentModule, type RecurrentTensors } from "./modules.js";
 
 /** The cells that PyTorch has as layers; of an nn.RNN the first, unless the caller says the second. */
 export const pytorchCells = ["elman", "elman-relu", "gru", "lstm"] as const satisfies readonly Cell[];
@@ -23,14 +23,18 @@ export interface RecurrentSizes {
 
 const gatesOf = (cell: PyTorchCell): number => cells[cell].gates.length;
 
+function moduleOf({ prefix, list }: RecurrentTensors): RecurrentModule {
+  return { prefix, tensors: new Map(list.map((tensor) => [tensor.name.slice(prefix.length), tensor])) };
+}
+
 /** Returns the module that the option names, or the only one; throws a FormatError that names all. */
 export function chooseRecurrent(
-  modules: readonly RecurrentModule[],
+  modules: readonly RecurrentTensors[],
   rnn: string | undefined,
 ): RecurrentModule {
-  if (rnn !== undefined) return findModule("rnn", modules, rnn);
+  if (rnn !== undefined) return moduleOf(findModule("rnn", modules, rnn));
   const [first] = modules;
-  if (modules.length === 1) return first;
+  if (modules.length === 1) return moduleOf(first);
   const names = list(modules.map(quotePrefix));
   throw new FormatError(
     `expected tensors of one nn.RNN, nn.GRU or nn.LSTM, got ${names}` +
