@@ -11,7 +11,7 @@ export function fileOf(header: Content, data: Content = [], length?: bigint): Ui
   const [head, tail] = [bytesOf(header), bytesOf(data)];
   const prefix = new Uint8Array(8);
   new DataView(prefix.buffer).setBigUint64(0, length ?? BigInt(head.length), true);
-  return Uint8Array.of(...prefix, ...head, ...tail);
+  return new Uint8Array(Buffer.concat([prefix, head, tail]));
 }
 
 /** A file's header text and data. */
