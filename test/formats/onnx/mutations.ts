@@ -2,7 +2,11 @@
 
 import { operators } from "../../../src/formats/onnx/operators.js";
 import type { Random } from "../../../src/random.js";
+import type { OnnxModel } from "../../../src/formats/onnx/messages.js";
 import { changeBytes, pick } from "../mutations.js";
+import { changeModel } from "./model-mutations.js";
+import { encodeProto, protoOf } from "./model-sketch.js";
+import { decodeWithOracle } from "./oracle-model.js";
 import {
   copyOf,
   copyOfField,
@@ -104,9 +108,9 @@ function freshTree(file: Uint8Array): Message {
   return copyOf(tree);
 }
 
-/** One of the models, changed up to four times in what it says, and now and then in its bytes. */
-export function mutateModel(random: Random, from: readonly Uint8Array[]): Uint8Array {
-  let file = pick(random, from);
+/** A model changed up to four times in what its messages hold, and now and then in its bytes. */
+function mutateMessages(random: Random, given: Uint8Array): Uint8Array {
+  let file = given;
   if (random.integer(4) > 0) {
     const tree = freshTree(file);
     for (let changes = 1 + random.integer(4); changes > 0; changes--) {
@@ -122,4 +126,20 @@ export function mutateModel(random: Random, from: readonly Uint8Array[]): Uint8A
   for (let changes = 1 + random.integer(2); changes > 0 && file.length > 0; changes--)
     file = changeBytes(file, random);
   return file;
+}
+
+const decoded = new WeakMap<Uint8Array, OnnxModel>();
+
+/** A model changed up to three times in what it means: a file that is well-formed. */
+function mutateMeaning(random: Random, file: Uint8Array): Uint8Array {
+  let model = decoded.get(file) ?? decodeWithOracle(file);
+  decoded.set(file, model);
+  for (let changes = 1 + random.integer(3); changes > 0; changes--) model = changeModel(model, random);
+  return encodeProto(protoOf(model));
+}
+
+/** One of the models, changed in one of these ways. */
+export function mutateModel(random: Random, from: readonly Uint8Array[]): Uint8Array {
+  const mutate = random.integer(3) === 0 ? mutateMeaning : mutateMessages;
+  return mutate(random, pick(random, from));
 }
