@@ -1,7 +1,7 @@
 /** Measures what `bptt train` does with no options against others that one might have typed, in the same minutes. */
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -26,6 +26,7 @@ const candidates: readonly { readonly name: string; readonly words: readonly str
   { name: "hidden 128", words: ["--hidden", "128"] },
   { name: "hidden 256", words: ["--hidden", "256"] },
   { name: "2 layers", words: ["--layers", "2"] },
+  { name: "2 layers, dropout 0.2", words: ["--layers", "2", "--dropout", "0.2"] },
   { name: "lstm", words: ["--cell", "lstm"] },
   { name: "elman", words: ["--cell", "elman"] },
   { name: "mingru", words: ["--cell", "mingru"] },
@@ -101,6 +102,28 @@ interface Figure {
   readonly end: End;
 }
 
+/** What trainings ended with, kept in a file from one run to the next: all of them take hours. */
+class Journal {
+  private readonly path: string | undefined;
+  private readonly ends: Map<string, End>;
+
+  /** Without a path nothing is kept. */
+  constructor(path: string | undefined) {
+    this.path = path;
+    const lines = path === undefined || !existsSync(path) ? [] : readText(path).trimEnd().split("\n");
+    this.ends = new Map(lines.map((line) => JSON.parse(line) as [string, End]));
+  }
+
+  /** Returns what the training ended with, which is run if it has not been. */
+  async endOf(words: readonly string[], train: () => Promise<End>): Promise<End> {
+    const key = words.join(" ");
+    const end = this.ends.get(key) ?? (await train());
+    if (this.path !== undefined && !this.ends.has(key))
+      appendFileSync(this.path, `${JSON.stringify([key, end])}\n`);
+    return end;
+  }
+}
+
 /** Of each training that only finds out how many updates a minute makes, in minutes. */
 const TRIAL = 0.15;
 /** In minutes: all candidates are compared after the first, and those that are near the best after the others too. */
@@ -130,17 +153,20 @@ function tableOf(minutes: number, figures: readonly Figure[]): Table {
 }
 
 /**
- * `file`: one more text; `minutes`: the longest trainings. First finds how many updates a minute is, for which the machine should be
+ * `file`: one more text; `minutes`: the longest trainings; `journal`: a file to go on from. First finds how many updates a minute is, for which the machine should be
  * idle; then trains for that many, whatever else the machine does.
  */
 export async function measureDefaults({
   file,
   minutes,
+  journal: kept,
 }: {
   file: string | undefined;
   minutes: number;
+  journal: string | undefined;
 }): Promise<Section> {
   if (!existsSync(program)) throw new Error(`${program} is not there: run npm run build:dist`);
+  const journal = new Journal(kept);
   const folder = mkdtempSync(join(tmpdir(), "bptt-defaults-"));
   const model = (): string => join(folder, `${randomUUID()}.safetensors`);
   const all = [
@@ -155,7 +181,9 @@ export async function measureDefaults({
     });
     let left: readonly Candidate[] = await onAllCores(pairs, async (pair) => {
       const limits = ["--minutes", String(TRIAL), "--patience", "0"];
-      const { step, seconds } = await learn(pair.path, model(), [...limits, ...pair.words]);
+      const { step, seconds } = await journal.endOf([pair.text, "trial", ...pair.words], () =>
+        learn(pair.path, model(), [...limits, ...pair.words]),
+      );
       return { ...pair, updatesPerMinute: (step / seconds) * 60 };
     });
     process.stderr.write("how many updates a minute makes is known\n");
@@ -164,7 +192,9 @@ export async function measureDefaults({
     for (const length of lengths) {
       await onAllCores(left, async ({ name, words, text, path, updatesPerMinute }) => {
         const steps = String(Math.max(1, Math.round(updatesPerMinute * length)));
-        const end = await learn(path, model(), ["--steps", steps, ...words]);
+        const end = await journal.endOf([text, String(length), ...words], () =>
+          learn(path, model(), ["--steps", steps, ...words]),
+        );
         figures.push({ name, text, minutes: length, end });
         process.stderr.write(`${JSON.stringify({ text, name, minutes: length, ...end })}\n`);
       });

@@ -59,7 +59,8 @@ Options:
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
                   adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and
                   copy (500; 5000); hours of temperature (17518, two years)
-  --minutes X     of each training of defaults (1)
+  --minutes X     of the longest trainings of defaults (1); those of 1, 5 and 30 come before
+  --journal FILE  keeps what defaults' trainings end with, and goes on from there
   --seeds N       of shakespeare (default 3), adding (5), norm (3) and temperature (5)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
@@ -96,6 +97,7 @@ interface Wish {
   readonly work: readonly TaskName[] | undefined;
   readonly updates: number | undefined;
   readonly minutes: number | undefined;
+  readonly journal: string | undefined;
   readonly seeds: number | undefined;
   readonly text: string | undefined;
   readonly json: boolean;
@@ -160,6 +162,7 @@ function readWish(args: readonly string[]): Wish | undefined {
     work: text,
     updates: text,
     minutes: text,
+    journal: text,
     seeds: text,
     text,
     json: flag,
@@ -183,6 +186,7 @@ function readWish(args: readonly string[]): Wish | undefined {
     work: requireWork(values.work),
     updates: requireCount("updates", values.updates),
     minutes: requireMinutes(values.minutes),
+    journal: values.journal,
     seeds: requireCount("seeds", values.seeds),
     text: values.text,
     json: values.json,
@@ -251,7 +255,7 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
     case "norm":
       return measureNorm(peaks, { updates: wish.updates ?? 1000, seeds: wish.seeds ?? 3, build: fastest });
     case "defaults":
-      return measureDefaults({ file: wish.text, minutes: wish.minutes ?? 1 });
+      return measureDefaults({ file: wish.text, minutes: wish.minutes ?? 1, journal: wish.journal });
     case "temperature":
       return measureTemperature({ hours: wish.updates ?? 17_518, seeds: wish.seeds ?? 5, build: fastest });
   }
