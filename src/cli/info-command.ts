@@ -3,7 +3,9 @@
 import { stat } from "node:fs/promises";
 import { FormatError, loadVocabulary, readMetadata, type Network, WordVocabulary } from "../index.js";
 import type { Arguments, Command } from "./arguments.js";
+import { foreignContents, type ForeignContents } from "./exchange/foreign-contents.js";
 import { originOf, readAnyModel, type ModelOrigin } from "./exchange/read-model.js";
+import { Failure } from "./failure.js";
 import { HELD_OUT, lossAt, type EndEvent, type LookEvent, type StartEvent } from "./fit/events.js";
 import { countParameters } from "./fit/fit.js";
 import { duration, grouped, size, visible } from "./format.js";
@@ -45,10 +47,19 @@ interface ModelInfo {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-async function readModel(file: string): Promise<ModelInfo> {
+async function readModel(file: string): Promise<ModelInfo | ForeignContents> {
   const bytes = await readBytes(file);
-  using network = readAnyModel(file, bytes);
   const origin = originOf(file, bytes);
+  try {
+    return describeModel(file, bytes, origin);
+  } catch (error) {
+    if (origin === "bptt" || !(error instanceof Failure)) throw error;
+    return foreignContents(file, bytes, origin, error);
+  }
+}
+
+function describeModel(file: string, bytes: Uint8Array, origin: ModelOrigin): ModelInfo {
+  using network = readAnyModel(file, bytes);
   return {
     file,
     bytes: bytes.length,
@@ -99,6 +110,16 @@ function modelLines({ file, bytes, origin, options, parameters, tensors, metadat
           "",
           `A file of ${origin}. To make a model of it: ${ownName()} import ${quoted(file)} --out model.safetensors`,
         ]),
+  ];
+}
+
+function contentLines({ file, bytes, origin, problem, contents }: ForeignContents): string[] {
+  return [
+    `${file}: ${size(bytes)}, a file of ${origin}`,
+    "",
+    ...columns(contents.map(([name, about]) => [name, visible(about)])),
+    "",
+    `bptt import makes no model of it as it is: ${problem}`,
   ];
 }
 
@@ -211,6 +232,8 @@ export async function runInfo({ operands: [path], given }: Arguments<Name>, outp
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
   const [info, lines] = isFolder
     ? await readFolder(path)
-    : await readModel(path).then((model) => [model, () => modelLines(model)] as const);
+    : await readModel(path).then(
+        (model) => [model, () => ("problem" in model ? contentLines(model) : modelLines(model))] as const,
+      );
   output.write(given.json === undefined ? `${lines().join("\n")}\n` : `${JSON.stringify(info)}\n`);
 }

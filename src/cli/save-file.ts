@@ -6,8 +6,15 @@ import { replaceFile, requireReplaceable } from "../node/replace-file.js";
 import { systemCode } from "../node/system-code.js";
 import { Failure, fileReason } from "./failure.js";
 
-/** Throws a Failure when a file could not be written to `path` later, or is the file `input`; undefined: no file. */
-export async function requireWritable(path: string, input: string | undefined): Promise<void> {
+/**
+ * Throws a Failure when a file could not be written to `path` later, or is the file `input`; undefined: no file. `option`: which said
+ * where.
+ */
+export async function requireWritable(
+  path: string,
+  input: string | undefined,
+  option = "out",
+): Promise<void> {
   const folder = dirname(path);
   try {
     await access(folder);
@@ -17,7 +24,7 @@ export async function requireWritable(path: string, input: string | undefined): 
     );
   }
   if (input !== undefined && (await isSameFile(path, input)))
-    throw new Failure(`--out is the text itself, ${path}: choose another name`);
+    throw new Failure(`--${option} is the file that is read, ${path}: choose another name`);
   try {
     await requireReplaceable(path);
   } catch (error) {

@@ -91,7 +91,8 @@ function requireTensor(
   const length: unknown = Reflect.get(typedArray, "length", data);
   if (length !== bytes)
     throw new RangeError(`"${place}.data" expected ${bytes} bytes (${sizes}), got ${describe(length)}`);
-  return { name: key, dtype, shape, read: () => new Uint8Array(data) };
+  // Of a detached buffer there is no view, and none is needed.
+  return { name: key, dtype, shape, read: () => (bytes === 0 ? new Uint8Array() : new Uint8Array(data)) };
 }
 
 /**

@@ -232,7 +232,7 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/cannot read empty.txt: it is empty/, ["train", "empty.txt"]],
     [/cannot read bytes.txt: it is no UTF-8 text/, ["train", "bytes.txt"]],
     [/the text has 3 characters, and one update takes \d+ .*--batch 16, --window 32/, ["train", "short.txt"]],
-    [/--out is the text itself/, ["train", "text.txt", "--out", "text.txt"]],
+    [/--out is the file that is read/, ["train", "text.txt", "--out", "text.txt"]],
     [/cannot write into the folder nowhere/, ["train", "text.txt", "--out", "nowhere/x.safetensors"]],
     [/cannot write \.: it is no file/, ["train", "text.txt", "--out", "."]],
     [/cannot read none.safetensors: there is no such file/, ["sample", "none.safetensors"]],

@@ -29,6 +29,16 @@ const tensors = fc.uniqueArray(fc.tuple(name, tensor), { selector: ([key]) => ke
 const texts = fc.uniqueArray(fc.tuple(name, name), { selector: ([key]) => key, maxLength: 4 });
 
 describe("a safetensors file", () => {
+  it("takes an empty tensor whose buffer is elsewhere by now", () => {
+    const data = detached(new Uint8Array(8));
+    const file = writeSafetensors(new Map([["a", { dtype: "F32", shape: [0], data }]]));
+    expect(readSafetensors(file).tensors.get("a")).toEqual({
+      dtype: "F32",
+      shape: [0],
+      data: new Uint8Array(),
+    });
+  });
+
   it("gives back what was written, in order and bit for bit", () => {
     fc.assert(
       fc.property(tensors, texts, (given, metadata) => {

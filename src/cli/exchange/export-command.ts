@@ -1,5 +1,6 @@
 /** Runs `bptt export`: a saved network as PyTorch or ONNX Runtime read it. */
 
+import { resolve } from "node:path";
 import { readMetadata, toPyTorch, type Network } from "../../index.js";
 import { toOnnx } from "../../formats/onnx/to-onnx.js";
 import { choice, type Arguments, type Command } from "../arguments.js";
@@ -102,7 +103,11 @@ export async function runExport(plan: ExportPlan, output: Output): Promise<void>
     throw new Failure(`${path} is no model of bptt: bptt import makes one of it`);
   using network = readAnyModel(path, bytes);
   await requireWritable(out, path);
-  if (given.notes !== undefined) await requireWritable(given.notes, path);
+  if (given.notes !== undefined) {
+    await requireWritable(given.notes, path, "notes");
+    if (resolve(given.notes) === resolve(out))
+      throw new Failure(`--notes and --out are the same file, ${out}: choose another name`);
+  }
   const file = encodeChecked(network, plan);
   await saveFile(out, file);
   const notes = readMetadata(bytes);

@@ -124,6 +124,7 @@ export async function runImport(plan: ImportPlan, output: Output): Promise<void>
   const notes = plan.notes === undefined ? {} : await readNotes(plan.notes);
   using network = readAnyModel(path, bytes, plan.options);
   await requireWritable(out, path);
+  if (plan.notes !== undefined) await requireWritable(out, plan.notes);
   const file = encode(network, plan, notes);
   await saveFile(out, file);
   const { options } = network;

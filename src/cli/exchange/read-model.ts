@@ -19,21 +19,21 @@ export type PyTorchOptions = NonNullable<Parameters<typeof fromPyTorch>[1]>;
 /** The first byte of a safetensors header, behind eight of its length. */
 const BRACE = 0x7b;
 
-/** What an archive of torch.save begins with, "PK". */
-const ARCHIVE = [0x50, 0x4b];
+/** What an archive of torch.save begins with: "PK", and the number of a zip's first record. */
+const ARCHIVE = [0x50, 0x4b, 0x03, 0x04];
 
-/** What an ONNX file begins with: the tag of its version, or of its graph. */
-const MODEL = [0x08, 0x3a];
+/** What an ONNX file may begin with: the tags of its version, producer, domain, text, graph and operators. */
+const MODEL = [0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42];
 
 /** Returns what wrote the file, as far as its beginning tells. Throws a Failure for another file, an archive of torch.save say. */
 export function originOf(path: string, bytes: Uint8Array): ModelOrigin {
-  if (ARCHIVE.every((byte, at) => bytes[at] === byte)) {
-    throw new Failure(
-      `${path} is an archive of torch.save, which only Python reads. There: ` +
-        `from safetensors.torch import save_model; save_model(model, "model.safetensors")`,
-    );
-  }
   if (bytes[8] !== BRACE) {
+    if (ARCHIVE.every((byte, at) => bytes[at] === byte)) {
+      throw new Failure(
+        `${path} is an archive of torch.save, which only Python reads. There: ` +
+          `from safetensors.torch import save_model; save_model(model, "model.safetensors")`,
+      );
+    }
     if (MODEL.includes(bytes[0])) return "ONNX";
     throw new Failure(
       `${path} is no model: neither a safetensors file, of bptt or of PyTorch, nor one of ONNX`,

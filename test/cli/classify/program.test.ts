@@ -295,7 +295,7 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
       "cannot write into the folder nowhere: there is no such folder",
       ["classify", data, "--out", "nowhere/x"],
     ],
-    ["--out is the text itself, letters.csv: choose another name", ["classify", data, "--out", data]],
+    ["--out is the file that is read, letters.csv: choose another name", ["classify", data, "--out", data]],
     ["cannot read standard input: it is empty", ["classify", "-"]],
     ['--top expects a whole number of at least 1, not "0"', ["predict", model, data, "--top", "0"]],
     ["cannot read none.safetensors: there is no such file", ["predict", "none.safetensors", data]],

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadNetwork, readMetadata } from "../../../src/index.js";
+import { toOnnx } from "../../../src/entries/onnx.js";
+import { createNetwork, loadNetwork, readMetadata, saveNetwork } from "../../../src/index.js";
 import { small, Workplace } from "../program.js";
 
 const fixtures = join(import.meta.dirname, "../../fixtures");
@@ -87,6 +88,39 @@ describe("bptt info", () => {
   });
 });
 
+describe("bptt info of what bptt import makes no model of as it is", () => {
+  it("lists the tensors, and says what chooses", () => {
+    const told = place.run(["info", ambiguous]);
+    expect(told).toMatchObject({ code: 0, err: "" });
+    expect(told.out).toMatch(/^other\.weight +F32 \[2, 12\]$/m);
+    expect(told.out).toMatch(
+      /bptt import makes no model of it as it is: expected .*--head and --embedding choose/,
+    );
+  });
+
+  it("tells of a graph with a loop", () => {
+    using network = createNetwork({ cell: "mingru", inputSize: 3, hiddenSize: 4, outputSize: 2 });
+    writeFileSync(place.path("loop.onnx"), toOnnx(network));
+    const told = place.run(["info", "loop.onnx"]);
+    expect(told).toMatchObject({ code: 0, err: "" });
+    expect(told.out).toMatch(/^nodes +.*1 Scan/m);
+    expect(told.out).toMatch(/^input h0 +FLOAT \[1, /m);
+    const json: unknown = JSON.parse(place.run(["info", "loop.onnx", "--json"]).out);
+    expect(json).toMatchObject({ origin: "ONNX", problem: expect.stringContaining("a loop") as string });
+  });
+
+  it("takes a long header for no archive, whatever its length", () => {
+    using network = createNetwork({ inputSize: 3, hiddenSize: 4, outputSize: 2 });
+    const lengths = [18_000, 19_000].flatMap((from) => Array.from({ length: 125 }, (_, i) => from + 8 * i));
+    const archive = lengths
+      .map((length) => saveNetwork(network, { note: "x".repeat(length) }))
+      .find(([first, second]) => first === 0x50 && second === 0x4b);
+    if (archive === undefined) throw new Error("no note makes a header that begins like an archive");
+    writeFileSync(place.path("header.safetensors"), archive);
+    expect(place.run(["info", "header.safetensors"])).toMatchObject({ code: 0, err: "" });
+  });
+});
+
 describe("is refused, without a file left behind:", () => {
   it.each([
     [
@@ -127,6 +161,16 @@ describe("is refused, without a file left behind:", () => {
       "an archive of torch.save",
       ["import", "model.pt", "--out", "new"],
       /model.pt is an archive of torch.save.*save_model/,
+    ],
+    [
+      "notes where the file goes",
+      ["export", "model.safetensors", "--to", "onnx", "--out", "new", "--notes", "new"],
+      /--notes and --out are the same file, new/,
+    ],
+    [
+      "the model where the notes are",
+      ["import", "model.onnx", "--notes", "notes.json", "--out", "notes.json"],
+      /--out is the file that is read, notes.json/,
     ],
     [
       "notes that are none",

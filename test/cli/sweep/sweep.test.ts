@@ -245,7 +245,7 @@ describe("what is wrong with the whole sweep", () => {
   writeFileSync(place.path("other/file"), "");
   it.each<[RegExp, string[]]>([
     [/cannot read none\.txt: there is no such file/, ["sweep", "train", "none.txt", "--hidden", "4,8"]],
-    [/--out is the text itself/, [...grid, "--out", "text.txt"]],
+    [/--out is the file that is read/, [...grid, "--out", "text.txt"]],
     [/cannot write into the folder nowhere/, [...grid, "--out", "nowhere/x"]],
     [/other is for a sweep, but it has file in it/, [...grid, "--run", "other"]],
     [/alone has a run of bptt train: a sweep needs another folder/, [...grid, "--run", "alone"]],
