@@ -13,11 +13,13 @@ function sameBelow({ below: a }: Run, { below: b }: Run): boolean {
 
 /**
  * Returns the runs that the entries are of, where they are those of one layer: a forward one, or a forward and a reverse one of the
- * same inputs, in this order. Returns what they are instead otherwise, in words.
+ * same inputs, in this order. Returns what they are instead otherwise, in words. A FormatError where one is not the final state that it
+ * was taken for.
  */
 export function layerOf(entries: readonly Entry[]): readonly Run[] | string {
   const [first, second] = entries;
   if (entries.length > 2) return `${entries.length} states side by side`;
+  for (const { stray } of entries) stray?.by.fail(stray.expected, stray.came);
   if (entries.length === 1) {
     const { origin, reverse, directions } = first.run;
     if (reverse) return `the reverse direction of ${origin.label} alone`;

@@ -4,7 +4,7 @@ import { integerList, integersOf, type Call } from "./call.js";
 import { cut, dropAxes, join, type Constant } from "./constants.js";
 import type { Operator } from "./operator.js";
 import { numberOf, sameAxis, sameSize, sizeOfAxis, sizeOfNumber, type Axis, type Size } from "./sizes.js";
-import type { Entry, Flow, Value } from "./values.js";
+import type { Entry, Flow, Stray, Value } from "./values.js";
 import { embed } from "./token-operators.js";
 
 /** Where along time a state is taken from. */
@@ -17,23 +17,30 @@ function withEntries(call: Call, flow: Flow, axes: readonly Axis[], entries: rea
   return { ...flow, content: { of: "states", entries }, axes: replaced, stack };
 }
 
-/**
- * Returns a final state for one after a step: the last step of a forward direction is its final state, and the first of a reverse one.
- * A FormatError for others: no network gives them.
- */
-function stateAt(call: Call, place: Place, { run, part }: Entry): Entry {
-  if (part !== "steps") call.fail("states of all steps", "final ones");
+/** Says why a state at the first or the last step is not its direction's final one; undefined: it is. */
+function strayAt(call: Call, place: Place, { run }: Entry): Stray | undefined {
+  const came = `the ${place} step of ${run.origin.label}`;
   if (run.reverse !== (place === "first")) {
-    call.fail(
-      run.reverse
-        ? "the final state of the reverse direction, which is at the first step"
-        : "the final state of the forward direction, which is at the last step",
-      `the ${place} step of ${run.origin.label}`,
-    );
+    const expected = run.reverse
+      ? "the final state of the reverse direction, which is at the first step"
+      : "the final state of the forward direction, which is at the last step";
+    return { by: call, expected, came };
   }
-  if (place === "last" && run.lengths !== undefined)
-    call.fail("final states, which are at the sequences' lengths", `the last step of ${run.origin.label}`);
-  return { run, part: "h" };
+  if (place === "first" || run.lengths === undefined) return undefined;
+  return { by: call, expected: "final states, which are at the sequences' lengths", came };
+}
+
+/**
+ * Returns final states for those after one step: the last step of a forward direction is its final state, and the first of a reverse
+ * one. No network gives the other direction's at this step, but a node behind may leave it out: a FormatError only where there is
+ * nothing else, or where `all` are needed.
+ */
+function statesAt(call: Call, place: Place, entries: readonly Entry[], all: boolean): Entry[] {
+  if (!entries.every(({ part }) => part === "steps")) call.fail("states of all steps", "final ones");
+  const strays = entries.map((entry) => strayAt(call, place, entry));
+  const first = strays.find((stray) => stray !== undefined);
+  if (first !== undefined && (all || !strays.includes(undefined))) call.fail(first.expected, first.came);
+  return entries.map(({ run }, i) => ({ run, part: "h", stray: strays[i] }));
 }
 
 /** Returns the states that a flow is made of; none of what no layer has read. */
@@ -44,7 +51,7 @@ function entriesOf({ content }: Flow): readonly Entry[] {
 
 /** Returns the flow at one step; `keep`: the axis of time stays, with a size of 1. */
 function takeStep(call: Call, flow: Flow, axis: number, place: Place, keep: boolean): Value {
-  const entries = entriesOf(flow).map((entry) => stateAt(call, place, entry));
+  const entries = statesAt(call, place, entriesOf(flow), flow.content.of === "outputs");
   const axes = keep ? flow.axes.with(axis, []) : flow.axes.toSpliced(axis, 1);
   // A head makes the same of a final state whether it is taken before or after.
   if (flow.content.of === "outputs") return { ...flow, axes, content: { ...flow.content, part: "h" } };

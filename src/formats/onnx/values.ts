@@ -81,6 +81,15 @@ export type Part = "steps" | "h" | "c";
 export interface Entry {
   readonly run: Run;
   readonly part: Part;
+  /** That it is no final state although one step was taken, which only matters where it is read. */
+  readonly stray?: Stray | undefined;
+}
+
+/** A state at the first or the last step that is not a direction's final one: what the node that took it is refused with. */
+export interface Stray {
+  readonly by: Origin;
+  readonly expected: string;
+  readonly came: string;
 }
 
 export interface States {

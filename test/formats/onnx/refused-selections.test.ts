@@ -35,6 +35,42 @@ const selections: Refusal[] = [
     /node "last" \(Slice\): expected the final state of the reverse direction/,
   ],
   [
+    "the directions' steps that are not their final ones",
+    withBoth((sketch, [y]) => {
+      const parts = [0, -1].map((step, direction) => {
+        const taken = sketch.node("Gather", [y, sketch.integers(step)], { axis: 0 }, `step${step}`);
+        return sketch.node("Gather", [taken, sketch.integers(direction)], { axis: 0 });
+      });
+      return head(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H);
+    }),
+    /node "step0" \(Gather\): expected the final state of the forward direction, which is at the last step, got the first step of node "lstm"/,
+  ],
+  [
+    "the last step of two directions without a head",
+    withBoth((sketch, [y]) => sketch.node("Gather", [joined(sketch, y), sketch.integers(-1)], {}, "last")),
+    /node "last" \(Gather\): expected the final state of the reverse direction/,
+  ],
+  [
+    "the last step of two directions, behind the head",
+    withBoth((sketch, [y]) =>
+      sketch.node("Gather", [head(sketch, joined(sketch, y), 2 * H), sketch.integers(-1)], {}, "last"),
+    ),
+    /node "last" \(Gather\): expected the final state of the reverse direction/,
+  ],
+  [
+    "one direction's last step and the other's first, where sequences have lengths",
+    (sketch) => {
+      const lengths = sketch.input("lengths", ["B"], DATA_TYPES.INT32);
+      const [y] = layer(sketch, input(sketch), { op: "GRU", I, H, D: 2, lengths });
+      const parts = [-1, 0].map((step, direction) => {
+        const taken = sketch.node("Gather", [y, sketch.integers(step)], { axis: 0 }, `step${step}`);
+        return sketch.node("Gather", [taken, sketch.integers(direction)], { axis: 0 });
+      });
+      sketch.output(head(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H));
+    },
+    /node "step-1" \(Gather\): expected final states, which are at the sequences' lengths/,
+  ],
+  [
     "the first step",
     withStates((sketch, states) =>
       head(sketch, sketch.node("Gather", [states, sketch.integers(0)], {}, "first")),

@@ -90,6 +90,33 @@ export const lastSteps: readonly GraphCase[] = [
     },
   },
   {
+    name: "each direction's own final step, the step taken before the direction",
+    options: { cell: "lstm", bidirectional: true, ...sequence },
+    batchFirst: true,
+    build(sketch) {
+      const [y] = layer(sketch, swap(sketch, sketch.input("x", ["b", "t", I])), { op: "LSTM", I, H, D: 2 });
+      const states = swap(sketch, joinDirections(sketch, y));
+      const [last, first] = [-1, 0].map((i) =>
+        sketch.node("Gather", [states, sketch.integers(i)], { axis: 1 }),
+      );
+      const parts = [sliced(sketch, last, 0, H, 1), sliced(sketch, first, H, END, 1)];
+      sketch.output(gemm(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H));
+    },
+  },
+  {
+    name: "each direction's own final step, of states split into directions",
+    options: { cell: "gru", bidirectional: true, ...sequence },
+    build(sketch) {
+      const [y] = layer(sketch, input(sketch), { op: "GRU", I, H, D: 2 });
+      const split = sketch.node("Reshape", [joinDirections(sketch, y), sketch.integers([0, 0, 2, H])]);
+      const parts = [-1, 0].map((step, direction) => {
+        const taken = sketch.node("Gather", [split, sketch.integers(step)], { axis: 0 });
+        return sketch.node("Gather", [taken, sketch.integers(direction)], { axis: 1 });
+      });
+      sketch.output(gemm(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H));
+    },
+  },
+  {
     name: "final states by Gather and Concat, out of those of two layers",
     options: { cell: "gru", layers: 2, bidirectional: true, ...sequence },
     build(sketch) {
