@@ -16,7 +16,7 @@ function joinFlows(call: Call, flows: readonly Flow[], place: number): Flow | un
   for (const flow of flows) {
     if (flow.content.of !== "states" || !sameAxes(bare(flow), bare(first))) return undefined;
     // The axis has all of them, the slowest; or all of one and, it may be, its features.
-    if (flow.stack.length > 0 && flow.axes[axis][0] !== flow.stack[0]) return undefined;
+    if (!sameAxis(flow.axes[axis].slice(0, flow.stack.length), flow.stack)) return undefined;
     call.walk.keep(flow.content.entries.length); // now: a node may join one long list many times
     for (const entry of flow.content.entries) entries.push(entry);
   }

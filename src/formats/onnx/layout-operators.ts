@@ -4,6 +4,7 @@ import type { Call } from "./call.js";
 import { dropAxes, FLOAT_TYPES, insertAxes, permute, reshape, type Constant } from "./constants.js";
 import type { Operator } from "./operator.js";
 import { numberOf, reshapeAxes, sameSize, sizeOfNumber, type Axis, type Size } from "./sizes.js";
+import { splitStack } from "./stack.js";
 import type { Flow, Value } from "./values.js";
 
 function withAxes(flow: Flow, axes: readonly Axis[]): Flow {
@@ -114,8 +115,9 @@ export const reshapeOperator: Operator = (call) => {
   }
   if (value.kind !== "flow") return [value];
   const axes = shape && reshapeAxes(value.axes, shape, zeros);
-  if (axes === undefined) return [call.rearranged("a shape that merges or splits known axes")];
-  return [withAxes(value, axes)];
+  if (axes !== undefined) return [withAxes(value, axes)];
+  const split = shape && splitStack(call, value, shape, zeros);
+  return [split ?? call.rearranged("a shape that merges or splits known axes")];
 };
 
 /** Flatten: two axes, of those before `axis` and of the others. */

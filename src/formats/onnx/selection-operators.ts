@@ -4,18 +4,12 @@ import { integerList, integersOf, type Call } from "./call.js";
 import { cut, dropAxes, join, type Constant } from "./constants.js";
 import type { Operator } from "./operator.js";
 import { numberOf, sameAxis, sameSize, sizeOfAxis, sizeOfNumber, type Axis, type Size } from "./sizes.js";
+import { placeInStack, takeStates } from "./stack.js";
 import type { Entry, Flow, Stray, Value } from "./values.js";
 import { embed } from "./token-operators.js";
 
 /** Where along time a state is taken from. */
 type Place = "first" | "last";
-
-/** Returns a flow of states with the given ones, whose stack stands in for the one before. */
-function withEntries(call: Call, flow: Flow, axes: readonly Axis[], entries: readonly Entry[]): Flow {
-  const stack = call.walk.axis(entries.length);
-  const replaced = axes.map((axis) => axis.flatMap((atom) => (flow.stack.includes(atom) ? stack : [atom])));
-  return { ...flow, content: { of: "states", entries }, axes: replaced, stack };
-}
 
 /** Says why a state at the first or the last step is not its direction's final one; undefined: it is. */
 function strayAt(call: Call, place: Place, { run }: Entry): Stray | undefined {
@@ -55,7 +49,7 @@ function takeStep(call: Call, flow: Flow, axis: number, place: Place, keep: bool
   const axes = keep ? flow.axes.with(axis, []) : flow.axes.toSpliced(axis, 1);
   // A head makes the same of a final state whether it is taken before or after.
   if (flow.content.of === "outputs") return { ...flow, axes, content: { ...flow.content, part: "h" } };
-  return withEntries(call, flow, axes, entries);
+  return { ...flow, content: { of: "states", entries }, axes };
 }
 
 /** Whether the axis is that of the time of all runs. */
@@ -75,20 +69,11 @@ function placeOf(index: Size, axis: Axis): Place | undefined {
   return sameSize({ ...index, plus: index.plus + 1 }, size) ? "last" : undefined;
 }
 
-/** Returns the entries of a stack that lie at the given places, or undefined where the axis is not that of the stack. */
-function selectEntries(
-  call: Call,
-  flow: Flow,
-  axis: number,
-  places: readonly number[],
-  drop: boolean,
-): Value {
-  const isStack = flow.stack.length > 0 && sameAxis(flow.axes[axis], flow.stack);
-  if (flow.content.of !== "states" || !isStack || places.length === 0)
-    return call.rearranged("an axis of layers, directions or time to take a part of");
-  const { entries } = flow.content;
-  const chosen = places.map((place) => entries[call.axisOf(place, entries.length)]);
-  return withEntries(call, flow, drop ? flow.axes.toSpliced(axis, 1) : flow.axes, chosen);
+/** Returns the states that lie at the given places of a dimension that they stand side by side along. */
+function selectStates(call: Call, flow: Flow, axis: number, places: readonly number[], drop: boolean): Value {
+  const chosen = takeStates(call, flow, flow.axes[axis], places);
+  if (chosen === undefined) return call.rearranged("an axis of layers, directions or time to take a part of");
+  return drop ? { ...chosen, axes: chosen.axes.toSpliced(axis, 1) } : chosen;
 }
 
 function gatherFlow(call: Call, flow: Flow): Value {
@@ -108,7 +93,7 @@ function gatherFlow(call: Call, flow: Flow): Value {
   }
   const places = call.numbers(1);
   if (places === undefined || isTime(flow, dims)) return call.rearranged("indices that are constants");
-  return selectEntries(call, flow, axis, places, indices.scalar);
+  return selectStates(call, flow, axis, places, indices.scalar);
 }
 
 function gatherConstant(call: Call, constant: Constant): Value {
@@ -182,13 +167,17 @@ function isEnd(to: Size, axis: Axis): boolean {
   return (numberOf(to) ?? 0) >= 0x7fff_ffff || sameSize(to, sizeOfAxis(axis));
 }
 
-/** Returns the entries [from, to) of the stack, along an axis of the stack alone or with the features. */
-function cutEntries(call: Call, flow: Flow, axis: number, from: number, to: number): Value {
-  const width = sameAxis(flow.axes[axis], flow.stack) ? 1 : (flow.feature[0]?.size ?? 1);
-  if (flow.content.of !== "states" || from % width !== 0 || to % width !== 0)
-    return call.rearranged("whole directions to take");
-  const entries = flow.content.entries.slice(from / width, to / width);
-  return entries.length > 0 ? withEntries(call, flow, flow.axes, entries) : call.rearranged("a direction");
+/** Returns the states [from, to) along an axis of them alone or with their features. */
+function cutStates(call: Call, flow: Flow, axis: number, from: number, to: number): Value {
+  const { axes, stack, feature } = flow;
+  const merged = stack.length > 0 && feature.length > 0 && sameAxis(axes[axis], [...stack, ...feature]);
+  const width = merged ? (feature[0].size ?? 1) : 1;
+  const dims = merged ? stack : axes[axis];
+  // Before the list of places, which other dimensions would make as long as a file says.
+  if (placeInStack(flow, dims) === undefined) return call.rearranged("steps or directions to take, or all");
+  if (from % width !== 0 || to % width !== 0) return call.rearranged("whole directions to take");
+  const places = Array.from({ length: (to - from) / width }, (_, i) => from / width + i);
+  return takeStates(call, flow, dims, places) ?? call.rearranged("a direction");
 }
 
 function sliceFlow(call: Call, flow: Flow, range: Range): Value {
@@ -206,10 +195,8 @@ function sliceFlow(call: Call, flow: Flow, range: Range): Value {
     if (placeOf(from, dims) === "first" && one) return takeStep(call, flow, axis, "first", true);
     return call.rearranged("all steps, the first or the last");
   }
-  const isStack =
-    flow.stack.length > 0 && (sameAxis(dims, flow.stack) || sameAxis(dims, [...flow.stack, ...flow.feature]));
-  if (!isStack || numbers === undefined) return call.rearranged("steps or directions to take, or all");
-  return cutEntries(call, flow, axis, numbers.from, numbers.to);
+  if (numbers === undefined) return call.rearranged("steps or directions to take, or all");
+  return cutStates(call, flow, axis, numbers.from, numbers.to);
 }
 
 export const slice: Operator = (call) => {

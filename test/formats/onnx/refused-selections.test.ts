@@ -172,6 +172,44 @@ const selections: Refusal[] = [
     /node "head" .* the states of one layer/,
   ],
   [
+    "layers taken for directions",
+    (sketch) => {
+      const [y, h] = layer(sketch, input(sketch), { op: "GRU", I, H, D: 2, name: "below" });
+      const [, top] = layer(sketch, joined(sketch, y), { op: "GRU", I: 2 * H, H, D: 2, name: "top" });
+      const all = sketch.node("Concat", [h, top], { axis: 0 });
+      const split = sketch.node("Reshape", [all, sketch.integers([2, 2, -1, H])]);
+      const turned = sketch.node("Transpose", [split], { perm: [1, 0, 2, 3] });
+      const last = sketch.node("Gather", [turned, sketch.integers(-1)]);
+      const parts = [0, 1].map((i) => sketch.node("Gather", [last, sketch.integers(i)]));
+      sketch.output(head(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H));
+    },
+    /node "head" .* the states of one layer, forward then reverse, got directions other/,
+  ],
+  [
+    "layers and directions that change places",
+    (sketch) => {
+      const [y, h] = layer(sketch, input(sketch), { op: "GRU", I, H, D: 2, name: "below" });
+      const [, top] = layer(sketch, joined(sketch, y), { op: "GRU", I: 2 * H, H, D: 2, name: "top" });
+      const all = sketch.node("Concat", [h, top], { axis: 0 });
+      const split = sketch.node("Reshape", [all, sketch.integers([2, 2, -1, H])]);
+      const turned = sketch.node("Transpose", [split], { perm: [1, 0, 2, 3] });
+      const flat = sketch.node("Reshape", [turned, sketch.integers([4, -1, H])]);
+      const parts = [2, 3].map((i) => sketch.node("Gather", [flat, sketch.integers(i)], {}, `part${i}`));
+      sketch.output(head(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H));
+    },
+    /node "part2" \(Gather\): expected an axis of layers, directions or time/,
+  ],
+  [
+    "final states in a shape that splits no layers",
+    (sketch) => {
+      const [y, h] = layer(sketch, input(sketch), { op: "GRU", I, H, D: 2, name: "below" });
+      const [, top] = layer(sketch, joined(sketch, y), { op: "GRU", I: 2 * H, H, D: 2, name: "top" });
+      const all = sketch.node("Concat", [h, top], { axis: 0 });
+      sketch.output(sketch.node("Reshape", [all, sketch.integers([3, -1, H])], {}, "mix"));
+    },
+    /node "mix" \(Reshape\): expected a shape that merges or splits known axes/,
+  ],
+  [
     "directions of which the units are mixed",
     withBoth((sketch, [y]) => {
       const turned = sketch.node("Transpose", [y], { perm: [0, 2, 3, 1] });

@@ -127,6 +127,49 @@ export const lastSteps: readonly GraphCase[] = [
       sketch.output(gemm(sketch, sketch.node("Concat", chosen, { axis: 1 }), 2 * H));
     },
   },
+  ...(
+    [
+      [2, 2, -1, H],
+      [-1, 2, 3, H],
+    ] as const
+  ).map((shape): GraphCase => ({
+    name: `final states of two layers in the shape [${shape.join(", ")}]`,
+    options: { cell: "gru", layers: 2, bidirectional: true, ...sequence },
+    build(sketch) {
+      const [y, h] = layer(sketch, sketch.input("x", ["time", 3, I]), {
+        op: "GRU",
+        I,
+        H,
+        D: 2,
+        name: "below",
+      });
+      const [, top] = layer(sketch, joinDirections(sketch, y), { op: "GRU", I: 2 * H, H, D: 2, name: "top" });
+      const all = sketch.node("Concat", [h, top], { axis: 0 });
+      const split = sketch.node("Reshape", [all, sketch.integers([...shape])]);
+      const last = sketch.node("Gather", [split, sketch.integers(-1)], { axis: 0 });
+      const parts = [0, 1].map((i) => sketch.node("Gather", [last, sketch.integers(i)], { axis: 0 }));
+      sketch.output(gemm(sketch, sketch.node("Concat", parts, { axis: 1 }), 2 * H));
+    },
+  })),
+  {
+    name: "final states of layers and directions, a direction taken before the layer",
+    options: { cell: "lstm", layers: 3, bidirectional: true, ...sequence },
+    build(sketch) {
+      let value = input(sketch);
+      const finals = [I, 2 * H, 2 * H].map((width, i) => {
+        const [y, h] = layer(sketch, value, { op: "LSTM", I: width, H, D: 2, name: `layer${i}` });
+        value = joinDirections(sketch, y);
+        return h;
+      });
+      const all = sketch.node("Concat", finals, { axis: 0 });
+      const split = sketch.node("Reshape", [all, sketch.integers([3, 2, -1, H])]);
+      const parts = [0, 1].map((i) => {
+        const direction = squeeze(sketch, sliced(sketch, split, i, i + 1, 1), 1);
+        return sketch.node("Gather", [direction, sketch.integers(2)], { axis: 0 });
+      });
+      sketch.output(gemm(sketch, sketch.node("Concat", parts, { axis: -1 }), 2 * H));
+    },
+  },
   {
     name: "final states by Split",
     options: { cell: "lstm", bidirectional: true, ...sequence },
