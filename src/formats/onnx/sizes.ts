@@ -71,10 +71,12 @@ export function multiplySizes(a: Size, b: Size): Size | undefined {
   return a.plus === 0 && b.plus === 0 ? checked(a.factor * b.factor, [...a.atoms, ...b.atoms], 0) : undefined;
 }
 
-/** Returns the quotient of two sizes where it is a whole one. */
+/** Returns the quotient of two numbers without its fraction, or of two sizes where it is a whole one. */
 export function divideSizes(a: Size, b: Size): Size | undefined {
   const divisor = numberOf(b);
   if (divisor === undefined || divisor === 0) return undefined;
+  const number = numberOf(a);
+  if (number !== undefined) return checked(0, [], Math.trunc(number / divisor));
   if (a.factor % divisor !== 0 || a.plus % divisor !== 0) return undefined;
   return checked(a.factor / divisor, a.atoms, a.plus / divisor);
 }

@@ -77,4 +77,20 @@ export const layers: readonly GraphCase[] = [
       sketch.output(head(sketch, squeeze(sketch, squeeze(sketch, y, 1), 1)));
     },
   },
+  {
+    name: "directions taken apart at half of the features, which is computed",
+    options: { cell: "gru", bidirectional: true },
+    build(sketch) {
+      const [y] = layer(sketch, input(sketch), { op: "GRU", I, H, D: 2 });
+      const states = joinDirections(sketch, y);
+      const size = sketch.node("Gather", [sketch.node("Shape", [states]), sketch.integers([-1])]);
+      const more = sketch.node("Add", [size, sketch.integers([1])]);
+      const half = sketch.node("Div", [more, sketch.integers([2])]);
+      const bounds = [0, 1, 2].map((i) => sketch.node("Mul", [half, sketch.integers([i])]));
+      const parts = [0, 1].map((i) =>
+        sketch.node("Slice", [states, bounds[i], bounds[i + 1], sketch.integers([-1])]),
+      );
+      sketch.output(head(sketch, sketch.node("Concat", parts, { axis: -1 }), 2 * H));
+    },
+  },
 ];
