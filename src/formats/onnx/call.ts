@@ -155,11 +155,17 @@ export class Call implements Origin {
     return place;
   }
 
-  /** Is what a node gives that is not understood: a FormatError where what flows through the layers ends in it. */
+  /**
+   * Is what a node gives that is not understood: a FormatError where what flows through the layers ends in it. An input that is not
+   * understood either is named instead, unless the node has a graph of its own (If): its inputs only steer it, and what it gives comes
+   * through that graph.
+   */
   unknown(): Value {
     const lost = this.inputs.find((value) => value?.kind === "flow" && value.content.of !== "input");
     if (lost !== undefined) this.fail("an operator of a recurrent network", `it for ${describeValue(lost)}`);
-    return this.inputs.find((value) => value?.kind === "unknown") ?? { kind: "unknown", by: this };
+    const own = [...this.node.attributes.values()].some(({ type }) => type === "GRAPH");
+    const before = own ? undefined : this.inputs.find((value) => value?.kind === "unknown");
+    return before ?? { kind: "unknown", by: this };
   }
 
   /**

@@ -4,7 +4,7 @@ import { toOnnx } from "../../../src/formats/onnx/to-onnx.js";
 import { engineFor } from "../../../src/memory/engine.js";
 import { createNetwork } from "../../../src/network/create-network.js";
 import { DATA_TYPES, type OnnxModel } from "../../../src/formats/onnx/messages.js";
-import { encodeProto, layer, ModelSketch, protoOf } from "./model-sketch.js";
+import { encodeProto, layer, ModelSketch, protoOf, type Attribute } from "./model-sketch.js";
 import {
   describeRefusals,
   H,
@@ -47,6 +47,25 @@ const whole: Refusal[] = [
       sketch.output(sketch.node("Conv", [input(sketch)], {}, "conv"));
     },
     /^ONNX output "conv:0": .* got what node "conv" \(Conv\) gives/,
+  ],
+  [
+    "states that come through the branches of an If",
+    withStates((sketch, states) => {
+      const condition = sketch.node("Equal", [sketch.node("Shape", ["x"]), sketch.integers([1])], {}, "one");
+      const branch = (name: string, op: string): Attribute => ({
+        type: "GRAPH",
+        value: {
+          name,
+          nodes: [{ name, op, domain: "", inputs: [states], outputs: [name], attributes: new Map() }],
+          initializers: [],
+          inputs: [],
+          outputs: [{ name, dataType: DATA_TYPES.FLOAT, dims: undefined }],
+        },
+      });
+      const branches = { then_branch: branch("dropped", "Squeeze"), else_branch: branch("kept", "Identity") };
+      return head(sketch, sketch.node("If", [condition], branches, "either"));
+    }),
+    /got what node "either" \(If\) gives/,
   ],
   [
     "cell states alone",
