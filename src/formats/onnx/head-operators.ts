@@ -1,7 +1,7 @@
 /** Operators that the head is made of: a product, a bias, and a softmax at the end. */
 
 import type { Call } from "./call.js";
-import { broadcast, FLOAT_TYPES, permute, reshape, type Constant } from "./constants.js";
+import { broadcast, dropAxes, FLOAT_TYPES, permute, reshape, type Constant } from "./constants.js";
 import { layerOf } from "./layers.js";
 import type { Operator } from "./operator.js";
 import { sameAxis } from "./sizes.js";
@@ -47,18 +47,19 @@ function applyHead(call: Call, flow: Flow, head: Head): Flow {
   };
 }
 
-function requireMatrix(call: Call, index: number): Constant {
-  const constant = requireWeights(call, "the second factor", call.input(index));
-  if (constant.shape.length !== 2)
-    call.fail("a matrix for the second factor", `one of shape [${constant.shape.join(", ")}]`);
-  return constant;
-}
-
+/** MatMul: a matrix, or one in a stack of its own, whose further dimensions the product has too. */
 export const matMul: Operator = (call) => {
   const value = call.input(0);
   if (value.kind !== "flow" || value.content.of === "input") return [call.unknown()];
-  const weight = requireMatrix(call, 1);
-  return [applyHead(call, value, { weight, bias: undefined, weightScale: 1, biasScale: 1 })];
+  const given = requireWeights(call, "the second factor", call.input(1));
+  const { shape } = given;
+  if (shape.length < 2 || shape.slice(0, -2).some((size) => size !== 1))
+    call.fail("one matrix for the second factor", `one of shape [${shape.join(", ")}]`);
+  const weight = dropAxes(given, [...shape.slice(0, -2).keys()]);
+  const outputs = applyHead(call, value, { weight, bias: undefined, weightScale: 1, biasScale: 1 });
+  // States of one dimension stand for a matrix of one row, which the product has not.
+  const more = Math.max(shape.length - Math.max(value.axes.length, 2), 0);
+  return [{ ...outputs, axes: [...Array.from({ length: more }, () => []), ...outputs.axes] }];
 };
 
 /** Returns a bias of [O] for the given axes of outputs, of which the last is not always that of the outputs. */
@@ -72,6 +73,13 @@ function biasFor(call: Call, flow: Flow, value: Value): Constant {
   const spread = broadcast(bias, shape.slice(-Math.max(bias.shape.length, shape.length - place)));
   const flat = spread && reshape(spread, [size]);
   return flat ?? call.fail(`a bias for ${size} outputs`, `one of shape [${bias.shape.join(", ")}]`);
+}
+
+function requireMatrix(call: Call, index: number): Constant {
+  const constant = requireWeights(call, "the second factor", call.input(index));
+  if (constant.shape.length !== 2)
+    call.fail("a matrix for the second factor", `one of shape [${constant.shape.join(", ")}]`);
+  return constant;
 }
 
 export const gemm: Operator = (call) => {

@@ -16,7 +16,15 @@ import type { Operator } from "./operator.js";
 import { loop, recurrent } from "./recurrent-operators.js";
 import { concat } from "./join-operators.js";
 import { gather, slice, split } from "./selection-operators.js";
-import { constant, constantOfShape, divide, multiply, shape, subtract } from "./size-operators.js";
+import {
+  constant,
+  constantOfShape,
+  divide,
+  multiply,
+  reduceProduct,
+  shape,
+  subtract,
+} from "./size-operators.js";
 import { oneHot } from "./token-operators.js";
 
 export const operators: ReadonlyMap<string, Operator> = new Map(
@@ -33,6 +41,6 @@ export const operators: ReadonlyMap<string, Operator> = new Map(
     ...{ Identity: identity, Dropout: dropout, Cast: cast, Expand: expand, Tile: expand },
     ...{ MatMul: matMul, Gemm: gemm, Add: add, Softmax: softmax, LogSoftmax: softmax },
     ...{ Constant: constant, ConstantOfShape: constantOfShape, Shape: shape },
-    ...{ Sub: subtract, Mul: multiply, Div: divide },
+    ...{ Sub: subtract, Mul: multiply, Div: divide, ReduceProd: reduceProduct },
   }),
 );

@@ -93,3 +93,18 @@ export const addIntegers = arithmetic((a, b) => addSizes(a, b, 1));
 export const subtract = arithmetic((a, b) => addSizes(a, b, -1));
 export const multiply = arithmetic(multiplySizes);
 export const divide = arithmetic(divideSizes);
+
+/** ReduceProd, of a list of integers: over `axes`, an attribute before opset 18, then an input. */
+export const reduceProduct: Operator = (call) => {
+  const known = integersOf(call.input(0));
+  const axes = call.ints("axes") ?? (call.inputs[1] === undefined ? [] : call.numbers(1));
+  if (known === undefined || axes === undefined) return [call.unknown()];
+  for (const axis of axes) call.axisOf(axis, known.scalar ? 0 : 1);
+  if (axes.length === 0 && call.int("noop_with_empty_axes", 0) !== 0) return [call.input(0)];
+  const product = known.list.reduce<Size | undefined>(
+    (all, size) => all && size && multiplySizes(all, size),
+    sizeOfNumber(1),
+  );
+  const scalar = known.scalar || call.int("keepdims", 1) === 0;
+  return [integerList([product], scalar) ?? call.unknown()];
+};

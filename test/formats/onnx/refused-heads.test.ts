@@ -33,8 +33,18 @@ const heads: Refusal[] = [
   ],
   [
     "a stack of weights",
-    withStates((sketch, states) => sketch.node("MatMul", [states, sketch.weights(1, H, O)], {}, "head")),
-    /node "head" .* a matrix for the second factor, got one of shape \[1, 4, 2\]/,
+    withStates((sketch, states) => sketch.node("MatMul", [states, sketch.weights(3, H, O)], {}, "head")),
+    /node "head" .* one matrix for the second factor, got one of shape \[3, 4, 2\]/,
+  ],
+  [
+    "a vector of weights",
+    withStates((sketch, states) => sketch.node("MatMul", [states, sketch.weights(H)], {}, "head")),
+    /node "head" .* one matrix for the second factor, got one of shape \[4\]/,
+  ],
+  [
+    "a product of the states",
+    withStates((sketch, states) => sketch.node("ReduceProd", [states], { axes: [0] }, "product")),
+    /node "product" \(ReduceProd\): expected an operator of a recurrent network/,
   ],
   [
     "a weight before the states",

@@ -63,6 +63,42 @@ export const heads: readonly GraphCase[] = [
     },
   },
   {
+    name: "a matrix in a stack of its own",
+    options: { cell: "gru" },
+    build(sketch) {
+      const [y] = layer(sketch, input(sketch), { op: "GRU", I, H });
+      const product = sketch.node("MatMul", [squeeze(sketch, y, 1), sketch.weights(1, H, O)]);
+      sketch.output(sketch.node("Add", [product, sketch.weights(O)]));
+    },
+  },
+  {
+    name: "a matrix in a stack of more dimensions than the states have",
+    options: { cell: "lstm", ...sequence },
+    build(sketch) {
+      const [, h] = layer(sketch, input(sketch), { op: "LSTM", I, H });
+      const product = sketch.node("MatMul", [squeeze(sketch, h, 0), sketch.weights(1, 1, H, O)]);
+      const biased = sketch.node("Add", [product, sketch.weights(1, 1, 1, O)]);
+      sketch.output(sketch.node("Squeeze", [biased, sketch.integers([0, 1])]));
+    },
+  },
+  ...[0, 1].map((keepdims): GraphCase => ({
+    name: `time and batch merged by their product (keepdims ${keepdims}), and split behind the head`,
+    options: { cell: "gru" },
+    build(sketch) {
+      const [y] = layer(sketch, input(sketch), { op: "GRU", I, H });
+      const states = squeeze(sketch, y, 1);
+      const sizes = sketch.node("Gather", [sketch.node("Shape", [states]), sketch.integers([0, 1])]);
+      const product = sketch.node("ReduceProd", [sizes], { axes: [0], keepdims });
+      const rows = keepdims === 1 ? product : sketch.node("Unsqueeze", [product, sketch.integers([0])]);
+      const shape = sketch.node("Concat", [rows, sketch.integers([H])], { axis: 0 });
+      const flat = sketch.node("Reshape", [states, shape]);
+      const outputs = sketch.node("MatMul", [flat, sketch.weights(H, O)]);
+      const back = sketch.node("Concat", [sizes, sketch.integers([O])], { axis: 0 });
+      const split = sketch.node("Reshape", [outputs, back]);
+      sketch.output(sketch.node("Add", [split, sketch.weights(O)]));
+    },
+  })),
+  {
     name: "a bias that stands before the axis of time",
     options: { cell: "gru" },
     build(sketch) {
