@@ -2,7 +2,7 @@
 
 import type { Call } from "./call.js";
 import { broadcast, dropAxes, FLOAT_TYPES, permute, reshape, type Constant } from "./constants.js";
-import { layerOf } from "./layers.js";
+import { layerOf } from "./directions.js";
 import type { Operator } from "./operator.js";
 import { sameAxis } from "./sizes.js";
 import { addIntegers } from "./size-operators.js";

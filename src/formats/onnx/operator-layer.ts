@@ -3,7 +3,7 @@
 import { layerSuffix } from "../../network/sizes.js";
 import type { Cell } from "../../network/types.js";
 import { integer, integers, text, type Attributes } from "./graph-builder.js";
-import { oneHotRows, type LayerKind, type LayerPlan } from "./layer.js";
+import { oneHotRows, type LayerKind, type LayerPlan } from "./graph-layer.js";
 
 interface CellOperator {
   readonly op: string;

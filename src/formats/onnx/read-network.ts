@@ -4,7 +4,7 @@ import { FormatError } from "../../errors.js";
 import { completeOptions } from "../../network/options.js";
 import type { CompleteOptions } from "../../network/types.js";
 import { quote, type Walk } from "./call.js";
-import { layerOf } from "./layers.js";
+import { layerOf } from "./directions.js";
 import type { OnnxGraph } from "./messages.js";
 import {
   describeValue,

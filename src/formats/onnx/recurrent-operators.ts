@@ -4,7 +4,7 @@ import { cells } from "../../network/cells/by-name.js";
 import type { Cell } from "../../network/types.js";
 import { quote, type Call } from "./call.js";
 import { FLOAT_TYPES, type Constant } from "./constants.js";
-import { layerOf } from "./layers.js";
+import { layerOf } from "./directions.js";
 import type { Operator } from "./operator.js";
 import { numberOf, sameAxis, sameSize, sizeOfAxis, sizeOfNumber, type Axis } from "./sizes.js";
 import { describeValue, inputNameOf, type Flow, type Part, type Run, type Value } from "./values.js";

@@ -2,7 +2,7 @@
 
 import { layerSuffix } from "../../network/sizes.js";
 import { floatValue, integer, integers, type GraphBuilder } from "./graph-builder.js";
-import { parameterTensor, transposedTensor, type LayerKind, type LayerPlan } from "./layer.js";
+import { parameterTensor, transposedTensor, type LayerKind, type LayerPlan } from "./graph-layer.js";
 import type { Direction, ScanCell } from "./scan-cells.js";
 
 /** Names of the values that a direction's Scan leaves: all states of h, [T, 1, B, H], and the final ones, [1, B, H]. */

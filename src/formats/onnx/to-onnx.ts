@@ -14,7 +14,7 @@ import {
   type LayerNodes,
   type LayerPlan,
   type LayerStates,
-} from "./layer.js";
+} from "./graph-layer.js";
 import { DATA_TYPES, type OnnxGraph, type OnnxModel, type OnnxValue } from "./messages.js";
 import { operatorLayer } from "./operator-layer.js";
 import { scanCells } from "./scan-cells.js";
