@@ -20,6 +20,19 @@ export type PlainData =
   | readonly PlainData[]
   | { readonly [name: string]: PlainData };
 
+const made = new WeakMap<object, PlainData>();
+
+/** Notes what an object that hides its options was made with, so that ranks of a cluster can compare theirs. */
+export function keepOptions<Made extends object>(object: Made, options: PlainData): Made {
+  made.set(object, options);
+  return object;
+}
+
+/** Returns what an object was made with; undefined where nobody noted it. */
+export function keptOptions(object: object): PlainData {
+  return made.get(object);
+}
+
 /** Reads plain data that comes from a file: whatever is not as it must be is a FormatError that says where it stands. */
 export class PlainReader {
   /** The path of the value, for messages. */

@@ -42,6 +42,7 @@ export function adagrad(options: AdagradOptions): Optimizer {
     "adagrad",
     firstRate,
     ["sum"],
+    { epsilon, learningRateDecay: rateDecay, initialAccumulatorValue: start, weightDecay: decay },
     ({ engine, w, g, count, moments, step, learningRate }) => {
       const { sum } = moments;
       if (step === 1) engine.arena.fill({ ...vector(count), pointer: sum }, start);

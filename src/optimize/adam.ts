@@ -52,6 +52,7 @@ function create(options: AdamOptions, defaultDecay: number, decoupled: boolean):
     decoupled ? "adamW" : "adam",
     learningRate,
     names,
+    { beta1, beta2, epsilon, weightDecay: decay, amsgrad },
     ({ engine, w, g, count, moments, ...at }) => {
       adamStep(engine.kernels, {
         w,

@@ -31,6 +31,7 @@ export function lion(options: LionOptions = {}): Optimizer {
     "lion",
     learningRate,
     ["mean"],
+    { beta1, beta2, weightDecay },
     ({ engine, w, g, count, moments, learningRate: rate }) => {
       const keep = 1 - rate * weightDecay;
       const { kernels, constants } = engine;

@@ -4,7 +4,7 @@ import type { Engine } from "../memory/engine.js";
 import { vector, type Region, type Shape } from "../memory/regions.js";
 import { requireNetwork, type RecurrentNetwork } from "../network/network.js";
 import type { Network } from "../network/types.js";
-import type { PlainData } from "../plain-data.js";
+import { keepOptions, type PlainData } from "../plain-data.js";
 
 /**
  * An optimizer moves a network's parameters along its gradients. It belongs to the first network that it
@@ -131,12 +131,13 @@ function updateAll<Moment extends string>(
 
 /**
  * Creates an optimizer of a kind that remembers the named moments. `update` moves one parameter; its step counts from
- * 1, and again after `reset`.
+ * 1, and again after `reset`. `options`: what `update` depends on besides.
  */
 export function createOptimizer<Moment extends string>(
   kind: string,
   learningRate: number,
   names: readonly Moment[],
+  options: Readonly<Record<string, number | boolean>>,
   update: (update: Update<Moment>) => void,
 ): Optimizer {
   let rate = requireNumber("learningRate", learningRate, { least: 0, most: MOST });
@@ -184,5 +185,5 @@ export function createOptimizer<Moment extends string>(
       };
     },
   });
-  return optimizer;
+  return keepOptions(optimizer, options);
 }

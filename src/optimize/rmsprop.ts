@@ -51,6 +51,7 @@ export function rmsprop(options: RmspropOptions): Optimizer {
     "rmsprop",
     learningRate,
     names,
+    { alpha, epsilon, momentum, centered, weightDecay: decay },
     ({ engine, w, g, count, moments, ...update }) => {
       rmspropStep(engine.kernels, {
         w,

@@ -45,22 +45,29 @@ export function sgd(options: SgdOptions): Optimizer {
     );
   }
   const names = momentum > 0 ? (["velocity"] as const) : [];
-  return createOptimizer<"velocity">("sgd", learningRate, names, ({ engine, w, g, count, ...update }) => {
-    const velocity = momentum > 0 ? update.moments.velocity : 0;
-    const rate = update.learningRate;
-    const first = update.step === 1;
-    engine.kernels.sgdStep(
-      w,
-      velocity,
-      g,
-      engine.constants,
-      rate,
-      momentum,
-      dampening,
-      decay,
-      nesterov,
-      first,
-      count,
-    );
-  });
+  const kept = { momentum, dampening, nesterov, weightDecay: decay };
+  return createOptimizer<"velocity">(
+    "sgd",
+    learningRate,
+    names,
+    kept,
+    ({ engine, w, g, count, ...update }) => {
+      const velocity = momentum > 0 ? update.moments.velocity : 0;
+      const rate = update.learningRate;
+      const first = update.step === 1;
+      engine.kernels.sgdStep(
+        w,
+        velocity,
+        g,
+        engine.constants,
+        rate,
+        momentum,
+        dampening,
+        decay,
+        nesterov,
+        first,
+        count,
+      );
+    },
+  );
 }

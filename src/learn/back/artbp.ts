@@ -4,7 +4,7 @@ import type { Inputs } from "../../network/model/batch.js";
 import { divisorOf, gradientTargets, targetKind } from "../../network/model/targets.js";
 import { requireNetwork } from "../../network/network.js";
 import type { State } from "../../network/types.js";
-import { PlainReader, type PlainData } from "../../plain-data.js";
+import { keepOptions, PlainReader, type PlainData } from "../../plain-data.js";
 import { Random } from "../../random.js";
 import { askLoss } from "../windows/callers-loss.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
@@ -53,12 +53,11 @@ export function artbp(options: ArtbpOptions): Learner {
   const { meanLength, alpha = 4 } = requireOptions("options", options, ["meanLength", "alpha"]);
   requireNumber("meanLength", meanLength, { above: 1 });
   requireNumber("alpha", alpha, { above: 1 });
-  return cuts(
-    createLearner("artbp", (context) => {
-      requireStepwise(context, "artbp");
-      return new ArtbpRun(context, (d) => alpha / ((alpha - 1) * meanLength + d));
-    }),
-  );
+  const learner = createLearner("artbp", (context) => {
+    requireStepwise(context, "artbp");
+    return new ArtbpRun(context, (d) => alpha / ((alpha - 1) * meanLength + d));
+  });
+  return keepOptions(cuts(learner), { meanLength, alpha });
 }
 
 /** Separates these draws from others with the same seed. */

@@ -2,7 +2,7 @@ import { requireNumber, requireOptions } from "../../errors.js";
 import { BudgetedPass } from "../recompute/budgeted-pass.js";
 import { createLearner, type Learner, type LearnerContext, type LearnerRun } from "../learner.js";
 import { definitionOf } from "../../network/losses/definition.js";
-import { PlainReader } from "../../plain-data.js";
+import { keepOptions, PlainReader } from "../../plain-data.js";
 import { SAVED } from "../windows/saved-stretch.js";
 import { wholeTape } from "./whole-tape.js";
 
@@ -35,7 +35,8 @@ export function bptt(options: BpttOptions = {}): Learner {
   const { memoryBudget } = requireOptions("options", options, ["memoryBudget"]);
   if (memoryBudget === undefined) return createLearner("bptt", wholeTape);
   requireNumber("memoryBudget", memoryBudget, { above: 0 });
-  return createLearner("bptt", (context) => withinBudget(context, memoryBudget));
+  const learner = createLearner("bptt", (context) => withinBudget(context, memoryBudget));
+  return keepOptions(learner, { memoryBudget });
 }
 
 function withinBudget(context: LearnerContext, memoryBudget: number): LearnerRun {

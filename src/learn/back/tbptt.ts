@@ -1,5 +1,5 @@
 import { requireInteger, requireKnown, requireObject } from "../../errors.js";
-import { PlainReader, type PlainData } from "../../plain-data.js";
+import { keepOptions, PlainReader, type PlainData } from "../../plain-data.js";
 import { CarriedPass } from "./carried-pass.js";
 import type { CheckedWindow } from "../windows/checked-window.js";
 import {
@@ -54,12 +54,11 @@ export function tbptt(options: TbpttOptions): Learner {
   requireInteger("k1", k1, 1);
   requireInteger("k2", k2, 1);
   if (k2 < k1) throw new RangeError(`"k2" expected at least k1 = ${k1}, got ${k2}: losses would be lost`);
-  return cuts(
-    createLearner("tbptt", (context) => {
-      requireStepwise(context, "tbptt");
-      return new TbpttRun(context, k1, k2);
-    }),
-  );
+  const learner = createLearner("tbptt", (context) => {
+    requireStepwise(context, "tbptt");
+    return new TbpttRun(context, k1, k2);
+  });
+  return keepOptions(cuts(learner), { k1, k2 });
 }
 
 class TbpttRun implements KeptRun {

@@ -81,7 +81,7 @@ class KroneckerInfluence implements OnlineRule {
     const { dynamics, identity } = this;
     const direct = dynamics.vjp({ losses: true });
     direct.accumulate();
-    for (let b = 0; b < dynamics.batch; b++) {
+    dynamics.drawEach(this.random, this.layers.length, (b) => {
       const adjoint = dynamics.vjp({ cotangent: identity, sample: b });
       const anew = dynamics.begunAnew(b);
       this.layers.forEach((factors, l) => {
@@ -91,7 +91,7 @@ class KroneckerInfluence implements OnlineRule {
         if (anew) factors.input.zero(b);
         this.mix(factors, l, b, adjoint.preactivationGradients(l));
       });
-    }
+    });
   }
 
   /** Adds outer(q·J·B, u) to a layer's gradients, `start` being q·J. */

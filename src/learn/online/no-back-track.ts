@@ -4,7 +4,7 @@ import type { Rows } from "../../network/dynamics/rows.js";
 import type { Random } from "../../random.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
-import { balance, drawSigns, type OnlineRule } from "./online-rule.js";
+import { balance, drawSigns, wordsOfSigns, type OnlineRule } from "./online-rule.js";
 
 /**
  * Creates a learner for NoBackTrack (Ollivier, Tallec & Charpiat 2015, "Training recurrent networks online
@@ -63,7 +63,9 @@ class BalancedRankOne implements OnlineRule {
     // J·v is 0 where a sample began anew; what is left of the past is noise.
     for (let b = 0; b < dynamics.batch; b++) if (dynamics.begunAnew(b)) parameters.zero(b);
     const kept: number[] = [];
-    for (let b = 0; b < dynamics.batch; b++) kept.push(this.draw(b));
+    dynamics.drawEach(this.random, wordsOfSigns(dynamics.layout.units) + 1, (b) => {
+      kept.push(this.draw(b));
+    });
     const along = dynamics.vjp({ cotangent: weighted });
     for (let b = 0; b < dynamics.batch; b++) {
       parameters.scale(b, 1 / kept[b]);

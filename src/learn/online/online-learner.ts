@@ -12,7 +12,7 @@ import {
   type Learner,
   type LearnerContext,
 } from "../learner.js";
-import { PlainReader, type PlainData } from "../../plain-data.js";
+import { keepOptions, PlainReader, type PlainData } from "../../plain-data.js";
 import { SAVED } from "../windows/saved-stretch.js";
 import { keepOnline } from "./online-learners.js";
 import { OnlineProcess } from "./online-process.js";
@@ -27,7 +27,7 @@ export function createOnlineLearner(plan: OnlineRulePlan): Learner {
       new OnlineRun(plan, context, updateEvery);
   const learner = createLearner(plan.name, begin());
   keepOnline(learner, { plan, begin });
-  return learner;
+  return keepOptions(learner, { block: plan.block });
 }
 
 /** Throws a RangeError for a network, or a loss, that the rule does not cover. */

@@ -52,6 +52,11 @@ export function drawSigns(rows: Rows, row: number, units: Int32Array, random: Ra
   }
 }
 
+/** Returns how many draws of 32 bits `drawSigns` makes. */
+export function wordsOfSigns(units: Int32Array): number {
+  return Math.ceil(units.length / 32);
+}
+
 /** Returns √((a + ε)/(b + ε)), which balances two factors of a product with the norms a and b. */
 export function balance(a: number, b: number): number {
   return Math.sqrt((a + EPSILON) / (b + EPSILON));

@@ -4,7 +4,7 @@ import type { Rows } from "../../network/dynamics/rows.js";
 import type { Random } from "../../random.js";
 import type { Learner } from "../learner.js";
 import { createOnlineLearner } from "./online-learner.js";
-import { balance, drawSigns, type OnlineRule } from "./online-rule.js";
+import { balance, drawSigns, wordsOfSigns, type OnlineRule } from "./online-rule.js";
 
 /** Configures `uoro`. */
 export interface UoroOptions {
@@ -65,7 +65,10 @@ class RankOne implements OnlineRule {
     dynamics.jvp(state);
     // J·s̃ is 0 where a sample began anew; what is left of the past is noise.
     for (let b = 0; b < dynamics.batch; b++) if (dynamics.begunAnew(b)) parameters.zero(b);
-    for (let b = 0; b < dynamics.batch; b++) drawSigns(signs, b, dynamics.layout.units, random);
+    const { units } = dynamics.layout;
+    dynamics.drawEach(random, wordsOfSigns(units), (b) => {
+      drawSigns(signs, b, units, random);
+    });
     const along = dynamics.vjp({ cotangent: signs });
     for (let b = 0; b < dynamics.batch; b++) {
       fresh.zero();

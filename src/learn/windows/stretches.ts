@@ -31,7 +31,7 @@ export interface Stretch {
 }
 
 /** Returns the lengths, or undefined where none is shorter than the stretch. */
-function needed(lengths: Int32Array | undefined, steps: number): Int32Array | undefined {
+export function needed(lengths: Int32Array | undefined, steps: number): Int32Array | undefined {
   return lengths?.some((length) => length < steps) === true ? lengths : undefined;
 }
 

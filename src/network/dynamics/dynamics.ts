@@ -7,6 +7,7 @@ import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, readRegion, rowsOf, type Region } from "../../memory/regions.js";
 import { beginsAnew, type Inputs } from "../model/batch.js";
 import { BlockAdjoint, type RowsBelong } from "./block-adjoint.js";
+import type { Random } from "../../random.js";
 import { NONE, type CellRun } from "../cells/cell.js";
 import { applyDropout } from "../model/dropout.js";
 import type { InputScratch } from "../model/input-product.js";
@@ -144,6 +145,20 @@ export class Dynamics {
     writeInputs(engine, this.window, inputs, first, steps);
     this.model.forward(this.window, this.pass);
     this.ran = true;
+  }
+
+  /**
+   * Calls `draw` for each sample of the batch, and lets others be drawn for those of a larger batch that are not in it, so that
+   * each sample has the draws that it has there: `bits` draws of 32 bits a sample.
+   */
+  drawEach(random: Random, bits: number, draw: (sample: number) => void): void {
+    const { first, batch } = this.model.part ?? { first: 0, batch: this.batch };
+    const pass = (samples: number): void => {
+      for (let i = 0; i < samples * bits; i++) random.bits();
+    };
+    pass(first);
+    for (let b = 0; b < this.batch; b++) draw(b);
+    pass(batch - first - this.batch);
   }
 
   /** Returns whether the sample begins anew inside the last block, so that nothing from before it lasts to the block's end. */

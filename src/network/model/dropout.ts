@@ -1,7 +1,14 @@
 /** Applies inverted dropout (Srivastava et al. 2014) between layers; a window run again has equal masks. */
 
 import type { Engine } from "../../memory/engine.js";
-import { sizeOf, type Region } from "../../memory/regions.js";
+import { rowsOf, sizeOf, type Region } from "../../memory/regions.js";
+
+/** Says which sequences of a batch a window has: `count` from `first` on, of `batch`. */
+export interface BatchPart {
+  readonly first: number;
+  readonly count: number;
+  readonly batch: number;
+}
 
 /** Identifies the dropout masks of one training window: they follow from these numbers alone. */
 export interface DropoutPass {
@@ -10,6 +17,8 @@ export interface DropoutPass {
   readonly seed: number;
   /** The number of training windows before this one. */
   readonly window: number;
+  /** The part of the batch that the window is: its masks are those that the whole batch would have there. */
+  readonly part?: BatchPart | undefined;
 }
 
 /** Returns a 32-bit hash of the seed, the window and the layer, which tells one mask from another. */
@@ -25,6 +34,30 @@ function keyOf({ seed, window }: DropoutPass, layer: number): number {
 
 /** Writes to = mask · from for layer and direction `index`; `firstRow`: first row's place in the window. */
 export function applyDropout(
+  engine: Engine,
+  pass: DropoutPass,
+  index: number,
+  to: Region,
+  from: Region,
+  firstRow: number,
+): void {
+  const { part } = pass;
+  if (part === undefined) {
+    mask(engine, pass, index, to, from, firstRow);
+    return;
+  }
+  const { first, count, batch } = part;
+  for (let row = 0; row < from.rows;) {
+    const place = firstRow + row;
+    const sequence = place % count;
+    const rows = Math.min(count - sequence, from.rows - row);
+    const whole = Math.floor(place / count) * batch + first + sequence;
+    mask(engine, pass, index, rowsOf(to, row, rows), rowsOf(from, row, rows), whole);
+    row += rows;
+  }
+}
+
+function mask(
   { kernels }: Engine,
   pass: DropoutPass,
   index: number,

@@ -5,7 +5,7 @@ import { MemoryScope } from "../../memory/memory-scope.js";
 import { rowsOf, type Region } from "../../memory/regions.js";
 import type { CellDefinition, CellRun } from "../cells/cell.js";
 import { cellOf } from "../cells/by-name.js";
-import { applyDropout, type DropoutPass } from "./dropout.js";
+import { applyDropout, type BatchPart, type DropoutPass } from "./dropout.js";
 import { LinearHead, NoHead, type Head } from "./head.js";
 import type { LayerInput } from "./input-product.js";
 import { Layer } from "./layer.js";
@@ -42,6 +42,8 @@ export class Model {
   readonly head: Head;
   /** Training windows that had dropout masks so far; the next masks follow from this number. */
   droppedWindows = 0;
+  /** The part of a larger batch that training windows are, and draw as; undefined: they are whole. */
+  part: BatchPart | undefined;
 
   /** Creates the model with parameters of 0. Throws an OutOfMemoryError when there is no room for them. */
   constructor(engine: Engine, options: CompleteOptions) {
@@ -68,7 +70,7 @@ export class Model {
   /** Returns masks that no window had before. */
   nextDropout(): DropoutPass {
     const { dropout, seed } = this.options;
-    return { probability: dropout, seed, window: this.droppedWindows++ };
+    return { probability: dropout, seed, window: this.droppedWindows++, part: this.part };
   }
 
   /** Makes room for packed weights, with `tape` the backward pass's too; throws an OutOfMemoryError. */
