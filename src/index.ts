@@ -108,6 +108,10 @@ export {
   type AnomalyScorer,
   type AnomalyScorerOptions,
 } from "./train/anomaly-scorer.js";
+export type { Cluster } from "./train/cluster/cluster.js";
+export { ClusterError } from "./train/cluster/cluster-error.js";
+export { createCluster } from "./train/cluster/create-cluster.js";
+export type { Transport } from "./train/cluster/exchange.js";
 export { evaluate, type EvaluateOptions, type Evaluation } from "./train/evaluate.js";
 export {
   findLearningRate,

@@ -167,7 +167,8 @@ export function restoreTraining(run: TrainingRun, saved: PlainReader): () => voi
   steps.push(data.read(saved.field("data"), inEpoch));
   const validated = saved.field("validation");
   if (validation !== undefined && validated.given) steps.push(validation.read(validated, false));
-  requireKept(learner, plan.learner).restore(saved.field("learner").field("memory").value as PlainData);
+  const memory = saved.field("learner").field("memory").value as PlainData;
+  requireKept(learner, plan.learner).restore(plan.ranks?.own(memory) ?? memory);
   steps.push(readOptimizer(saved.field("optimizer"), plan.optimizer, network));
   return () => {
     for (const step of steps) step();

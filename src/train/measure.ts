@@ -33,10 +33,26 @@ export interface MeanLoss {
   readonly count: number;
 }
 
-interface Sums {
+interface Score {
   /** Σ weight·loss. */
   readonly loss: number;
   readonly state: State;
+}
+
+/** Holds what the losses of windows add up to. */
+export interface Sums {
+  /** Σ weight·loss. */
+  readonly loss: number;
+  readonly count: number;
+  readonly weight: number;
+}
+
+/** Takes part in measuring data of which others measure the rest. */
+export interface SharedMeasure {
+  /** Returns the part of a window that is to be measured here; undefined for none. */
+  measured(window: CheckedWindow): CheckedWindow | undefined;
+  /** Adds up what all measured. */
+  total(sums: Sums): Promise<Sums>;
 }
 
 function scoreOf(
@@ -44,7 +60,7 @@ function scoreOf(
   checked: CheckedWindow,
   state: State | undefined,
   { loss, observe }: Measure,
-): Sums {
+): Score {
   if (isLossFunction(loss)) return callersScore(network, checked, state, loss);
   const { inputs, targets } = checked;
   if (targets === undefined) throw new Error("a window without targets came, and no loss of the caller's");
@@ -66,25 +82,32 @@ function callersScore(
   { window, ...checked }: CheckedWindow,
   state: State | undefined,
   loss: LossFunction,
-): Sums {
+): Score {
   const run = network.forward(window.inputs, { state, keepTape: false });
   return { loss: askLoss(loss, run.outputs, window).loss * weightOf(checked), state: run.state };
 }
 
 /** Measures the mean loss over all windows, at the given pace. The network stays as it is. */
-export async function measure(network: RecurrentNetwork, by: Measure, pace: Pace): Promise<MeanLoss> {
+export async function measure(
+  network: RecurrentNetwork,
+  by: Measure,
+  pace: Pace,
+  shared?: SharedMeasure,
+): Promise<MeanLoss> {
   const checks = new WindowChecks(network, by.loss);
-  const total = { loss: 0, count: 0, weight: 0 };
+  const own = { loss: 0, count: 0, weight: 0 };
   let state: State | undefined;
   for await (const window of readWindows(by.name, by.data, pace.signal)) {
     await pace.breathe();
-    const checked = checks.check(window);
-    const sums = scoreOf(network, checked, checked.carry ? state : undefined, by);
-    state = sums.state;
-    total.loss += sums.loss;
-    total.count += checked.count;
-    total.weight += weightOf(checked);
+    const whole = checks.check(window);
+    const checked = shared === undefined ? whole : shared.measured(whole);
+    if (checked === undefined) continue;
+    const score = scoreOf(network, checked, checked.carry ? state : undefined, by);
+    state = score.state;
+    own.loss += score.loss;
+    own.count += checked.count;
+    own.weight += weightOf(checked);
   }
-  const { loss, count, weight } = total;
+  const { loss, count, weight } = shared === undefined ? own : await shared.total(own);
   return { loss: weight > 0 ? loss / weight : 0, count };
 }

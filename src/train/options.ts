@@ -22,6 +22,7 @@ import { requireNetwork } from "../network/network.js";
 import { requireLoss } from "../network/losses/definition.js";
 import type { Loss, Network } from "../network/types.js";
 import type { Optimizer } from "../optimize/optimizer.js";
+import { requireCluster, type Cluster, type ClusterRun } from "./cluster/cluster.js";
 import { requireData } from "./read-windows.js";
 import { followOf, requireSchedule } from "./schedules/follow.js";
 import type { PlateauSchedule } from "./schedules/plateau.js";
@@ -86,13 +87,18 @@ export interface TrainOptions {
    */
   averaging?: { decay: number };
   /**
+   * Trains together with other processes, each of which is given the same network, data and options, and learns from its part of
+   * every batch: gradients, losses and all that follows from them are those of the whole batch. Default: alone.
+   */
+  cluster?: Cluster;
+  /**
    * An AbortSignal. Stops training between updates, or while it waits for data, and throws signal.reason; the network
    * stays usable.
    */
   signal?: StopSignal;
 }
 
-export interface TrainPlan extends Readonly<Omit<TrainOptions, "updateEvery">> {
+export interface TrainPlan extends Readonly<Omit<TrainOptions, "cluster">> {
   readonly network: Network;
   readonly learner: Learner;
   readonly data: TrainingData;
@@ -101,6 +107,8 @@ export interface TrainPlan extends Readonly<Omit<TrainOptions, "updateEvery">> {
   readonly epochs: number;
   readonly maxSteps: number;
   readonly accumulate: number;
+  /** This training's part in its cluster, which then heeds the signal in its place. */
+  readonly ranks: ClusterRun | undefined;
 }
 
 /** What the default learner is called in a checkpoint, and in messages. */
@@ -202,6 +210,7 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
     "keepBest",
     "accumulate",
     "averaging",
+    "cluster",
     "signal",
   ]);
   const { learner = wholeWindows, optimizer, loss, clipNorm, clipValue, schedule, signal } = given;
@@ -217,12 +226,14 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
   if (signal !== undefined) requireSignal(signal);
   const accumulate = requireAccumulate(given);
   const averaging = requireAveraging(given.averaging);
-  const { validation, validateEvery, patience, minImprovement, keepBest } = given;
-  return {
+  const { updateEvery, validation, validateEvery, patience, minImprovement, keepBest, cluster } = given;
+  const join = cluster === undefined ? undefined : requireCluster(cluster);
+  const plan = {
     network,
     data,
     learner,
     begin,
+    updateEvery,
     optimizer,
     loss,
     clipNorm,
@@ -237,6 +248,6 @@ export function requireTrainPlan(network: Network, data: TrainingData, options: 
     keepBest,
     accumulate,
     averaging,
-    signal,
   };
+  return join === undefined ? { ...plan, signal, ranks: undefined } : { ...plan, ranks: join(plan, signal) };
 }

@@ -100,30 +100,37 @@ export class TrainingRun {
         `save() expected a training that no error ended: what was saved before it is the last that can be gone on with`,
       );
     requireNetwork(this.plan.network);
-    return { memory: (this.memory ?? this.learnerMemory())(), parameters: this.running };
+    const memory = (this.memory ?? this.learnerMemory())();
+    return { memory: this.plan.ranks?.joined(memory) ?? memory, parameters: this.running };
   }
 
   async *run(): AsyncGenerator<Progress, void> {
+    const { ranks, signal } = this.plan;
     this.busy = true;
+    let how: "ended" | "left" = "left";
     try {
       for await (const event of this.events()) {
         this.busy = false;
         yield event;
         this.busy = true;
       }
+      how = "ended";
     } catch (error) {
-      const { signal } = this.plan;
-      this.failed = signal?.aborted !== true || error !== Reflect.get(signal, "reason");
+      const stopped = signal?.aborted === true && error === Reflect.get(signal, "reason");
+      this.failed = !stopped && ranks?.stopped !== true;
+      await ranks?.fail(error);
       throw error;
     } finally {
       this.end();
       this.busy = false;
+      await ranks?.end(how);
     }
   }
 
   private async *events(): AsyncGenerator<Progress, void> {
-    const { network, epochs, signal } = this.plan;
+    const { network, epochs, signal, ranks } = this.plan;
     signal?.throwIfAborted();
+    await ranks?.begin();
     network.zeroGradients();
     yield* this.handOut();
     this.over ||= this.updates.step >= this.plan.maxSteps || this.best.exhausted;
@@ -140,8 +147,9 @@ export class TrainingRun {
     for await (const window of data.windows()) {
       this.kindsBefore = checks.before;
       const checked = checks.check(window);
+      const own = this.plan.ranks?.part(checked) ?? checked;
       this.waiting = true;
-      yield* this.apply(learner.window(checked));
+      yield* this.apply(learner.window(own));
       if (this.over) return;
     }
     yield* this.apply(learner.end());
@@ -156,11 +164,13 @@ export class TrainingRun {
 
   private async *apply(gradients: Iterable<GradientEvent>): AsyncGenerator<Progress, void> {
     const { accumulation } = this;
-    await this.pace.breathe();
+    const { ranks } = this.plan;
+    await this.breathe();
     this.waiting = false;
     this.throughput.start();
     let events = 0;
-    for (const gradient of gradients) {
+    for (const own of gradients) {
+      const gradient = ranks === undefined ? own : await ranks.combine(own);
       if (accumulation === undefined) yield* this.update(gradient);
       else if (++events > 1) {
         throw new RangeError(
@@ -169,9 +179,14 @@ export class TrainingRun {
       } else if (accumulation.add(gradient)) yield* this.update(accumulation.take());
       else this.throughput.stop(0);
       if (this.over) return;
-      await this.pace.breathe();
+      await this.breathe();
       this.throughput.start();
     }
+  }
+
+  private async breathe(): Promise<void> {
+    await this.pace.breathe();
+    this.plan.ranks?.throwIfStopped();
   }
 
   /** Makes the update of an epoch's last windows, where they are fewer than one is made of. */
@@ -227,7 +242,7 @@ export class TrainingRun {
     let loss: number;
     try {
       const by = { name: "validation", data: validation.windows(), loss: plan.loss };
-      ({ loss } = await measure(requireNetwork(plan.network), by, pace));
+      ({ loss } = await measure(requireNetwork(plan.network), by, pace, plan.ranks));
       if (Number.isFinite(loss) && best.observe(loss)) this.over = true;
     } catch (error) {
       validation.undo();

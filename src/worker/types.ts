@@ -180,7 +180,7 @@ export interface RemoteForecastOptions extends Omit<ForecastOptions, "next"> {
 /** Takes what `TrainOptions` takes, with descriptions in place of what consists of functions. */
 export interface RemoteTrainOptions extends Omit<
   TrainOptions,
-  "learner" | "optimizer" | "loss" | "schedule" | "validation"
+  "learner" | "optimizer" | "loss" | "schedule" | "validation" | "cluster"
 > {
   /** Default `{ type: "bptt" }`. */
   learner?: LearnerDescription;
