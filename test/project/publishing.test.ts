@@ -48,6 +48,7 @@ describe("the package", () => {
       "./worker",
       "./node",
       "./onnx",
+      "./mpi",
       "./package.json",
     ]);
   });
