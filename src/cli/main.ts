@@ -7,6 +7,7 @@ import "../wasm/inlined.js";
 import { suggestion } from "./arguments.js";
 import { commands } from "./commands.js";
 import { Failure } from "./failure.js";
+import { rankLabel } from "./fit/ranks.js";
 import { endQuietlyWhenClosed } from "./screen.js";
 import { version } from "./version.js";
 
@@ -58,6 +59,6 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`bptt: ${message.replace(/\s*\n\s*/g, " ")}\n`);
+  process.stderr.write(`bptt${rankLabel()}: ${message.replace(/\s*\n\s*/g, " ")}\n`);
   process.exitCode = error instanceof Failure ? error.exitCode : 1;
 }

@@ -6,7 +6,7 @@ import { Failure } from "./failure.js";
 import type { Resumed } from "./run/open-run.js";
 import { readConfig } from "./run/run-folder.js";
 
-type Name = "json";
+type Name = "json" | "mpi";
 
 export const resumeCommand: Command<Name> = {
   name: "resume",
@@ -17,7 +17,12 @@ export const resumeCommand: Command<Name> = {
     "those of a training that nothing interrupted, bit for bit; where --minutes does, the minutes of all its processes count\n" +
     "together. A run that has ended is measured and saved once more. Of a sweep's folder it trains what is left of all\n" +
     "its trials.",
-  options: { json: { help: "prints how it goes as JSON lines, and nothing else" } },
+  options: {
+    mpi: {
+      help: "in all the processes that mpirun has started, whatever their number was before: mpirun -n 4 bptt resume … --mpi",
+    },
+    json: { help: "prints how it goes as JSON lines, and nothing else" },
+  },
   examples: ["bptt resume notes-run"],
 };
 
@@ -26,7 +31,7 @@ export type Trainer = (given: Arguments<string>, resumed?: Resumed) => Promise<n
 
 /** Goes on with a run, by the command that began it; returns the exit code. Throws a Failure. */
 export async function runResume(
-  { operands: [folder], given: { json } }: Arguments<Name>,
+  { operands: [folder], given: { json, mpi } }: Arguments<Name>,
   trainers: Readonly<Record<string, Trainer | undefined>>,
 ): Promise<number> {
   const config = await readConfig(folder);
@@ -34,6 +39,11 @@ export async function runResume(
   const trainer = Object.hasOwn(trainers, command) ? trainers[command] : undefined;
   if (trainer === undefined)
     throw new Failure(`${folder} is a run of bptt ${command}, which this version does not have`);
-  const given = { ...options, run: resolve(folder), ...(json !== undefined && { json }) };
+  const given = {
+    ...options,
+    run: resolve(folder),
+    ...(json !== undefined && { json }),
+    ...(mpi !== undefined && { mpi }),
+  };
   return trainer({ operands, given }, { folder, config });
 }

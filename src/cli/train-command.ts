@@ -14,6 +14,7 @@ import type { Arguments } from "./arguments.js";
 import { Failure } from "./failure.js";
 import { countParameters, fit } from "./fit/fit.js";
 import type { FitJob, Outcome } from "./fit/job.js";
+import { joinRanks } from "./fit/ranks.js";
 import { voiceOf } from "./fit/teller.js";
 import { grouped, nats, share } from "./format.js";
 import { ownName, quoted } from "./invocation.js";
@@ -139,16 +140,17 @@ export function explained(error: unknown, plan: TrainPlan): unknown {
 /** Runs the command, or goes on with a run of it; returns the exit code. Throws a Failure. */
 export async function runTrain(given: Arguments<TrainOption>, resumed?: Resumed): Promise<number> {
   const plan = readTrainPlan(given);
+  const fitPlan = await joinRanks(plan.fit, plan.path);
   const input = { path: plan.path, ...(await readOperand(plan.path, resumed, readInputBytes)) };
   const data = readTextData(decode(input.name, input.bytes), plan);
-  await requireRoom(plan.fit, plan.path, resumed);
-  const { build, note } = await buildFor(plan.fit, resumed);
-  const voice = voiceOf(process, plan.fit.json);
+  await requireRoom(fitPlan, plan.path, resumed);
+  const { build, note } = await buildFor(fitPlan, resumed);
+  const voice = voiceOf(process, fitPlan);
   using network = createPlanned(plan, data.vocabulary.size, build);
-  const run = await openRun(plan.fit, input, network.build, resumed);
+  const run = await openRun(fitPlan, input, network.build, resumed);
   if (note !== undefined) voice.screen.print(note);
   try {
-    return await fit(jobOf(plan, data, network, input.name), plan.fit, voice, run);
+    return await fit(jobOf(plan, data, network, input.name), fitPlan, voice, run);
   } catch (error) {
     throw explained(error, plan);
   }

@@ -12,6 +12,7 @@ import { Failure } from "../failure.js";
 import { countParameters, fit } from "../fit/fit.js";
 import type { FitJob, Outcome } from "../fit/job.js";
 import { lookEvery } from "../fit/looks.js";
+import { joinRanks } from "../fit/ranks.js";
 import { voiceOf, type Speaker } from "../fit/teller.js";
 import { grouped } from "../format.js";
 import { ownName, quoted } from "../invocation.js";
@@ -117,17 +118,18 @@ export async function runClassify(
   speaker: Speaker = process,
 ): Promise<number> {
   const plan = readClassifyPlan(given);
+  const fitPlan = await joinRanks(plan.fit, plan.path);
   const input = { path: plan.path, ...(await readOperand(plan.path, resumed, readBounded)) };
   const examples = parseExamples(textInput(input), plan.reading, { labelled: true });
   const data = makeClassifierData(examples, { ...plan, seed: plan.fit.seed });
-  await requireRoom(plan.fit, plan.path, resumed);
-  const { build, note } = await buildFor(plan.fit, resumed);
-  const voice = voiceOf(speaker, plan.fit.json);
+  await requireRoom(fitPlan, plan.path, resumed);
+  const { build, note } = await buildFor(fitPlan, resumed);
+  const voice = voiceOf(speaker, fitPlan);
   using network = createPlanned(plan, data.codec, build);
-  const run = await openRun(plan.fit, input, network.build, resumed);
+  const run = await openRun(fitPlan, input, network.build, resumed);
   if (note !== undefined) voice.screen.print(note);
   try {
-    return await fit(jobOf(plan, examples, data, network), plan.fit, voice, run);
+    return await fit(jobOf(plan, examples, data, network), fitPlan, voice, run);
   } catch (error) {
     if (error instanceof OutOfMemoryError)
       throw new Failure(`${error.message}; choose a smaller --batch or --hidden`, 1);

@@ -12,7 +12,7 @@ import { scheduleNames } from "./rates.js";
 type SetOption =
   "learning-rate" | "schedule" | "warm-up" | "clip" | "patience" | "seed" | "build" | "checkpoint";
 
-export type FitOption = SetOption | "minutes" | "steps" | "epochs" | "out" | "run" | "json";
+export type FitOption = SetOption | "minutes" | "steps" | "epochs" | "out" | "run" | "mpi" | "json";
 
 /** Defaults as they would be typed; `minutes` where no limit is given. */
 export type FitDefaults = Readonly<Record<SetOption | "minutes", string>>;
@@ -68,6 +68,11 @@ export function fitOptions(defaults: FitDefaults, out: string): Readonly<Record<
       value: "<seconds>",
       help: `with --run: from one checkpoint to the next (${defaults.checkpoint}); 0: after every update`,
     },
+    mpi: {
+      help:
+        "trains in all the processes that mpirun has started, each on its part of every batch: mpirun -n 4 bptt … --mpi.\n" +
+        "The first alone prints and writes. Needs an MPI and the package koffi",
+    },
     json: { help: "prints how it goes as JSON lines, and nothing else" },
   };
 }
@@ -101,6 +106,7 @@ export function readFitPlan(command: string, given: Given): FitPlan {
     run: given.run,
     checkpointSeconds: decimalNumber("checkpoint", given.checkpoint, "of at least 0", (x) => x >= 0),
     json: given.json !== undefined,
+    mpi: given.mpi !== undefined,
   };
 }
 

@@ -16,13 +16,14 @@ import { Failure } from "../failure.js";
 import { grouped } from "../format.js";
 import { ownName, quoted } from "../invocation.js";
 import { freshState, type FitState } from "../run/fit-state.js";
-import type { RunFolder } from "../run/run-folder.js";
+import type { Checkpoint, RunFolder } from "../run/run-folder.js";
 import { saveFile } from "../save-file.js";
 import { Stopping } from "../stopping.js";
 import { HELD_OUT, isTold, lossAt, type Ending, type StartEvent } from "./events.js";
 import type { FitJob, FitPlan } from "./job.js";
 import { Clock } from "./limit.js";
 import { lookShares } from "./looks.js";
+import { isFirst, SharedClock, sharedCheckpoint } from "./ranks.js";
 import { rateAt } from "./rates.js";
 import { Teller, type Voice } from "./teller.js";
 
@@ -46,28 +47,48 @@ class Fitting {
   private readonly plan: FitPlan;
   private readonly run: RunFolder | undefined;
   private readonly clock: Clock;
+  private readonly shared: SharedClock;
+  /** Whether this process writes. */
+  private readonly first: boolean;
   private readonly training: Training;
   private readonly shares = lookShares(LOOKS);
   /** The best model's file, where there is no folder that has it. */
   private bestFile: Uint8Array | undefined;
   /** Seconds of training before which there is no other look. */
   private nextLook = 0;
+  /** Seconds of training at the last checkpoint of a run of several processes. */
+  private keptAt = 0;
 
-  constructor(job: FitJob, plan: FitPlan, voice: Voice, run: RunFolder | undefined) {
+  constructor(
+    job: FitJob,
+    plan: FitPlan,
+    voice: Voice,
+    run: RunFolder | undefined,
+    checkpoint: Checkpoint | undefined,
+  ) {
     this.job = job;
     this.plan = plan;
     this.run = run;
-    this.state = { ...(run?.checkpoint?.state ?? freshState()) };
-    this.clock = new Clock(plan.limit, job.epochUpdates, this.state.seconds);
+    this.first = isFirst(plan);
+    this.state = { ...(checkpoint?.state ?? freshState()) };
+    this.shared = new SharedClock(plan.cluster);
+    this.clock = new Clock(plan.limit, job.epochUpdates, this.state.seconds, this.shared.now);
+    this.keptAt = this.clock.seconds;
     this.teller = new Teller(voice, this.clock, job.units, run?.log);
-    this.training = this.begin(run?.checkpoint?.training);
+    this.training = this.begin(checkpoint?.training);
+  }
+
+  /** The exit code of the signal that ended training. */
+  get exitCode(): number | undefined {
+    return this.shared.exitCode;
   }
 
   /** Trains until there is nothing more to do, and returns why. Throws a DivergenceError. */
   async learn(stopping: Stopping): Promise<Ending> {
-    const { clock, plan, state, training } = this;
+    const { clock, plan, shared, state, training } = this;
     for (;;) {
-      if (stopping.exitCode !== undefined) return "signal";
+      await shared.agree(stopping.exitCode);
+      if (shared.exitCode !== undefined) return "signal";
       if (state.misses >= plan.patience) return "patience";
       if (clock.timed && clock.share(state.step) >= 1) break;
       const { value, done } = await training.next();
@@ -91,8 +112,9 @@ class Fitting {
       await this.look();
   }
 
-  /** Saves and measures the model. */
+  /** Saves and measures the model, where this process writes. */
   async conclude(ending: Ending): Promise<void> {
+    if (!this.first) return;
     const { job, plan, run, state, clock } = this;
     const { step, best } = state;
     const present = (): Uint8Array => job.save(job.network, { steps: step });
@@ -131,6 +153,7 @@ class Fitting {
       schedule: rateAt(plan.rates, this.clock),
       ...(kind === "epochs" ? { epochs: amount } : {}),
       maxSteps: kind === "steps" ? amount : Number.MAX_SAFE_INTEGER,
+      ...(plan.cluster && { cluster: plan.cluster }),
     };
     return saved === undefined
       ? train(network, data, options)
@@ -161,7 +184,8 @@ class Fitting {
     const loss = heldOut && (await evaluate(network, heldOut, lossOf(job))).loss;
     // Where it is no number, the next update says so, and there is nothing to show.
     const diverged = loss !== undefined && !Number.isFinite(loss);
-    const shown = diverged ? {} : ((await job.show?.(network)) ?? {});
+    const shown = diverged || !this.first ? {} : ((await job.show?.(network)) ?? {});
+    await this.shared.agree(this.exitCode);
     const best = loss !== undefined && loss < (state.best?.loss ?? Infinity);
     state.lookedAt = state.step;
     if (best) await this.keepBest(network, loss);
@@ -185,14 +209,24 @@ class Fitting {
     const { step } = state;
     state.best = { step, loss };
     state.misses = 0;
+    if (!this.first) return;
     const file = job.save(network, { steps: step, heldOut: loss });
     if (run === undefined) this.bestFile = file;
     else await run.write("best", file);
   }
 
   private async keep(now = false): Promise<void> {
-    const { job, run, state, training } = this;
-    await run?.keep(training, state, () => job.save(job.network, { steps: state.step }), now);
+    const { clock, job, run, plan, state, training } = this;
+    const last = (): Uint8Array => job.save(job.network, { steps: state.step });
+    if (plan.cluster === undefined) {
+      await run?.keep(training, state, last, now);
+      return;
+    }
+    // What the others remember is in the checkpoint: all save at the same time.
+    if (plan.run === undefined || !(now || clock.seconds - this.keptAt >= plan.checkpointSeconds)) return;
+    this.keptAt = clock.seconds;
+    if (run === undefined) training.save();
+    else await run.keep(training, state, last, true);
   }
 }
 
@@ -244,7 +278,8 @@ function lossOf({ train: given }: FitJob): { loss?: NonNullable<TrainOptions["lo
  * and what `train` throws of a wrong option.
  */
 export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFolder): Promise<number> {
-  const fitting = new Fitting(job, plan, voice, run);
+  const checkpoint = await sharedCheckpoint(plan.cluster, run?.checkpoint);
+  const fitting = new Fitting(job, plan, voice, run, checkpoint);
   const { teller, state } = fitting;
   const stopping = new Stopping(() => {
     teller.note("Stopping: the model is saved after this update. Once more ends at once, without saving.");
@@ -252,7 +287,7 @@ export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFol
   try {
     // Not before signals are heeded: from here on one saves what is learned.
     teller.head(job.head);
-    if (run?.checkpoint === undefined) teller.begin(startOf(job, plan));
+    if (checkpoint === undefined) teller.begin(startOf(job, plan));
     else teller.resume({ event: "resume", step: state.step, seconds: state.seconds });
     let ending: Ending;
     let diverged: DivergenceError | undefined;
@@ -268,8 +303,9 @@ export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFol
     }
     await fitting.end(ending);
     await fitting.conclude(ending);
-    if (diverged !== undefined) throw new Failure(diverged.message, 1);
-    return ending === "signal" ? (stopping.exitCode ?? 0) : 0;
+    if (diverged !== undefined && isFirst(plan)) throw new Failure(diverged.message, 1);
+    if (diverged !== undefined) return 1;
+    return ending === "signal" ? (fitting.exitCode ?? 0) : 0;
   } finally {
     stopping.release();
     await run?.close();

@@ -1,6 +1,6 @@
 /** What the commands that train tell `fit`. */
 
-import type { Build, Network, Optimizer, TrainingData, TrainOptions } from "../../index.js";
+import type { Build, Cluster, Network, Optimizer, TrainingData, TrainOptions } from "../../index.js";
 import type { Details, Figures, Finding } from "./events.js";
 import type { Limit } from "./limit.js";
 import type { RatePlan } from "./rates.js";
@@ -66,6 +66,10 @@ export interface FitPlan {
   readonly checkpointSeconds: number;
   /** Whether JSON lines go to the output instead of words. */
   readonly json: boolean;
+  /** Whether the processes that mpirun has started train together. */
+  readonly mpi: boolean;
+  /** They, once they are connected. */
+  readonly cluster?: Cluster;
 }
 
 /** What is trained, on what, and how it is told of. */

@@ -5,8 +5,9 @@ import type { RunLog } from "../run/run-log.js";
 import { Screen, type Output } from "../screen.js";
 import { showsUnicode } from "../plot.js";
 import type { EndEvent, FitEvent, LookEvent, ResumeEvent, StartEvent, UpdateEvent } from "./events.js";
-import type { Units } from "./job.js";
+import type { FitPlan, Units } from "./job.js";
 import type { Clock } from "./limit.js";
+import { isFirst } from "./ranks.js";
 import { Terminal } from "./terminal.js";
 
 /** What a command tells with. */
@@ -27,13 +28,20 @@ export interface Speaker {
   readonly platform: string;
 }
 
-/** Returns what to tell with: with `json` lines for machines, and else what is said to the output and samples to the errors' one. */
-export function voiceOf({ stdout, stderr, env, platform }: Speaker, json: boolean): Voice {
+/**
+ * Returns what to tell with: with `json` lines for machines, and else what is said to the output and samples to the errors' one; of
+ * several processes that train together the first alone is heard.
+ */
+export function voiceOf(
+  { stdout, stderr, env, platform }: Speaker,
+  plan: Pick<FitPlan, "json" | "cluster">,
+): Voice {
   const silent = { write: () => undefined };
+  const heard = isFirst(plan);
   return {
-    screen: json ? new Screen(silent, env) : new Screen(stdout, env, stderr),
+    screen: plan.json || !heard ? new Screen(silent, env) : new Screen(stdout, env, stderr),
     ascii: !showsUnicode(env, platform),
-    machine: json ? stdout : undefined,
+    machine: plan.json && heard ? stdout : undefined,
   };
 }
 

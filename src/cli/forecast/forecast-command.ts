@@ -11,6 +11,7 @@ import {
 import type { Arguments } from "../arguments.js";
 import { Failure } from "../failure.js";
 import { fit } from "../fit/fit.js";
+import { joinRanks } from "../fit/ranks.js";
 import { voiceOf } from "../fit/teller.js";
 import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "../run/open-run.js";
 import { parseTable } from "../table/read-csv.js";
@@ -54,17 +55,18 @@ function createPlanned(plan: ForecastPlan, codec: ForecastCodec, build: "auto" |
 /** Runs the command, or goes on with a run of it; returns the exit code. Throws a Failure. */
 export async function runForecast(given: Arguments<ForecastOption>, resumed?: Resumed): Promise<number> {
   const plan = readForecastPlan(given);
+  const fitPlan = await joinRanks(plan.fit, plan.path);
   const input = { path: plan.path, ...(await readOperand(plan.path, resumed, readInput)) };
   const table = parseTable(input, { delimiter: plan.delimiter });
   const source = readSource(plan, table);
-  await requireRoom(plan.fit, plan.path, resumed);
-  const { build, note } = await buildFor(plan.fit, resumed);
-  const voice = voiceOf(process, plan.fit.json);
+  await requireRoom(fitPlan, plan.path, resumed);
+  const { build, note } = await buildFor(fitPlan, resumed);
+  const voice = voiceOf(process, fitPlan);
   using network = createPlanned(plan, source.data.codec, build);
-  const run = await openRun(plan.fit, input, network.build, resumed);
+  const run = await openRun(fitPlan, input, network.build, resumed);
   if (note !== undefined) voice.screen.print(note);
   try {
-    return await fit(forecastJob(plan, source, network), plan.fit, voice, run);
+    return await fit(forecastJob(plan, source, network), fitPlan, voice, run);
   } catch (error) {
     if (error instanceof OutOfMemoryError)
       throw new Failure(`${error.message}; choose a smaller --batch or --hidden`, 1);

@@ -6,6 +6,7 @@ import type { Build } from "../../index.js";
 import { chooseBuild, resumeBuild, type ChosenBuild } from "../builds.js";
 import { Failure } from "../failure.js";
 import type { FitPlan } from "../fit/job.js";
+import { agreedBuild, isFirst } from "../fit/ranks.js";
 import { STDIN } from "../read-file.js";
 import { requireWritable } from "../save-file.js";
 import { version } from "../version.js";
@@ -46,21 +47,20 @@ export async function readOperand<Bytes extends Uint8Array>(
 }
 
 /** Throws a Failure where the model or the run's folder could not be written; before training, which takes long. */
-export async function requireRoom(
-  { out, run }: FitPlan,
-  input: string,
-  resumed: Resumed | undefined,
-): Promise<void> {
+export async function requireRoom(plan: FitPlan, input: string, resumed: Resumed | undefined): Promise<void> {
+  const { out, run } = plan;
+  if (!isFirst(plan)) return;
   if (out !== undefined) await requireWritable(out, input === STDIN ? undefined : input);
   if (run !== undefined && resumed === undefined) await requireNewRun(run);
 }
 
 /** Returns the build to create the network with. */
-export async function buildFor({ build }: FitPlan, resumed: Resumed | undefined): Promise<ChosenBuild> {
-  return resumed === undefined ? chooseBuild(build) : resumeBuild(resumed.config.build);
+export async function buildFor(plan: FitPlan, resumed: Resumed | undefined): Promise<ChosenBuild> {
+  const chosen = resumed === undefined ? chooseBuild(plan.build) : resumeBuild(resumed.config.build);
+  return agreedBuild(await chosen, plan);
 }
 
-/** Opens the plan's run, if it has one, to begin or to go on. Throws a Failure. */
+/** Opens the plan's run, if it has one and this process writes it, to begin or to go on. Throws a Failure. */
 export async function openRun(
   plan: FitPlan,
   input: Input & { readonly path: string },
@@ -68,11 +68,12 @@ export async function openRun(
   resumed: Resumed | undefined,
 ): Promise<RunFolder | undefined> {
   const { command, settings, run, out, checkpointSeconds } = plan;
+  if (!isFirst(plan)) return undefined;
   if (resumed !== undefined) return RunFolder.open(resumed.folder, resumed.config, checkpointSeconds);
   if (run === undefined) return undefined;
   const piped = input.path === STDIN;
   // What is of this process's place in the system, or of its output, is no part of the run.
-  const { run: _, json: __, ...options } = settings;
+  const { run: _, json: __, mpi: ___, ...options } = settings;
   const config = makeConfig({
     bptt: version(),
     command,
