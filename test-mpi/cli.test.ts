@@ -1,6 +1,6 @@
 /** `bptt train`, `classify`, `forecast` and `resume` with --mpi: the first rank prints and writes what one process would. */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -128,6 +128,38 @@ describe.each(mpiNames)("%s", (mpi) => {
     const refused = await together(mpi, 2, "train", text, ...small, "--steps", "1", "--run", kept);
     expect(refused.code).not.toBe(0);
     expect(refused.output).toMatch(/has a run already/);
+  });
+});
+
+describe.each(mpiNames)("a sweep's jobs by %s", (mpi) => {
+  const [place, sweep] = [join(folder, `${mpi}-sweep`), ["sweep", "train", text, ...small, "--steps", "3"]];
+  const trials = [...sweep, "--seed", "1,2", "--run", place, "--print"];
+  const start = mpis[mpi](2).join(" ");
+
+  /** Puts mpirun into what a sweep prints, as the README says, and runs it. */
+  async function edited(form: string, edit: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    const { code, output } = await alone(...trials, form);
+    expect(code).toBe(0);
+    const script = join(folder, `${mpi}-${form}.sh`);
+    writeFileSync(script, output);
+    return run(["bash", "-c", `sed -i "$0" "$1"; bash "$1"`, edit, script], newFile(), 240, env);
+  }
+
+  it("train each trial by ranks, as lines and as tasks, which go on", async () => {
+    const lines = await edited("parallel", `s|.*|${start} & --mpi|`);
+    expect([lines.code, lines.output]).toEqual([0, expect.not.stringMatching(/rank/i)]);
+    expect(lines.output.match(/held out/g)?.length).toBeGreaterThanOrEqual(2);
+    rmSync(join(place, "0002"), { recursive: true });
+    const edit = `s|exec \\([^;]*\\)|exec ${start} \\1 --mpi|`;
+    for (const [task, goesOn] of [
+      ["1", true],
+      ["2", false],
+    ] as const) {
+      const { code, output } = await edited("slurm", edit, { SLURM_ARRAY_TASK_ID: task });
+      expect([code, output.includes("Goes on after step 3.")]).toEqual([0, goesOn]);
+    }
+    const collected = await alone("sweep", "--collect", place);
+    expect(collected.output).toContain("2 trials, 2 of them done");
   });
 });
 

@@ -88,7 +88,7 @@ export async function runCollect({ given }: Arguments<string>, speaker: Speaker 
   const { collect: folder = "", out, json } = given;
   const { title, records, commandOf } = await collect(folder);
   if (out !== undefined) await requireWritable(out, undefined);
-  const voice = voiceOf(speaker, { json: json !== undefined, cluster: undefined });
+  const voice = voiceOf(speaker, { json: json !== undefined });
   const done = records.filter(({ result }) => isDone(result)).length;
   const line = `${records.length} trials, ${done} of them done`;
   await writeResults(folder, { title, lines: [line] }, records);

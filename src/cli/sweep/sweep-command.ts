@@ -172,7 +172,7 @@ export async function runSweep(
   }
   const { hash } = await readOperand(plan.path, resumed, readInputBytes);
   if (plan.out !== undefined) await requireWritable(plan.out, plan.path);
-  const voice = voiceOf(speaker, { json: plan.json, cluster: undefined });
+  const voice = voiceOf(speaker, plan);
   return plan.run === undefined
     ? trainForOnce(plan, voice)
     : trainInFolder(plan, plan.run, hash, resumed, voice);

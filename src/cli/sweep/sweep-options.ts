@@ -239,6 +239,12 @@ export function readSweepPlan({ operands: [name, path], given }: Arguments<strin
     throw new Failure(`a sweep of bptt ${name} is none that this version has: ${trainerNames.join(", ")}`);
   if (path === STDIN)
     throw new Failure("a sweep reads its data once for each trial: give it a file, and not a pipe");
+  if (given["mpi"] !== undefined) {
+    throw new Failure(
+      "--mpi is for one training, and a sweep trains many side by side, each in one process: leave it out. To train each trial in " +
+        "several, print them: bptt sweep … --print parallel | sed 's/.*/mpirun -n 4 & --mpi/' > jobs.txt",
+    );
+  }
   const trainer: Trainer = sweepTrainers[name];
   const { fixed, dimensions } = split(trainer, given);
   const count = wholeNumber("trials", given["trials"], 1, undefined);

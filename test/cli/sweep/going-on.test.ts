@@ -67,6 +67,17 @@ describe("a sweep goes on", () => {
     expect(code).toBe(2);
   });
 
+  it("in processes of its own, and in none that mpirun starts", () => {
+    for (const again of [
+      [...grid, "--run", "whole"],
+      ["resume", "whole"],
+    ]) {
+      const { code, err } = place.run([...again, "--mpi"]);
+      expect(err).toMatch(/^bptt: --mpi is for one training, and a sweep trains many/);
+      expect(code).toBe(2);
+    }
+  });
+
   it("on the same data", () => {
     writeFileSync(place.path("changing.txt"), place.text);
     const words = ["sweep", "train", "changing.txt", ...tiny, "--hidden", "2,3", "--run", "changed"];

@@ -13,6 +13,9 @@ function plan(...words: string[]): SweepPlan {
   return readSweepPlan(given);
 }
 
+/** Options of the commands that no training of a sweep can have. */
+const refused = ["mpi"];
+
 /** Options of the commands that a sweep leaves as they are: columns and words that have no order, and what is the sweep's own. */
 const passed: Readonly<Record<string, readonly string[]>> = {
   train: ["words", "bytes", "checkpoint", "out", "run", "json"],
@@ -23,7 +26,7 @@ const passed: Readonly<Record<string, readonly string[]>> = {
 describe("what can have several values", () => {
   it.each(trainerNames)("is decided for every option of %s", (name) => {
     const { command, varied, measuring }: Trainer = sweepTrainers[name];
-    expect([...Object.keys(varied), ...measuring, ...passed[name]].sort()).toEqual(
+    expect([...Object.keys(varied), ...measuring, ...passed[name], ...refused].sort()).toEqual(
       Object.keys(command.options).sort(),
     );
   });
@@ -153,6 +156,12 @@ describe("what is wrong is said before any training", () => {
     [/--print expects parallel, slurm, not "slrum"; did/, [...train, "--hidden", "8,16", "--print", "slrum"]],
     [/--print needs --run <folder>/, [...train, "--hidden", "8,16", "--print", "slurm"]],
     [/give it a file, and not a pipe/, ["train", "-", "--hidden", "8,16"]],
+    [/--mpi is for one training, and a sweep/, [...train, "--hidden", "8,16", "--mpi"]],
+    [
+      /--mpi is for one training/,
+      [...forecast, "--hidden", "8,16", "--mpi", "--run", "a", "--print", "slurm"],
+    ],
+    [/--mpi is for one training/, ["classify", "a.csv", "--label", "b", "--hidden", "8,16", "--mpi"]],
     [
       /all combinations are 16384 trials: --trials <n> draws some of them, 10000 at most/,
       [
