@@ -9,4 +9,4 @@ done
 if [ "$missing" = 0 ]; then exit 0; fi
 export DEBIAN_FRONTEND=noninteractive
 timeout 120 apt-get update -qq
-timeout 300 apt-get install -y -qq --no-install-recommends openmpi-bin libopenmpi-dev mpich libmpich-dev
+timeout 300 apt-get install -y -qq --no-install-recommends openmpi-bin mpich

@@ -6,12 +6,14 @@
  * Every `test-engines/**\/*.test.ts` is a suite; what else is to run in a browser goes there.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { browsers } from "../test-engines/browsers.js";
+import { runSuite } from "./run-vitest.js";
+import { outcomesBefore } from "./outcomes.js";
 import { missingRows, readRows, type Row } from "./support-table.js";
-import { judgeTests, readCounts, readFailures, summarize, type Outcome } from "./test-summary.js";
+import { summarize, type Outcome } from "./test-summary.js";
 
 const folder = join("build", "engines");
 /** The most milliseconds of all suites and of a browser's tests: an endless wait is a failure. */
@@ -49,30 +51,10 @@ function pack(): Omit<Outcome, "name" | "seconds"> {
   return {};
 }
 
-function runVitest(name: string, config: string, limit: number, browser?: string): Outcome {
-  return stage(name, () => {
-    const report = join(folder, `${name.replaceAll(/\W+/g, "-")}.json`);
-    rmSync(report, { force: true });
-    const start = performance.now();
-    const { status, error } = spawnSync(
-      process.execPath,
-      [
-        ...["node_modules/vitest/vitest.mjs", "run", "--config", config, "--allowOnly=false"],
-        ...["--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`],
-      ],
-      {
-        stdio: "inherit",
-        timeout: limit,
-        killSignal: "SIGTERM",
-        env: { ...process.env, BPTT_BROWSER: browser ?? "" },
-      },
-    );
-    if (error !== undefined) throw error;
-    if (!existsSync(report)) throw new Error(`vitest ended with exit code ${status ?? "none"} and no report`);
-    const json = readFileSync(report, "utf8");
-    const seconds = (performance.now() - start) / 1000;
-    return judgeTests(name, seconds, status, readCounts(json), readFailures(json));
-  });
+function runVitest(name: string, config: string, limit: number, browser = ""): Outcome {
+  const report = join(folder, `${name.replaceAll(/\W+/g, "-")}.json`);
+  const env = { BPTT_BROWSER: browser };
+  return stage(name, () => runSuite({ name, config, report, reporter: "verbose", limit, env }));
 }
 
 /** Writes engines.json, and fails where a row of the README's table did not run. */
@@ -89,11 +71,6 @@ function collect(): Omit<Outcome, "name" | "seconds"> {
       };
 }
 
-/** Returns the outcomes of `npm test`. */
-function testsBefore(): Outcome[] {
-  return JSON.parse(readFileSync("build/test-results/outcomes.json", "utf8")) as Outcome[];
-}
-
 function runStages(): Outcome[] {
   const packed = stage("pack", pack);
   if (packed.failure !== undefined) return [packed];
@@ -107,7 +84,7 @@ function runStages(): Outcome[] {
   ];
 }
 
-const before = values["after-tests"] ? testsBefore() : [];
+const before = values["after-tests"] ? outcomesBefore() : [];
 const { lines, ok } = summarize([...before, ...runStages()]);
 console.log(`\n${lines.join("\n")}`);
 process.exitCode = ok ? 0 : 1;

@@ -4,8 +4,9 @@
  * failed build ends it at once.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { keepOutcomes } from "./outcomes.js";
 import {
   judgeTests,
   oldestNode,
@@ -135,9 +136,8 @@ function runStages(): Outcome[] {
 }
 
 const outcomes = runStages();
-mkdirSync(reports, { recursive: true });
-// For `npm run test:engines -- --after-tests`.
-writeFileSync(join(reports, "outcomes.json"), JSON.stringify(outcomes));
+// For those that run `--after-tests`.
+keepOutcomes(outcomes);
 const { lines, ok } = summarize(outcomes);
 console.log(`\n${lines.join("\n")}`);
 process.exitCode = ok ? 0 : 1;
