@@ -18,6 +18,7 @@ import { measureNorm } from "./norm.js";
 import { Peak } from "./peak.js";
 import { measureProducts } from "./products.js";
 import { measureProfile } from "./profile.js";
+import { measureRanks } from "./ranks.js";
 import { describeMachine, fixed, formatTable, percent, saveReport, type Section } from "./report.js";
 import { measureResets } from "./resets.js";
 import { measureRules } from "./rules.js";
@@ -51,6 +52,7 @@ Sections; without any, the first four:
   words         words of a text, a network beside n-grams; needs --text
   text-stream   memory and speed over a text of 2 GB that is read as a stream
   temperature   which rule to take: the temperature in 1 and in 12 hours, learned from a stream by twelve rules
+  ranks         the same training in one process and by 1, 2 and 4 ranks of MPI on this machine; needs mpirun
   defaults      bptt train with no options beside others, in the same minutes, on texts of three sizes and --text
 
 Options:
@@ -58,13 +60,14 @@ Options:
   --work NAMES    of steps and profile: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
                   adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and
-                  copy (500; 5000); hours of temperature (17518, two years)
+                  copy (500; 5000); hours of temperature (17518, two years); of ranks each time (60 of the smallest work)
   --minutes X     of the longest trainings of defaults (1); those of 1, 5 and 30 come before
   --journal FILE  keeps what defaults' trainings end with, and goes on from there
   --seeds N       of shakespeare (default 3), adding (5), norm (3) and temperature (5)
   --text FILE     tiny Shakespeare, or another text
   --json          prints JSON instead of tables
-  --save          keeps the figures in bench/results/, one file a CPU and Node version
+  --save          keeps the figures in bench/results/, one file a CPU and Node version; a section that is none of the first
+                  four, asked for alone, has a file of its own
   --help`;
 
 const sectionNames = [
@@ -87,9 +90,12 @@ const sectionNames = [
   "words",
   "text-stream",
   "temperature",
+  "ranks",
   "defaults",
 ] as const;
 type SectionName = (typeof sectionNames)[number];
+
+const usual: readonly SectionName[] = sectionNames.slice(0, 4);
 
 interface Wish {
   readonly sections: readonly SectionName[];
@@ -177,7 +183,7 @@ function readWish(args: readonly string[]): Wish | undefined {
   }
   const { values, positionals } = parsed;
   if (values.help) return undefined;
-  const sections = positionals.length === 0 ? sectionNames.slice(0, 4) : positionals.map(requireSection);
+  const sections = positionals.length === 0 ? usual : positionals.map(requireSection);
   for (const section of ["shakespeare", "words"] as const)
     if (sections.includes(section)) requireFile(section, values.text);
   return {
@@ -256,6 +262,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureNorm(peaks, { updates: wish.updates ?? 1000, seeds: wish.seeds ?? 3, build: fastest });
     case "defaults":
       return measureDefaults({ file: wish.text, minutes: wish.minutes ?? 1, journal: wish.journal });
+    case "ranks":
+      return measureRanks({ updates: wish.updates, build: fastest, flags: behindFlag ? [relaxedFlag] : [] });
     case "temperature":
       return measureTemperature({ hours: wish.updates ?? 17_518, seeds: wish.seeds ?? 5, build: fastest });
   }
@@ -300,7 +308,7 @@ async function measureAndReport(wish: Wish): Promise<void> {
     const start = performance.now();
     const used = process.cpuUsage();
     report(name, await runSection(name, wish, peaks));
-    if (name === "memory") continue;
+    if (name === "memory" || name === "ranks") continue;
     const { user, system } = process.cpuUsage(used);
     busy += (user + system) / 1000;
     elapsed += performance.now() - start;
@@ -309,7 +317,9 @@ async function measureAndReport(wish: Wish): Promise<void> {
   report("peak", peakSection(peaks, before, core));
   const result = { machine, builds: wish.builds, core, sections };
   if (wish.json) console.log(JSON.stringify(result, null, 2));
-  if (wish.save) say(`Saved ${await saveReport(result)}`);
+  const [only, ...others] = wish.sections;
+  const prefix = others.length > 0 || usual.includes(only) ? "" : `${only}-`;
+  if (wish.save) say(`Saved ${await saveReport(result, prefix)}`);
 }
 
 async function main(): Promise<void> {
