@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import {
   bundle,
   mpiNames,
+  mpis,
   newFile,
   nodeFlags,
   requireMpis,
@@ -159,6 +160,19 @@ describe("connectMpi says what is missing", () => {
     const { code, output } = await run(words, file, 60, { OMPI_COMM_WORLD_SIZE: "1" });
     expect(code).toBe(1);
     expect(output).toMatch(/connectMpi expected the package koffi.*npm install koffi/);
+  });
+
+  it("MPICH's connection, where another program stands between it and mpirun", async () => {
+    const file = newFile();
+    const between = `require("child_process").spawnSync(process.execPath, process.argv.slice(1), { stdio: "inherit" })`;
+    const words = [process.execPath, "-e", between, ...nodeFlags, program, "connect", file];
+    const { output, outcome } = await run([...mpis.MPICH(2), ...words], file, 60);
+    expect(outcome).toBeUndefined();
+    expect(output).toMatch(/connectMpi expected a socket of mpirun's as file descriptor \d+, got none.*npx/);
+    // Open MPI's ranks find it by a name.
+    const other = newFile();
+    const open = await run([...mpis["Open MPI"](2), ...words.slice(0, -1), other], other, 60);
+    expect([open.code, open.outcome]).toEqual([0, { rank: 0, size: 2 }]);
   });
 
   it("MPI's library", async () => {

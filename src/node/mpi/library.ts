@@ -1,5 +1,7 @@
 /** Calls an MPI library through koffi: loads it, and gives the few functions that a cluster needs. */
 
+import { fstatSync } from "node:fs";
+
 /** How processes are started, which says which library they must load. */
 interface Launcher {
   /** A variable of the environment that it sets. */
@@ -85,6 +87,20 @@ function launcherOf(environment: NodeJS.ProcessEnv): Launcher | undefined {
   return [OPEN_MPI, MPICH, PMIX].find(({ sets }) => environment[sets] !== undefined);
 }
 
+/** Throws where what MPICH's mpirun and a process talk through was closed on the way: Node leaves it to no program that it starts. */
+function requireConnection({ PMI_FD }: NodeJS.ProcessEnv): void {
+  if (PMI_FD === undefined) return;
+  try {
+    if (fstatSync(Number(PMI_FD)).isSocket()) return;
+  } catch {
+    // It is not open.
+  }
+  throw new Error(
+    `connectMpi expected a socket of mpirun's as file descriptor ${PMI_FD}, got none: a program between them has closed it, as npx ` +
+      `does with MPICH; start Node itself, as in mpirun -n 4 node train.js, or mpirun -n 4 node_modules/.bin/bptt`,
+  );
+}
+
 function open(koffi: Koffi, names: readonly string[]): Library {
   const reasons: unknown[] = [];
   for (const name of names) {
@@ -152,6 +168,7 @@ export async function joinMpi(named: string | undefined): Promise<Mpi> {
   const launcher = launcherOf(process.env);
   if (launcher === undefined && named === undefined)
     throw startHint(`a program that mpirun has started, got one by itself`);
+  if (launcher === MPICH) requireConnection(process.env);
   const koffi = await loadKoffi();
   for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
   const library = open(koffi, named === undefined ? (launcher?.libraries ?? []) : [named]);
