@@ -44,29 +44,38 @@ export class Check {
     );
   }
 
-  /** Whether a cell's window is there: T + 1 slots of B states, their lengths or 0, and constants. */
+  /** Returns the rows from the first to the last of B in each of `slots` slots, which are S rows apart. */
+  @inline static slots(slots: usize, B: usize, S: usize): usize {
+    return (slots - 1) * S + B;
+  }
+
+  /** Whether a cell's window is there: T + 1 slots of states, their lengths or 0, and constants. */
   @inline static window(
     states: usize,
     lengths: usize,
     constants: usize,
     T: usize,
     B: usize,
+    S: usize,
     stride: usize,
   ): bool {
     return (
       ASC_NO_ASSERT ||
       (stride > 0 &&
         stride % 8 == 0 &&
-        Check.vectors(states, (T + 1) * B * stride) &&
+        B <= S &&
+        Check.vectors(states, Check.slots(T + 1, B, S) * stride) &&
         (lengths == 0 || Check.elements(lengths, B)) &&
         Check.constants(constants))
     );
   }
 
   /** Whether the bytes that say where sequences begin anew are there, or none, and what the kernels then hold aside. */
-  @inline static resets(resets: usize, held: usize, T: usize, B: usize, stride: usize): bool {
+  @inline static resets(resets: usize, held: usize, T: usize, B: usize, S: usize, stride: usize): bool {
     return (
-      ASC_NO_ASSERT || resets == 0 || (Check.bytes(resets, T * B) && Check.vectors(held, (B + 2) * stride))
+      ASC_NO_ASSERT ||
+      resets == 0 ||
+      (Check.bytes(resets, Check.slots(T, B, S)) && Check.vectors(held, (B + 2) * stride))
     );
   }
 

@@ -8,6 +8,7 @@ export {
 export { supportedBuilds } from "./wasm/load.js";
 export { cellNames } from "./network/cells/by-name.js";
 export { createNetwork } from "./network/create-network.js";
+export { createThreadPool } from "./threads/thread-pool.js";
 export { inspect, type Inspection } from "./network/inspect.js";
 export * from "./network/losses/by-name.js";
 export { softmax } from "./network/softmax.js";

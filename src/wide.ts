@@ -6,6 +6,7 @@
 import { fromText } from "./wasm/encoding.js";
 import { wide } from "./wasm/generated/wide.js";
 import { provideWide } from "./wasm/load.js";
-import { buildWide } from "./wasm/wide-build.js";
+import { buildWide, compileTried } from "./wasm/wide-build.js";
 
-provideWide(() => buildWide(fromText(wide)));
+const binary = (): Uint8Array<ArrayBuffer> => fromText(wide);
+provideWide(() => buildWide(binary()), binary, compileTried);

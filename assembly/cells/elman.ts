@@ -86,27 +86,30 @@ export function elmanForward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   relu: bool,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
   assert(Check.vectors(recurrent, stride * K));
-  assert(!gain || Norm.check(normal, scales, T * B, 1, units, stride, stride));
+  assert(!gain || Norm.check(normal, scales, Check.slots(T, B, S), 1, units, stride, stride));
   assert(!gain || (Check.vectors(gain, stride) && Check.vectors(bias, stride)));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   for (let i: usize = 0; i < T; i++) {
+    Steps.beat(beat, i);
     const t = Steps.time(i, T, reverse);
     const from = h + Steps.before(t, reverse) * slot;
     const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
-    gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
+    gemm(to, Steps.start(from, held, resets, t, B, S, bytes), recurrent, B, stride, K, stride, stride, true);
     if (gain) {
       for (let b: usize = 0; b < B; b++) {
         const row = to + b * bytes;
@@ -117,11 +120,11 @@ export function elmanForward(
         }
         memory.copy(kept, row, bytes);
         memory.copy(row, bias, bytes);
-        const scale = Norm.scale(scales, t * B + b);
+        const scale = Norm.scale(scales, t * S + b);
         Norm.row(Pass.forward, row, kept, kept, scale, gain, constants, 1, units, bytes);
       }
     }
-    ElmanRows.forward(to, constants, relu, slot);
+    ElmanRows.forward(to, constants, relu, B * bytes);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);
@@ -147,22 +150,25 @@ export function elmanBackward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   relu: bool,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
-  assert(!gain || Norm.check(normal, scales, T * B, 1, units, stride, stride));
-  assert(!gain || (Check.vectors(gain, stride) && Check.vectors(dSums, T * B * stride)));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride) && Check.vectors(recurrent, stride * K));
+  assert(!gain || Norm.check(normal, scales, Check.slots(T, B, S), 1, units, stride, stride));
+  assert(!gain || (Check.vectors(gain, stride) && Check.vectors(dSums, Check.slots(T, B, S) * stride)));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   for (let i: usize = T; i > 0; i--) {
+    Steps.beat(beat, i);
     const t = Steps.time(i - 1, T, reverse);
     const from = dh + Steps.before(t, reverse) * slot;
     const after = Steps.after(t, reverse) * slot;
@@ -172,7 +178,7 @@ export function elmanBackward(
         if (Steps.past(lengths, b, t)) Steps.passBack(from + b * bytes, to + b * bytes, bytes);
       }
     }
-    ElmanRows.backward(to, h + after, constants, relu, slot);
+    ElmanRows.backward(to, h + after, constants, relu, B * bytes);
     const sums = gain ? dSums + t * slot : to;
     if (gain) {
       for (let b: usize = 0; b < B; b++) {
@@ -182,14 +188,14 @@ export function elmanBackward(
           continue;
         }
         const x = normal + t * slot + row;
-        const scale = Norm.scale(scales, t * B + b);
+        const scale = Norm.scale(scales, t * S + b);
         Norm.row(Pass.backward, to + row, sums + row, x, scale, gain, constants, 1, units, bytes);
       }
     }
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
-    Steps.copyAnew(held, from, resets, t, B, bytes);
+    Steps.copyAnew(held, from, resets, t, B, S, bytes);
     gemm(from, sums, recurrent, B, stride, K, stride, stride, true);
-    Steps.copyAnew(from, held, resets, t, B, bytes);
+    Steps.copyAnew(from, held, resets, t, B, S, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -212,34 +218,37 @@ export function elmanTangent(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   relu: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, stride * K));
-  assert(!gain || Norm.check(normal, scales, T * B, 1, units, stride, stride));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride) && Check.vectors(recurrent, stride * K));
+  assert(!gain || Norm.check(normal, scales, Check.slots(T, B, S), 1, units, stride, stride));
   assert(!gain || Check.vectors(gain, stride));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   for (let t: usize = 0; t < T; t++) {
+    Steps.beat(beat, t);
     const from = dh + t * slot;
     const to = from + slot;
-    gemm(to, Steps.start(from, held, resets, t, B, bytes), recurrent, B, stride, K, stride, stride, true);
+    gemm(to, Steps.start(from, held, resets, t, B, S, bytes), recurrent, B, stride, K, stride, stride, true);
     if (gain) {
       for (let b: usize = 0; b < B; b++) {
         if (Steps.past(lengths, b, t)) continue;
         const row = to + b * bytes;
         const x = normal + t * slot + b * bytes;
-        Norm.project(row, x, Norm.scale(scales, t * B + b), constants, 1, units, bytes);
+        Norm.project(row, x, Norm.scale(scales, t * S + b), constants, 1, units, bytes);
         Norm.multiply(row, row, gain, bytes);
       }
     }
-    ElmanRows.backward(to, h + (t + 1) * slot, constants, relu, slot);
+    ElmanRows.backward(to, h + (t + 1) * slot, constants, relu, B * bytes);
     if (lengths == 0) continue;
     for (let b: usize = 0; b < B; b++) {
       if (Steps.past(lengths, b, t)) memory.copy(to + b * bytes, from + b * bytes, bytes);

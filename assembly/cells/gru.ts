@@ -180,26 +180,29 @@ export function gruForward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(gates, T * B * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
-  assert(!gain || Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(Check.vectors(gates, Check.slots(T, B, S) * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
+  assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 3, units, stride, 3 * stride));
   assert(!gain || Check.vectors(gain, 3 * stride));
-  const slot = B * stride * 4;
+  const slot = S * stride * 4;
   const bytes = stride * 4;
   for (let i: usize = 0; i < T; i++) {
+    Steps.beat(beat, i);
     const t = Steps.time(i, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const now = gates + t * 4 * slot;
-    const start = Steps.start(h + from, held, resets, t, B, bytes);
+    const start = Steps.start(h + from, held, resets, t, B, S, bytes);
     const sums = gain ? products + t * 3 * slot : now + bytes;
     // r, z, q += h_{t-1} W_hhᵀ
     gemm(sums, start, recurrent, B, 3 * stride, K, gain ? 3 * stride : 4 * stride, stride, !gain);
@@ -212,7 +215,7 @@ export function gruForward(
         continue;
       }
       const at = now + 4 * row;
-      const scale = Norm.scale(scales, t * B + b);
+      const scale = Norm.scale(scales, t * S + b);
       if (gain) normalize(Pass.forward, at, x, x, scale, gain, constants, units, bytes);
       GruRow.forward(h + to + row, at, start + row, constants, bytes);
     }
@@ -240,34 +243,42 @@ export function gruBackward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(3 * stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(gates, T * B * 4 * stride));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(3 * stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(
+    Check.vectors(dh, Check.slots(T + 1, B, S) * stride) &&
+      Check.vectors(gates, Check.slots(T, B, S) * 4 * stride),
+  );
   assert(Check.vectors(recurrent, stride * K));
-  assert(!gain || Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
-  assert(!gain || (Check.vectors(gain, 3 * stride) && Check.vectors(dProducts, T * B * 3 * stride)));
-  const slot = B * stride * 4;
+  assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 3, units, stride, 3 * stride));
+  assert(
+    !gain || (Check.vectors(gain, 3 * stride) && Check.vectors(dProducts, Check.slots(T, B, S) * 3 * stride)),
+  );
+  const slot = S * stride * 4;
   const bytes = stride * 4;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
+    Steps.beat(beat, i);
     const t = Steps.time(i - 1, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const now = gates + t * 4 * slot;
     const sums = gain ? dProducts + t * 3 * slot : now + bytes;
-    Steps.copyAnew(held, dh + from, resets, t, B, bytes);
+    Steps.copyAnew(held, dh + from, resets, t, B, S, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const at = now + 4 * row;
       const d = sums + 3 * row;
-      const start = Steps.anew(resets, b, t, B) ? zeros : h + from + row;
+      const start = Steps.anew(resets, b, t, S) ? zeros : h + from + row;
       if (Steps.past(lengths, b, t)) {
         Steps.passBack(dh + from + row, dh + to + row, bytes);
         memory.fill(at, 0, 4 * bytes);
@@ -276,12 +287,12 @@ export function gruBackward(
       }
       GruRow.backward(dh + from + row, at, dh + to + row, start, constants, bytes);
       const x = products + 3 * (t * slot + row);
-      const scale = Norm.scale(scales, t * B + b);
+      const scale = Norm.scale(scales, t * S + b);
       if (gain) normalize(Pass.backward, at, d, x, scale, gain, constants, units, bytes);
     }
     // r, z, q += h_{t-1} W_hhᵀ: dh_{t-1} += (dr, dz, dq) W_hh
     gemm(dh + from, sums, recurrent, B, stride, K, stride, gain ? 3 * stride : 4 * stride, true);
-    Steps.copyAnew(dh + from, held, resets, t, B, bytes);
+    Steps.copyAnew(dh + from, held, resets, t, B, S, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -308,26 +319,32 @@ export function gruTangent(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(recurrent, 3 * stride * K));
-  assert(Check.vectors(dGates, T * B * 4 * stride) && Check.vectors(gates, T * B * 4 * stride));
-  assert(!gain || Norm.check(products, scales, T * B, 3, units, stride, 3 * stride));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride) && Check.vectors(recurrent, 3 * stride * K));
+  assert(
+    Check.vectors(dGates, Check.slots(T, B, S) * 4 * stride) &&
+      Check.vectors(gates, Check.slots(T, B, S) * 4 * stride),
+  );
+  assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 3, units, stride, 3 * stride));
   assert(!gain || (Check.vectors(gain, 3 * stride) && Check.vectors(dProducts, B * 3 * stride)));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
+    Steps.beat(beat, t);
     const from = t * slot;
     const to = from + slot;
     const now = t * 4 * slot;
-    const start = Steps.start(dh + from, held, resets, t, B, bytes);
+    const start = Steps.start(dh + from, held, resets, t, B, S, bytes);
     const sums = gain ? dProducts : dGates + now + bytes;
     gemm(sums, start, recurrent, B, 3 * stride, K, gain ? 3 * stride : 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
@@ -339,9 +356,9 @@ export function gruTangent(
       const at = now + 4 * row;
       const dz = dGates + at;
       const x = products + 3 * (t * slot + row);
-      const scale = Norm.scale(scales, t * B + b);
+      const scale = Norm.scale(scales, t * S + b);
       if (gain) normalize(Pass.tangent, dz, sums + 3 * row, x, scale, gain, constants, units, bytes);
-      const before = Steps.anew(resets, b, t, B) ? zeros : h + from + row;
+      const before = Steps.anew(resets, b, t, S) ? zeros : h + from + row;
       GruRow.tangent(dh + to + row, dz, start + row, gates + at, before, constants, bytes);
     }
   }

@@ -182,35 +182,41 @@ export function lstmForward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
+  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(
+    Check.vectors(c, Check.slots(T + 1, B, S) * stride) &&
+      Check.vectors(z, Check.slots(T, B, S) * 4 * stride),
+  );
   assert(Check.vectors(recurrent, 4 * stride * K));
-  assert(!gain || Norm.check(products, scales, T * B, 4, units, stride, 4 * stride));
-  assert(!gain || (Check.vectors(gain, 4 * stride) && Check.vectors(states, T * B * stride)));
+  assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 4, units, stride, 4 * stride));
+  assert(!gain || (Check.vectors(gain, 4 * stride) && Check.vectors(states, Check.slots(T, B, S) * stride)));
   assert(!gain || (Check.vectors(stateGain, stride) && Check.vectors(stateBias, stride)));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = 0; i < T; i++) {
+    Steps.beat(beat, i);
     const t = Steps.time(i, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const zt = z + t * 4 * slot;
     const sums = gain ? products + t * 4 * slot : zt;
     // z_t += h_{t-1} W_hhᵀ
-    const start = Steps.start(h + from, held, resets, t, B, bytes);
+    const start = Steps.start(h + from, held, resets, t, B, S, bytes);
     gemm(sums, start, recurrent, B, 4 * stride, K, 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
-      const cell = Steps.anew(resets, b, t, B) ? zeros : c + from + row;
+      const cell = Steps.anew(resets, b, t, S) ? zeros : c + from + row;
       const toH = h + to + row;
       const toC = c + to + row;
       const x = sums + 4 * row;
@@ -225,7 +231,7 @@ export function lstmForward(
         continue;
       }
       const at = zt + 4 * row;
-      const scale = Norm.scale(scales, t * B + b);
+      const scale = Norm.scale(scales, t * S + b);
       if (gain) Norm.row(Pass.forward, at, x, x, scale + GATES, gain, constants, 4, units, bytes);
       LstmRow.cell(toC, at, cell, constants, bytes);
       let y = toC;
@@ -267,34 +273,44 @@ export function lstmBackward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(4 * stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
+  assert(Check.window(dh, lengths, constants, T, B, S, stride) && Check.atLeast(4 * stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(
+    Check.vectors(c, Check.slots(T + 1, B, S) * stride) &&
+      Check.vectors(z, Check.slots(T, B, S) * 4 * stride),
+  );
   assert(Check.vectors(dc, B * stride) && Check.vectors(recurrent, stride * K));
-  assert(!gain || Norm.check(products, scales, T * B, 4, units, stride, 4 * stride));
-  assert(!gain || (Check.vectors(gain, 4 * stride) && Check.vectors(states, T * B * stride)));
+  assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 4, units, stride, 4 * stride));
+  assert(!gain || (Check.vectors(gain, 4 * stride) && Check.vectors(states, Check.slots(T, B, S) * stride)));
   assert(!gain || (Check.vectors(stateGain, stride) && Check.vectors(stateBias, stride)));
-  assert(!gain || (Check.vectors(dProducts, T * B * 4 * stride) && Check.vectors(dStates, T * B * stride)));
+  assert(
+    !gain ||
+      (Check.vectors(dProducts, Check.slots(T, B, S) * 4 * stride) &&
+        Check.vectors(dStates, Check.slots(T, B, S) * stride)),
+  );
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
+    Steps.beat(beat, i);
     const t = Steps.time(i - 1, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
     const zt = z + t * 4 * slot;
     const sums = gain ? dProducts + t * 4 * slot : zt;
-    Steps.copyAnew(held, dh + from, resets, t, B, bytes);
+    Steps.copyAnew(held, dh + from, resets, t, B, S, bytes);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
-      const anew = Steps.anew(resets, b, t, B);
+      const anew = Steps.anew(resets, b, t, S);
       const cell = anew ? zeros : c + from + row;
       const at = zt + 4 * row;
       const d = sums + 4 * row;
@@ -310,7 +326,7 @@ export function lstmBackward(
         }
       } else {
         const state = states + t * slot + row;
-        const scale = Norm.scale(scales, t * B + b);
+        const scale = Norm.scale(scales, t * S + b);
         if (gain) {
           acc = dState;
           y = d;
@@ -331,7 +347,7 @@ export function lstmBackward(
     }
     // z_t += h_{t-1} W_hhᵀ: dh_{t-1} += dz_t W_hh
     gemm(dh + from, sums, recurrent, B, stride, K, stride, 4 * stride, true);
-    Steps.copyAnew(dh + from, held, resets, t, B, bytes);
+    Steps.copyAnew(dh + from, held, resets, t, B, S, bytes);
   }
   // The initial state's gradient, which no step's flush reached.
   flushTiny(dh + (reverse ? T : 0) * slot, constants, B * stride);
@@ -362,34 +378,40 @@ export function lstmTangent(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   T: usize,
   B: usize,
+  S: usize,
   K: usize,
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(dh, lengths, constants, T, B, stride) && Check.atLeast(stride, K));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(c, (T + 1) * B * stride) && Check.vectors(z, T * B * 4 * stride));
-  assert(Check.vectors(dc, B * stride) && Check.vectors(dz, T * B * 4 * stride));
+  assert(Check.window(dh, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(
+    Check.vectors(c, Check.slots(T + 1, B, S) * stride) &&
+      Check.vectors(z, Check.slots(T, B, S) * 4 * stride),
+  );
+  assert(Check.vectors(dc, B * stride) && Check.vectors(dz, Check.slots(T, B, S) * 4 * stride));
   assert(Check.vectors(recurrent, 4 * stride * K));
-  assert(!gain || Norm.check(products, scales, T * B, 4, units, stride, 4 * stride));
-  assert(!gain || (Check.vectors(gain, 4 * stride) && Check.vectors(states, T * B * stride)));
+  assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 4, units, stride, 4 * stride));
+  assert(!gain || (Check.vectors(gain, 4 * stride) && Check.vectors(states, Check.slots(T, B, S) * stride)));
   assert(!gain || (Check.vectors(stateGain, stride) && Check.vectors(stateBias, stride)));
   assert(!gain || Check.vectors(dProducts, B * 4 * stride));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
+    Steps.beat(beat, t);
     const from = t * slot;
     const to = from + slot;
     const now = t * 4 * slot;
     const sums = gain ? dProducts : dz + now;
-    const start = Steps.start(dh + from, held, resets, t, B, bytes);
+    const start = Steps.start(dh + from, held, resets, t, B, S, bytes);
     gemm(sums, start, recurrent, B, 4 * stride, K, 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
-      const anew = Steps.anew(resets, b, t, B);
+      const anew = Steps.anew(resets, b, t, S);
       const dState = dc + row;
       if (anew) memory.fill(dState, 0, bytes);
       const toH = dh + to + row;
@@ -400,7 +422,7 @@ export function lstmTangent(
       const at = now + 4 * row;
       const d = sums + 4 * row;
       const x = products + at;
-      const scale = Norm.scale(scales, t * B + b);
+      const scale = Norm.scale(scales, t * S + b);
       if (gain) Norm.row(Pass.tangent, dz + at, d, x, scale + GATES, gain, constants, 4, units, bytes);
       LstmRow.cellTangent(dState, dz + at, z + at, anew ? zeros : c + from + row, constants, bytes);
       let dy = dState;

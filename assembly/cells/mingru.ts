@@ -21,17 +21,23 @@ export function mingruForward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
-  assert(Check.resets(resets, held, T, B, stride));
+  assert(
+    Check.window(h, lengths, constants, T, B, S, stride) &&
+      Check.vectors(gates, Check.slots(T, B, S) * 2 * stride),
+  );
+  assert(Check.resets(resets, held, T, B, S, stride));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = 0; i < T; i++) {
+    Steps.beat(beat, i);
     const t = Steps.time(i, T, reverse);
     const from = h + Steps.before(t, reverse) * slot;
     const to = h + Steps.after(t, reverse) * slot;
@@ -40,7 +46,7 @@ export function mingruForward(
       const row = b * bytes;
       if (Steps.past(lengths, b, t)) memory.copy(to + row, from + row, bytes);
       else {
-        const start = Steps.anew(resets, b, t, B) ? zeros : from + row;
+        const start = Steps.anew(resets, b, t, S) ? zeros : from + row;
         rowForward(to + row, now + 2 * row, start, constants, bytes);
       }
     }
@@ -80,18 +86,24 @@ export function mingruBackward(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   reverse: bool,
   T: usize,
   B: usize,
+  S: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(dh, (T + 1) * B * stride));
+  assert(
+    Check.window(h, lengths, constants, T, B, S, stride) &&
+      Check.vectors(gates, Check.slots(T, B, S) * 2 * stride),
+  );
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride));
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let i: usize = T; i > 0; i--) {
+    Steps.beat(beat, i);
     const t = Steps.time(i - 1, T, reverse);
     const from = Steps.before(t, reverse) * slot;
     const to = Steps.after(t, reverse) * slot;
@@ -102,7 +114,7 @@ export function mingruBackward(
         Steps.passBack(dh + from + row, dh + to + row, bytes);
         memory.fill(now + 2 * row, 0, 2 * bytes);
       } else {
-        const anew = Steps.anew(resets, b, t, B);
+        const anew = Steps.anew(resets, b, t, S);
         // What would pass back is added to a row that nobody reads.
         const dStart = anew ? zeros + bytes : dh + from + row;
         const start = anew ? zeros : h + from + row;
@@ -163,23 +175,32 @@ export function mingruTangent(
   resets: OptionalPointer,
   held: Pointer,
   constants: Pointer,
+  beat: OptionalPointer,
   T: usize,
   B: usize,
+  S: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, stride) && Check.vectors(gates, T * B * 2 * stride));
-  assert(Check.resets(resets, held, T, B, stride));
-  assert(Check.vectors(dh, (T + 1) * B * stride) && Check.vectors(dGates, T * B * 2 * stride));
+  assert(
+    Check.window(h, lengths, constants, T, B, S, stride) &&
+      Check.vectors(gates, Check.slots(T, B, S) * 2 * stride),
+  );
+  assert(Check.resets(resets, held, T, B, S, stride));
+  assert(
+    Check.vectors(dh, Check.slots(T + 1, B, S) * stride) &&
+      Check.vectors(dGates, Check.slots(T, B, S) * 2 * stride),
+  );
   const bytes = stride * 4;
-  const slot = B * bytes;
+  const slot = S * bytes;
   const zeros = Steps.zeros(held, resets, B, bytes);
   for (let t: usize = 0; t < T; t++) {
+    Steps.beat(beat, t);
     const from = t * slot;
     const to = from + slot;
     const now = t * 2 * slot;
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
-      const anew = Steps.anew(resets, b, t, B);
+      const anew = Steps.anew(resets, b, t, S);
       if (Steps.past(lengths, b, t)) memory.copy(dh + to + row, dh + from + row, bytes);
       else
         rowTangent(

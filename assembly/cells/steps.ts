@@ -1,6 +1,12 @@
-// Which step comes when, and where its state lies, in windows of T steps and T + 1 slots of states, either way through time.
+// Which step comes when, and where its state lies, in windows of T steps and T + 1 slots of states, either way through time. Slots are S
+// rows apart, of which a kernel works on B that lie side by side: all of them, or one thread's.
 
 export class Steps {
+  /** Says to other threads that the loop goes on, by a number that changes; `beat`: 4 bytes, or 0: nobody looks. */
+  @inline static beat(beat: usize, i: usize): void {
+    if (beat != 0) i32.store(beat, <i32>i);
+  }
+
   /** Returns the time of the i-th step taken. */
   @inline static time(i: usize, T: usize, reverse: bool): usize {
     return reverse ? T - 1 - i : i;
@@ -21,15 +27,15 @@ export class Steps {
     return lengths != 0 && t >= <usize>i32.load(lengths + b * 4);
   }
 
-  /** Returns whether sequence b begins anew at step t: a byte of [T, B]; `resets` 0: never. */
-  @inline static anew(resets: usize, b: usize, t: usize, B: usize): bool {
-    return resets != 0 && load<u8>(resets + t * B + b) != 0;
+  /** Returns whether sequence b begins anew at step t: a byte of rows S apart; `resets` 0: never. */
+  @inline static anew(resets: usize, b: usize, t: usize, S: usize): bool {
+    return resets != 0 && load<u8>(resets + t * S + b) != 0;
   }
 
   /** Returns whether any of B sequences begins anew at step t: eight bytes at a time, since most steps have none. */
-  static anyAnew(resets: usize, t: usize, B: usize): bool {
+  static anyAnew(resets: usize, t: usize, B: usize, S: usize): bool {
     if (resets == 0) return false;
-    const first = resets + t * B;
+    const first = resets + t * S;
     let b: usize = 0;
     for (; b + 8 <= B; b += 8) if (load<u64>(first + b) != 0) return true;
     for (; b < B; b++) if (load<u8>(first + b) != 0) return true;
@@ -40,11 +46,11 @@ export class Steps {
    * Returns where the B rows lie from which step t starts: the slot itself, or, where some sequences begin anew, a copy in
    * `held` that has zeros for these: the slot is also what the step before said.
    */
-  static start(slot: usize, held: usize, resets: usize, t: usize, B: usize, bytes: usize): usize {
-    if (!Steps.anyAnew(resets, t, B)) return slot;
+  static start(slot: usize, held: usize, resets: usize, t: usize, B: usize, S: usize, bytes: usize): usize {
+    if (!Steps.anyAnew(resets, t, B, S)) return slot;
     memory.copy(held, slot, B * bytes);
     for (let b: usize = 0; b < B; b++) {
-      if (Steps.anew(resets, b, t, B)) memory.fill(held + b * bytes, 0, bytes);
+      if (Steps.anew(resets, b, t, S)) memory.fill(held + b * bytes, 0, bytes);
     }
     return held;
   }
@@ -60,10 +66,10 @@ export class Steps {
    * Copies the rows of those sequences that begin anew at step t, so that what a step adds to the gradients of the one
    * before, where they lie, can be undone: nothing passes back.
    */
-  static copyAnew(to: usize, from: usize, resets: usize, t: usize, B: usize, bytes: usize): void {
-    if (!Steps.anyAnew(resets, t, B)) return;
+  static copyAnew(to: usize, from: usize, resets: usize, t: usize, B: usize, S: usize, bytes: usize): void {
+    if (!Steps.anyAnew(resets, t, B, S)) return;
     for (let b: usize = 0; b < B; b++) {
-      if (Steps.anew(resets, b, t, B)) memory.copy(to + b * bytes, from + b * bytes, bytes);
+      if (Steps.anew(resets, b, t, S)) memory.copy(to + b * bytes, from + b * bytes, bytes);
     }
   }
 

@@ -1,6 +1,5 @@
 /** Makes networks of stored tensors. */
 
-import { engineFor } from "../memory/engine.js";
 import { RecurrentNetwork } from "../network/network.js";
 import { requireRuntime } from "../network/options.js";
 import type { CompleteOptions, Network, RuntimeOptions } from "../network/types.js";
@@ -17,7 +16,7 @@ export function loadParameters(
   data: Uint8Array,
   tensors: readonly (StoredTensor | undefined)[],
 ): Network {
-  const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), options);
+  const network = new RecurrentNetwork(requireRuntime(runtime), options);
   try {
     const { parameters } = network.model;
     tensors.forEach((tensor, i) => {

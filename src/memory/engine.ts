@@ -1,5 +1,6 @@
-/** Joins a build's kernels with the memory they work on: one of each for a build, shared by all networks. */
+/** Joins a build's kernels with the memory they work on: one of each for a build, shared by all networks, and one for each pool. */
 
+import { describe } from "../errors.js";
 import { panelColumns, type Build } from "../wasm/builds.js";
 import { CONSTANTS, FIRST_FREE, placeConstants } from "../wasm/constants.js";
 import type { Kernels } from "../wasm/kernels.js";
@@ -14,23 +15,49 @@ export interface Engine {
   readonly panelColumns: number;
   /** Pointer to the kernels' constants. */
   readonly constants: number;
+  /** How many threads may share a kernel's work: each needs scratch of its own. */
+  readonly threads: number;
+}
+
+/** Joins kernels with an arena of the memory that they were instantiated on. */
+export function joinEngine(build: Build, kernels: Kernels, arena: Arena, threads: number): Engine {
+  return { build, kernels, arena, panelColumns: panelColumns[build], constants: CONSTANTS, threads };
+}
+
+/** Manages a memory of its own for kernels to work on; `guard`: bytes around every region, for tests. */
+export function createArena(memory: WebAssembly.Memory, guard = 0): Arena {
+  placeConstants(memory);
+  return new Arena(memory, FIRST_FREE, guard);
 }
 
 /** Creates an engine with memory of its own; `guard`: bytes around every region, for tests. */
 export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
   const build = chooseBuild(wish);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
-  placeConstants(memory);
-  const arena = new Arena(memory, FIRST_FREE, guard);
-  const kernels = instantiateKernels(build, memory);
-  return { build, kernels, arena, panelColumns: panelColumns[build], constants: CONSTANTS };
+  const arena = createArena(memory, guard);
+  return joinEngine(build, instantiateKernels(build, memory), arena, 1);
 }
 
 const engines = new Map<Build, Engine>();
 
-/** Returns a build's shared engine, created on first use; throws a RangeError if it cannot run here. */
-export function engineFor(wish?: "auto" | Build): Engine {
+/** Says which engine a pool of threads has for a build; throws a RangeError for a build that it has not. */
+export type PoolEngines = (build: Build) => Engine;
+
+const pools = new WeakMap<object, PoolEngines>();
+
+/** Networks may be asked to run on this pool from now on. */
+export function registerPool(pool: object, find: PoolEngines): void {
+  pools.set(pool, find);
+}
+
+/** Returns a build's engine, the one that all share or a pool's own; throws a RangeError if it cannot run here. */
+export function engineFor(wish?: "auto" | Build, threads?: object): Engine {
   const build = chooseBuild(wish);
+  if (threads !== undefined) {
+    const find = pools.get(threads);
+    if (find !== undefined) return find(build);
+    throw new TypeError(`"threads" expected a pool of createThreadPool, got ${describe(threads)}`);
+  }
   const engine = engines.get(build) ?? createEngine(build);
   engines.set(build, engine);
   return engine;

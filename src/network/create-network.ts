@@ -1,4 +1,3 @@
-import { engineFor } from "../memory/engine.js";
 import { initialize } from "./parameters/initialize.js";
 import { RecurrentNetwork } from "./network.js";
 import { completeOptions, requireRuntime } from "./options.js";
@@ -11,7 +10,7 @@ import type { Network, NetworkOptions, RuntimeOptions } from "./types.js";
  */
 export function createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Network {
   const complete = completeOptions(options);
-  const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), complete);
+  const network = new RecurrentNetwork(requireRuntime(runtime), complete);
   try {
     initialize(network.model.parameters, complete);
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   requireNumber,
   requireOptions,
 } from "../errors.js";
+import { engineFor, type Engine } from "../memory/engine.js";
 import { isDiagonal, type CellDefinition } from "./cells/cell.js";
 import { cellNames, cells, quotedCells } from "./cells/by-name.js";
 import type { Cell, CompleteOptions, Initialization, NetworkOptions, RuntimeOptions } from "./types.js";
@@ -106,14 +107,11 @@ export function completeOptions(options: NetworkOptions): CompleteOptions {
   });
 }
 
-/** Returns the build that was asked for; threads are refused. */
-export function requireRuntime(runtime: RuntimeOptions | undefined): RuntimeOptions["build"] {
-  if (runtime === undefined) return "auto";
+/** Returns the engine that was asked for. Throws a TypeError or RangeError that names the option. */
+export function requireRuntime(runtime: RuntimeOptions | undefined): Engine {
+  if (runtime === undefined) return engineFor();
   const { build, threads } = requireOptions("runtime", runtime, ["build", "threads"]);
-  if (threads !== undefined) {
-    throw new RangeError(
-      `"threads" expected none, got ${describe(threads)}: thread pools are not available in this version`,
-    );
-  }
-  return build;
+  if (threads !== undefined && (typeof threads !== "object" || (threads as unknown) === null))
+    throw new TypeError(`"threads" expected a pool of createThreadPool, got ${describe(threads)}`);
+  return engineFor(build, threads);
 }

@@ -1,8 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { ThreadPool } from "../threads/types.js";
 import type { Build } from "../wasm/builds.js";
 import type { cells } from "./cells/by-name.js";
 
+export type { ThreadPool } from "../threads/types.js";
 export type { Build } from "../wasm/builds.js";
 
 // Letters for sizes: T time steps, B batch, I input width, H hidden units, O outputs, L layers, D directions, G gates.
@@ -59,15 +61,10 @@ export interface Initialization {
   forgetBias?: number;
 }
 
-/** Workers over one shared memory; not available yet. */
-export interface ThreadPool {
-  readonly size: number;
-}
-
 export interface RuntimeOptions {
   /** Default "auto": relaxed-simd where the engine has it, else simd. */
   build?: "auto" | Build;
-  /** Default: the calling thread alone; not available yet. */
+  /** Default: the calling thread alone. The same bits come out, whatever the number of threads. */
   threads?: ThreadPool;
 }
 

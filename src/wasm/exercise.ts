@@ -10,6 +10,7 @@ import { CONSTANTS, FIRST_FREE, placeConstants } from "./constants.js";
 const sizes: Readonly<Record<string, readonly number[] | undefined>> = {
   T: [2],
   B: [9],
+  S: [11],
   G: [2],
   H: [8],
   K: [20],

@@ -12,5 +12,6 @@ export function inlinedKernels(build: PlainBuild): Uint8Array<ArrayBuffer> {
 }
 
 for (const build of ["simd", "relaxed-simd"] as const) {
-  provideKernels(build, () => new WebAssembly.Module(inlinedKernels(build)));
+  const binary = (): Uint8Array<ArrayBuffer> => inlinedKernels(build);
+  provideKernels(build, () => new WebAssembly.Module(binary()), binary);
 }

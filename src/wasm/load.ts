@@ -38,12 +38,35 @@ export function engineBuilds(): readonly PlainBuild[] {
 /** Compiles a build's kernels, or hands out what is compiled. */
 const sources = new Map<PlainBuild, () => WebAssembly.Module>();
 
+/** Returns the binary that a build is compiled from. */
+export type Binary = () => Uint8Array<ArrayBuffer>;
+
+/** Of the builds whose binaries are at hand. */
+const binaries = new Map<Build, Binary>();
+
 /**
- * A build can be asked for from now on; its source is called once, when it first is. What was there before stays.
+ * A build can be asked for from now on; its source is called once, when it first is. What was there before stays. Thread pools
+ * compile it from its binary a second time, for memory that threads share; without one it is none of theirs.
  * @internal
  */
-export function provideKernels(build: PlainBuild, source: () => WebAssembly.Module): void {
-  if (!sources.has(build)) sources.set(build, source);
+export function provideKernels(build: PlainBuild, source: () => WebAssembly.Module, binary?: Binary): void {
+  if (sources.has(build)) return;
+  sources.set(build, source);
+  if (binary !== undefined) binaries.set(build, binary);
+}
+
+/**
+ * Compiles a build's kernels for memory that threads share; undefined where they came compiled.
+ * @internal
+ */
+export function compileShared(
+  build: Build,
+  change: (binary: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
+): WebAssembly.Module | undefined {
+  const binary = binaries.get(build);
+  if (binary === undefined) return undefined;
+  const bytes = change(binary());
+  return build === "wide" && compileWide !== undefined ? compileWide(bytes) : new WebAssembly.Module(bytes);
 }
 
 /**
@@ -57,13 +80,20 @@ export function plainBuilds(): readonly PlainBuild[] {
 /** Tries the wide build, which `bptt/wide` brings, and what came of it once it was asked for. */
 let tryWide: (() => WideBuild) | undefined;
 let wideOutcome: WideBuild | undefined;
+let compileWide: ((bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module) | undefined;
 
 /**
  * The wide build can be asked for from now on.
  * @internal
  */
-export function provideWide(attempt: () => WideBuild): void {
+export function provideWide(
+  attempt: () => WideBuild,
+  binary: Binary,
+  compile: (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module,
+): void {
   tryWide = attempt;
+  binaries.set("wide", binary);
+  compileWide = compile;
 }
 
 function wideBuild(): WideBuild {

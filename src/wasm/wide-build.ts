@@ -128,6 +128,14 @@ function isFaster(wide: Trial, narrow: Trial): boolean {
   return false;
 }
 
+/** Compiles kernels that were tried, for another kind of memory. Throws a RangeError where they cannot run. */
+export function compileTried(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  const module = compileMerged(bytes);
+  if (typeof module === "string")
+    throw new RangeError(`"build" expected one that runs here, got "wide": ${module}`);
+  return module;
+}
+
 /** Compiles the wide kernels and tries them against themselves compiled plainly; some tenths of a second. */
 export function buildWide(bytes: Uint8Array<ArrayBuffer>): WideBuild {
   const process = findProcess();

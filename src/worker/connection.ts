@@ -7,8 +7,8 @@ import type { CallArguments, Calls, JobArguments, Jobs } from "./calls.js";
 import { envelope, openFromWorker, type Source, type ToWorker } from "./messages.js";
 import { sending } from "./portable-arrays.js";
 import { unpackError } from "./portable-errors.js";
-import type { WorkerLike } from "./worker-like.js";
-import { WorkerError } from "./worker-error.js";
+import type { WorkerLike } from "../threads/worker-like.js";
+import { WorkerError } from "../threads/worker-error.js";
 
 /** Hears what a job tells the page while it runs. */
 export interface JobListener {

@@ -12,5 +12,5 @@ export type {
 export { serveNetworks } from "./serve-networks.js";
 export { startWorker } from "./start-worker.js";
 export type * from "./types.js";
-export { WorkerError } from "./worker-error.js";
-export type { WorkerLike } from "./worker-like.js";
+export { WorkerError } from "../threads/worker-error.js";
+export type { WorkerLike } from "../threads/worker-like.js";

@@ -1,6 +1,6 @@
 /** Finds the page from inside its worker: by a web Worker's scope, or by Node's parent port. */
 
-import { findThreads, type ParentPort } from "./threads.js";
+import { findThreads, type ParentPort } from "../threads/worker-threads.js";
 
 export interface Page {
   post(message: unknown, transfer: ArrayBuffer[]): void;

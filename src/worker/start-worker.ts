@@ -19,7 +19,7 @@ import type {
   StartWorkerOptions,
 } from "./types.js";
 import { watchWorker } from "./watch-worker.js";
-import { WorkerError } from "./worker-error.js";
+import { WorkerError } from "../threads/worker-error.js";
 
 /** A file of the caller's may be fetched, compiled and run within so many milliseconds. */
 const TIMEOUT = 30_000;

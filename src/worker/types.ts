@@ -37,7 +37,7 @@ import type {
   OwnDescription,
   ScheduleDescription,
 } from "./descriptions.js";
-import type { WorkerLike } from "./worker-like.js";
+import type { WorkerLike } from "../threads/worker-like.js";
 
 export interface StartWorkerOptions {
   /**

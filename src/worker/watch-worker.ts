@@ -2,8 +2,8 @@
 
 import { Connection } from "./connection.js";
 import { ADVICE } from "./create-worker.js";
-import type { WorkerLike } from "./worker-like.js";
-import { WorkerError } from "./worker-error.js";
+import type { WorkerLike } from "../threads/worker-like.js";
+import { WorkerError } from "../threads/worker-error.js";
 
 /** As much of a page's lock manager as is used here. */
 interface Locks {

@@ -86,7 +86,7 @@ function run(on: Guarded, window: Case): Outcome {
   const states = on.output("h", (T + 1) * B, H, {}, slots(window, z, h0));
   const gradients = on.output("dh", (T + 1) * B, H, {}, gradientsIn(window));
   const { resets, held } = placeResets(on, window);
-  const rest = [lengths, resets, held, constants, relu, reverse, T, B, depth, H, stride] as const;
+  const rest = [lengths, resets, held, constants, 0, relu, reverse, T, B, B, depth, H, stride] as const;
   kernels.elmanForward(states.pointer, 0, 0, panels.pointer, 0, 0, ...rest);
   const h = on.read(states);
   kernels.elmanBackward(gradients.pointer, 0, states.pointer, 0, 0, backPanels.pointer, 0, ...rest);

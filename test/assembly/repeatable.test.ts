@@ -50,7 +50,7 @@ function* step(
     classes,
     Int32Array.from({ length: rows }, () => random.integer(H)),
   );
-  const rest = [0, 0, 0, constants, relu, false, T, B, depth, H, stride] as const;
+  const rest = [0, 0, 0, constants, 0, relu, false, T, B, B, depth, H, stride] as const;
   yield;
   kernels.packColumns(panels.pointer, w.pointer, H, depth, stride);
   yield;

@@ -34,7 +34,7 @@ function elman(on: Guarded, { relu, reverse }: Kind, h: Float32Array, dh: Float3
   const { kernels, constants } = on.engine;
   const weight = on.input("w", H, H, fractions(new Random(13), H * H, 1 / (2 * H)));
   const panels = on.panels("panels", stride, depth);
-  const rest = [0, 0, 0, constants, relu, reverse, T, B, depth, H, stride] as const;
+  const rest = [0, 0, 0, constants, 0, relu, reverse, T, B, B, depth, H, stride] as const;
   kernels.packColumns(panels.pointer, weight.pointer, H, depth, stride);
   const states = on.output("h", (T + 1) * B, H, {}, h);
   kernels.elmanForward(states.pointer, 0, 0, panels.pointer, 0, 0, ...rest);

@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/random.js";
 import { startWorker } from "../../src/worker/start-worker.js";
 import type { NetworkWorker, RemoteNetwork } from "../../src/worker/types.js";
-import { WorkerError } from "../../src/worker/worker-error.js";
-import type { WorkerLike } from "../../src/worker/worker-like.js";
+import { WorkerError } from "../../src/threads/worker-error.js";
+import type { WorkerLike } from "../../src/threads/worker-like.js";
 import { tokenWindow, tokenWindows } from "../train/windows.js";
 import { ownWorker } from "./workers.js";
 

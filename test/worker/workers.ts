@@ -7,7 +7,7 @@ import type { OwnFunctions } from "../../src/worker/descriptions.js";
 import { serve } from "../../src/worker/server.js";
 import { startWorker } from "../../src/worker/start-worker.js";
 import type { NetworkWorker } from "../../src/worker/types.js";
-import type { WorkerLike } from "../../src/worker/worker-like.js";
+import type { WorkerLike } from "../../src/threads/worker-like.js";
 
 let script: string | undefined;
 

@@ -1,5 +1,4 @@
 import { FormatError } from "../../errors.js";
-import { engineFor } from "../../memory/engine.js";
 import { RecurrentNetwork } from "../../network/network.js";
 import { requireRuntime } from "../../network/options.js";
 import { parameterShapes } from "../../network/parameters/plan.js";
@@ -43,7 +42,7 @@ export function fromOnnx(bytes: Uint8Array, runtime?: RuntimeOptions): Network {
   const { options } = graphNetwork;
   requireCarried([...parameterShapes(options).values()].map(countOf), file.length);
   const readers = graphParameters(graphNetwork);
-  const network = new RecurrentNetwork(engineFor(requireRuntime(runtime)), options);
+  const network = new RecurrentNetwork(requireRuntime(runtime), options);
   try {
     const { parameters } = network.model;
     for (const place of parameters.places) {

@@ -49,7 +49,7 @@ export function planWork(model: Model, sizes: BlockSizes) {
   const { cell, options, drops } = model;
   const { steps, batch } = sizes;
   const { inputSize: I, hiddenSize: H, layers } = options;
-  const whole = planShared(options, cell, { ...sizes, tape: true, dropout: drops });
+  const whole = planShared(options, cell, { ...sizes, tape: true, dropout: drops }, model.engine.threads);
   const shared = needsTable(steps * batch, I) ? whole : { ...whole, dTable: NONE };
   const own = take(GRADIENT_NAMES, cell.plan(steps, batch, H, true));
   const gradients = Array.from({ length: runsOf(model) }, (_, run) => withPrefix(own, `${run}.`));

@@ -34,8 +34,10 @@ export const mingru: CellDefinition = {
       run.resets,
       run.held,
       constants,
+      0,
       run.reverse,
       run.steps,
+      run.batch,
       run.batch,
       h.stride,
     );
@@ -50,8 +52,10 @@ export const mingru: CellDefinition = {
       run.resets,
       run.held,
       constants,
+      0,
       run.reverse,
       run.steps,
+      run.batch,
       run.batch,
       dh.stride,
     );
@@ -67,7 +71,9 @@ export const mingru: CellDefinition = {
       run.resets,
       run.held,
       constants,
+      0,
       run.steps,
+      run.batch,
       run.batch,
       h.stride,
     );

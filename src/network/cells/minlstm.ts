@@ -37,8 +37,10 @@ export const minlstm: CellDefinition = {
       run.resets,
       run.held,
       constants,
+      0,
       run.reverse,
       run.steps,
+      run.batch,
       run.batch,
       h.stride,
     );
@@ -53,8 +55,10 @@ export const minlstm: CellDefinition = {
       run.resets,
       run.held,
       constants,
+      0,
       run.reverse,
       run.steps,
+      run.batch,
       run.batch,
       dh.stride,
     );
@@ -70,7 +74,9 @@ export const minlstm: CellDefinition = {
       run.resets,
       run.held,
       constants,
+      0,
       run.steps,
+      run.batch,
       run.batch,
       h.stride,
     );

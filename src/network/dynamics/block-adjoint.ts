@@ -108,7 +108,7 @@ export class BlockAdjoint {
       tokens: vector(inputs === "tokens" ? steps : 0),
       lengths: vector(rows),
       resets: vector(repeated ? Math.ceil((steps * rows) / 4) : 0),
-      held: repeated ? matrix(rows + 2, H) : NONE,
+      held: repeated ? matrix(rows + 2 * model.engine.threads, H) : NONE,
       weights: vector(2 * steps),
       ends: vector(rows),
       start: matrix(rows, layout.size),

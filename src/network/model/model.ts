@@ -85,7 +85,7 @@ export class Model {
   /** Reserves a window, which `scope` owns, and the packed weights for it; throws an OutOfMemoryError. */
   createWindow(sizes: WindowSizes, scope = this.scope): OwnWindow {
     this.reserveWeights(sizes.inputs, sizes.tape);
-    return new OwnWindow(scope, this.options, this.cell, sizes);
+    return new OwnWindow(scope, this.options, this.cell, sizes, this.engine.threads);
   }
 
   /** Runs the forward pass from the window's initial states and inputs, and returns the outputs. */

@@ -26,8 +26,16 @@ export interface WindowSizes {
   readonly resets: boolean;
 }
 
-/** Plans the regions that all layers share; one that this kind of window does not need has no rows. */
-export function planShared(options: CompleteOptions, cell: CellDefinition, sizes: WindowSizes) {
+/**
+ * Plans the regions that all layers share; one that this kind of window does not need has no rows. `threads`: how many may work
+ * at a time.
+ */
+export function planShared(
+  options: CompleteOptions,
+  cell: CellDefinition,
+  sizes: WindowSizes,
+  threads: number,
+) {
   const { inputSize: I, hiddenSize: H, embeddingSize: E, layers } = options;
   const { steps, batch, tape, resets } = sizes;
   const rows = steps * batch;
@@ -45,8 +53,8 @@ export function planShared(options: CompleteOptions, cell: CellDefinition, sizes
     lengths: vector(batch),
     /** [T + 1, B], bytes; zeros behind the last step in use. */
     resets: vector(resets ? Math.ceil(((steps + 1) * batch) / 4) : 0),
-    /** [B + 2, H], what kernels hold aside. */
-    held: resets ? matrix(batch + 2, H) : NONE,
+    /** [B + 2, H], what kernels hold aside; each thread has two rows more than sequences. */
+    held: resets ? matrix(batch + 2 * threads, H) : NONE,
     /** [T·B, I], dense inputs; or [T·B, E], embedded tokens. */
     x: width > 0 ? matrix(rows, width) : NONE,
     /** [T·B, O], or [B, O] of one output a sequence; a loss replaces them by its gradient. */
@@ -65,7 +73,7 @@ export function planShared(options: CompleteOptions, cell: CellDefinition, sizes
     dTable: tape && width === 0 && layers > 0 ? matrix(I, blocks) : NONE,
     /** [blocks·H], the sum of dz over all rows. */
     dBias: tape ? vector(blocks) : NONE,
-    scratch: tape ? vector(transposedScratch(widest, rows)) : NONE,
+    scratch: tape ? vector(threads * transposedScratch(widest, rows)) : NONE,
   };
 }
 
@@ -117,11 +125,17 @@ export class OwnWindow implements Window {
   private readonly block: Block;
 
   /** Reserves the memory; throws an OutOfMemoryError when there is no room. */
-  constructor(scope: MemoryScope, options: CompleteOptions, cell: CellDefinition, sizes: WindowSizes) {
+  constructor(
+    scope: MemoryScope,
+    options: CompleteOptions,
+    cell: CellDefinition,
+    sizes: WindowSizes,
+    threads: number,
+  ) {
     const { steps, batch, tape } = sizes;
     const { layers, hiddenSize: H } = options;
     const D = directionsOf(options);
-    const shared = planShared(options, cell, sizes);
+    const shared = planShared(options, cell, sizes, threads);
     const states = cell.plan(steps, batch, H, tape);
     const dropped = matrix(steps * batch, H);
     const all = Array.from({ length: layers * D }, (_, index) => `${index}.`);
