@@ -26,9 +26,12 @@ export function countParts(operations: number, { threads, least }: Crew, most: n
   return Math.max(1, Math.min(threads, most, Math.floor(operations / least)));
 }
 
-/** Returns into how many pieces to cut work that runs one after another, so that threads are heard of in between. */
-export function countPieces(operations: number, threads: number): number {
-  return Math.ceil(operations / (MOST * threads));
+/**
+ * Returns into how many rounds to cut a product, so that its threads are heard of in between; each of the `parts` parts of a
+ * round has at least `step` rows or columns.
+ */
+export function countRounds(operations: number, parts: number, size: number, step: number): number {
+  return Math.max(1, Math.min(Math.ceil(operations / (MOST * parts)), Math.floor(size / step / parts)));
 }
 
 /** Cuts [0, size) into `parts` ranges, at multiples of `step` where each has at least one; returns where each begins, and the end. */

@@ -2,9 +2,8 @@
 
 import { signatures } from "../wasm/generated/signatures.js";
 import type { Kernels } from "../wasm/kernels.js";
-import { DEPTH_STEP } from "../wasm/generated/sizes.js";
 import { transposedScratch } from "../wasm/product-sizes.js";
-import { countParts, countPieces, cut, ELEMENT, type Crew } from "./cost.js";
+import { countParts, countRounds, cut, ELEMENT, type Crew } from "./cost.js";
 import type { KernelName, Part } from "./team.js";
 
 /** Rows of a register tile in any build divide it: a part that begins elsewhere leaves a remainder more. */
@@ -62,18 +61,14 @@ function splitProduct(call: Call, crew: Crew): Rounds {
   const byRows = M >= 2 * crew.threads;
   const size = byRows ? M : N;
   const parts = countParts(operations, crew, byRows ? M : Math.floor(N / PANEL));
-  const rounds = parts === 1 ? 1 : Math.min(countPieces(operations, parts), Math.ceil(size / PANEL / parts));
+  const rounds = parts === 1 ? 1 : countRounds(operations, parts, size, PANEL);
   const [c, a, panels, ldc, lda] = ["c", "a", "panels", "ldc", "lda"].map((name) => call.of(name));
   const bounds = cut(size, parts * rounds, byRows ? TILE : PANEL);
   return inRounds(bounds, parts, (first, count) =>
     byRows
       ? call.with({ c: c + first * ldc * 4, a: a + first * lda * 4, M: count })
-      : call.with({ c: c + first * 4, panels: panels + first * depthOf(K) * 4, N: count }),
+      : call.with({ c: c + first * 4, panels: panels + first * K * 4, N: count }),
   );
-}
-
-function depthOf(K: number): number {
-  return Math.ceil(K / DEPTH_STEP) * DEPTH_STEP;
 }
 
 /** The rows of C, which columns of A make; each thread packs B for itself, in scratch of its own. */
@@ -81,7 +76,7 @@ function splitTransposed(call: Call, crew: Crew): Rounds {
   const [M, N, K] = [call.of("M"), call.of("N"), call.of("K")];
   const operations = 2 * M * N * K;
   const parts = countParts(operations, crew, Math.ceil(M / TILE));
-  const rounds = parts === 1 ? 1 : Math.min(countPieces(operations, parts), Math.ceil(M / TILE / parts));
+  const rounds = parts === 1 ? 1 : countRounds(operations, parts, M, TILE);
   const [c, a, scratch, ldc] = ["c", "a", "scratch", "ldc"].map((name) => call.of(name));
   const room = transposedScratch(N, K) * 4;
   return inRounds(cut(M, parts * rounds, TILE), parts, (first, count, thread) =>

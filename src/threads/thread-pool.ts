@@ -73,8 +73,7 @@ function teamEngine(shared: SharedBuild, place: number, team: Team, least: numbe
   const beats = (thread: number): number => arena.i32[beat(thread) >>> 2];
   const parallel = shareKernels(kernels, (name, split, args) => {
     const crew = { threads: team.available ? team.size : 1, least, beat };
-    for (const parts of split(args, crew))
-      team.run(kernels, place * names.length, name, parts, beats);
+    for (const parts of split(args, crew)) team.run(kernels, place * names.length, name, parts, beats);
   });
   return joinEngine(shared.build, parallel, arena, team.size);
 }
