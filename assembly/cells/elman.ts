@@ -109,7 +109,8 @@ export function elmanForward(
     const from = h + Steps.before(t, reverse) * slot;
     const to = h + Steps.after(t, reverse) * slot;
     // z_t += h_{t-1} W_hhᵀ
-    gemm(to, Steps.start(from, held, resets, t, B, S, bytes), recurrent, B, stride, K, stride, stride, true);
+    const start = Steps.start(from, held, resets, t, B, S, bytes);
+    if (K) gemm(to, start, recurrent, B, stride, K, stride, stride, true);
     if (gain) {
       for (let b: usize = 0; b < B; b++) {
         const row = to + b * bytes;

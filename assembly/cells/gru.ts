@@ -205,7 +205,7 @@ export function gruForward(
     const start = Steps.start(h + from, held, resets, t, B, S, bytes);
     const sums = gain ? products + t * 3 * slot : now + bytes;
     // r, z, q += h_{t-1} W_hhᵀ
-    gemm(sums, start, recurrent, B, 3 * stride, K, gain ? 3 * stride : 4 * stride, stride, !gain);
+    if (K) gemm(sums, start, recurrent, B, 3 * stride, K, gain ? 3 * stride : 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const x = sums + 3 * row;

@@ -161,7 +161,8 @@ class LstmRow {
  * state and slot t + 1 becomes that of step t; in reverse slot T holds the initial state and slot t becomes that of step t.
  * `z`: [T, B, 4·stride], gates i, f, g, o; comes in holding the input's part and goes out holding the gates.
  * `recurrent`: panels of W_hhᵀ. `lengths`: [B] or 0; past its length a sequence's state stays as it is. `resets`: bytes,
- * [T, B], or 0; 1: the state from which the step starts is dropped. `held`: [B + 2, stride], scratch with `resets`.
+ * [T, B], or 0; 1: the state from which the step starts is dropped. `held`: [B + 2, stride], scratch with `resets`. `K` 0: the
+ * recurrent product is part of what comes in.
  *
  * `gain`: [4·stride], or 0: nothing is normalised. With it the input's part comes in normalised, with all biases; `products`,
  * [T, B, 4·stride], becomes W_hh h_{t-1}, normalised, and `states`, [T, B, stride], c_t, normalised, both zeros past a length;
@@ -213,7 +214,7 @@ export function lstmForward(
     const sums = gain ? products + t * 4 * slot : zt;
     // z_t += h_{t-1} W_hhᵀ
     const start = Steps.start(h + from, held, resets, t, B, S, bytes);
-    gemm(sums, start, recurrent, B, 4 * stride, K, 4 * stride, stride, !gain);
+    if (K) gemm(sums, start, recurrent, B, 4 * stride, K, 4 * stride, stride, !gain);
     for (let b: usize = 0; b < B; b++) {
       const row = b * bytes;
       const cell = Steps.anew(resets, b, t, S) ? zeros : c + from + row;

@@ -15,7 +15,7 @@ import { LEAST } from "./cost.js";
 import { coresOf, refusalOfThreads } from "./cores.js";
 import { script } from "./generated/script.js";
 import { makeWorker } from "./make-worker.js";
-import { shareKernels } from "./split.js";
+import { shareKernels } from "./share-kernels.js";
 import { Team } from "./team.js";
 import type { ThreadPool } from "./types.js";
 import { WorkerError } from "./worker-error.js";
@@ -71,11 +71,14 @@ function teamEngine(shared: SharedBuild, place: number, team: Team, least: numbe
   const { pointer } = arena.reserve({ beats: vector((team.size * BEAT) / 4) });
   const beat = (thread: number): number => pointer + thread * BEAT;
   const beats = (thread: number): number => arena.i32[beat(thread) >>> 2];
-  const parallel = shareKernels(kernels, (name, split, args) => {
-    const crew = { threads: team.available ? team.size : 1, least, beat };
-    for (const parts of split(args, crew)) team.run(kernels, place * names.length, name, parts, beats);
-  });
-  return joinEngine(shared.build, parallel, arena, team.size);
+  const shares = shareKernels(
+    kernels,
+    () => ({ threads: team.available ? team.size : 1, least, beat }),
+    ({ kernel, parts }) => {
+      team.run(kernels, place * names.length, kernel, parts, beats);
+    },
+  );
+  return joinEngine(shared.build, shares, arena, team.size);
 }
 
 /** Waits until a worker says that it has started; what it says later is that it died. */
