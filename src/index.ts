@@ -9,6 +9,7 @@ export { supportedBuilds } from "./wasm/load.js";
 export { cellNames } from "./network/cells/by-name.js";
 export { createNetwork } from "./network/create-network.js";
 export { createThreadPool } from "./threads/thread-pool.js";
+export { WorkerError } from "./threads/worker-error.js";
 export { inspect, type Inspection } from "./network/inspect.js";
 export * from "./network/losses/by-name.js";
 export { softmax } from "./network/softmax.js";

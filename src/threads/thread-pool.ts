@@ -14,7 +14,7 @@ import type { PoolStart } from "./control.js";
 import { LEAST } from "./cost.js";
 import { coresOf, refusalOfThreads } from "./cores.js";
 import { script } from "./generated/script.js";
-import { makeWorker } from "./make-worker.js";
+import { makeWorker, type MadeWorker } from "./make-worker.js";
 import { shareKernels } from "./share-kernels.js";
 import { Team } from "./team.js";
 import type { ThreadPool } from "./types.js";
@@ -127,7 +127,11 @@ class WorkerPool implements ThreadPool {
   }
 }
 
-async function startTeam(size: number, builds: readonly SharedBuild[]): Promise<Team> {
+async function startTeam(
+  size: number,
+  builds: readonly SharedBuild[],
+  make: () => MadeWorker,
+): Promise<Team> {
   const made: WorkerLike[] = [];
   const team = new Team(size, names, () => {
     for (const worker of made) void worker.terminate();
@@ -136,7 +140,7 @@ async function startTeam(size: number, builds: readonly SharedBuild[]): Promise<
   const forgets: (() => void)[] = [];
   try {
     const starts = Array.from({ length: size - 1 }, async (_, i) => {
-      const { worker, forget } = makeWorker(script, "bptt-thread", ADVICE);
+      const { worker, forget } = make();
       made.push(worker);
       forgets.push(forget);
       const start: PoolStart = { thread: i + 1, control: team.control, calls: team.calls, engines, names };
@@ -178,11 +182,15 @@ export async function createThreadPool(options: { size?: number } = {}): Promise
   return startPool(requireInteger("size", size, 1, MOST_THREADS), LEAST);
 }
 
+/** Makes a thread's worker. */
+const makeThread = (): MadeWorker => makeWorker(script, "bptt-thread", ADVICE);
+
 /**
- * Starts a pool that hands out work of `least` operations a part; tests take 1, so that threads share the smallest.
+ * Starts a pool that hands out work of `least` operations a part; tests take 1, so that threads share the smallest, and workers of
+ * their own, which they can kill.
  * @internal
  */
-export async function startPool(size: number, least: number): Promise<ThreadPool> {
+export async function startPool(size: number, least: number, make = makeThread): Promise<ThreadPool> {
   if (size === 1) {
     const alone = new WorkerPool(1, undefined);
     registerPool(alone, engineFor);
@@ -192,7 +200,7 @@ export async function startPool(size: number, least: number): Promise<ThreadPool
   if (refusal !== undefined)
     throw new RangeError(`"size" expected 1 where there are no threads, got ${size}: ${refusal}`);
   const builds = supportedBuilds().flatMap(shareBuild);
-  const team = await startTeam(size, builds);
+  const team = await startTeam(size, builds, make);
   const engines = new Map(
     builds.map((shared, place) => [shared.build, teamEngine(shared, place, team, least)]),
   );

@@ -86,9 +86,17 @@ export class Tape {
     const divisor = divisorOf(targets, reduction);
     const sum = applyLoss(engine, window, targets, 0, pass.steps, 1 / divisor);
     this.live = false;
-    this.model.backward(window, pass, (run, index) => {
-      addFinalGradient(engine, run, index, finalGradient);
-    });
+    const { parameters } = this.model;
+    // A thread that dies leaves its part of the sums undone.
+    const gradients = engine.threads > 1 ? parameters.keepGradients() : undefined;
+    try {
+      this.model.backward(window, pass, (run, index) => {
+        addFinalGradient(engine, run, index, finalGradient);
+      });
+    } catch (error) {
+      if (gradients !== undefined) parameters.restoreGradients(gradients);
+      throw error;
+    }
     return { loss: sum / divisor, count: targets.count, weight: targets.weight };
   }
 

@@ -114,6 +114,16 @@ export class Parameters {
     writeTensor(this.engine.arena.f32, gradient, layout, values);
   }
 
+  /** Returns all gradients as they are, for `restoreGradients`. */
+  keepGradients(): Float32Array {
+    const start = elementAt(this.gradients);
+    return this.engine.arena.f32.slice(start, start + this.count);
+  }
+
+  restoreGradients(kept: Float32Array): void {
+    this.engine.arena.f32.set(kept, elementAt(this.gradients));
+  }
+
   /** Stops or resumes a parameter's training; stopping sets its gradient to 0. */
   setTrainable(place: ParameterPlace, trainable: boolean): void {
     place.trainable = trainable;
