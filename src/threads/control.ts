@@ -1,5 +1,8 @@
 /** The memory by which threads of a pool speak: words that are read and written atomically, and the calls that each is to make. */
 
+/** The most threads: each has memory of its own, and more share work than any network has. */
+export const MOST_THREADS = 256;
+
 /** Words of a thread, from WORDS·i on: a cache line, so that none waits for what another writes. */
 export const WORDS = 16;
 /** Counts the pieces of work that the thread was given. */

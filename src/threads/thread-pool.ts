@@ -10,7 +10,7 @@ import { isKernels, type Kernels } from "../wasm/kernels.js";
 import { compileShared, supportedBuilds } from "../wasm/load.js";
 import { signatures } from "../wasm/generated/signatures.js";
 import { withSharedMemory } from "../wasm/shared-memory.js";
-import type { PoolStart } from "./control.js";
+import { MOST_THREADS, type PoolStart } from "./control.js";
 import { LEAST } from "./cost.js";
 import { coresOf, refusalOfThreads } from "./cores.js";
 import { script } from "./generated/script.js";
@@ -20,9 +20,6 @@ import { Team } from "./team.js";
 import type { ThreadPool } from "./types.js";
 import { WorkerError } from "./worker-error.js";
 import type { WorkerLike } from "./worker-like.js";
-
-/** The most threads: each has memory of its own, and more share work than any network has. */
-const MOST_THREADS = 256;
 
 /** Milliseconds in which the workers start. */
 const START = 30_000;

@@ -43,6 +43,8 @@ export type Binary = () => Uint8Array<ArrayBuffer>;
 
 /** Of the builds whose binaries are at hand. */
 const binaries = new Map<Build, Binary>();
+/** Of those that came compiled for memory that threads share. */
+const sharedModules = new Map<Build, WebAssembly.Module>();
 
 /**
  * A build can be asked for from now on; its source is called once, when it first is. What was there before stays. Thread pools
@@ -56,15 +58,17 @@ export function provideKernels(build: PlainBuild, source: () => WebAssembly.Modu
 }
 
 /**
- * Compiles a build's kernels for memory that threads share; undefined where they came compiled.
+ * Returns a build's kernels for memory that threads share, compiled from its binary as `change` changes it; undefined where they came
+ * compiled for other memory alone.
  * @internal
  */
 export function compileShared(
   build: Build,
   change: (binary: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>,
 ): WebAssembly.Module | undefined {
+  const came = sharedModules.get(build);
   const binary = binaries.get(build);
-  if (binary === undefined) return undefined;
+  if (came !== undefined || binary === undefined) return came;
   const bytes = change(binary());
   return build === "wide" && compileWide !== undefined ? compileWide(bytes) : new WebAssembly.Module(bytes);
 }
@@ -174,11 +178,13 @@ export function kernelModule(build: Build): WebAssembly.Module {
 }
 
 /**
- * Takes a build's kernels from a thread that compiled them: native code goes with the module, the wide build's too.
+ * Takes a build's kernels from a thread that compiled them: native code goes with the module, the wide build's too. `shared`: the same
+ * for memory that threads share.
  * @internal
  */
-export function provideModule(build: Build, module: WebAssembly.Module): void {
+export function provideModule(build: Build, module: WebAssembly.Module, shared?: WebAssembly.Module): void {
   modules.set(build, module);
+  if (shared !== undefined) sharedModules.set(build, shared);
   if (build === "wide") wideOutcome = { module };
   else provideKernels(build, () => module);
 }

@@ -60,12 +60,13 @@ export type SentTraining = Packed<RemoteTrainOptions, typeof fields.trainOptions
 
 /** Calls are answered at once, in the order in which they come; one that gives a promise when that is settled. */
 export const calls = {
+  startThreads: (handles: HandleTable, size: number) => handles.startThreads(size),
   createNetwork: (handles: HandleTable, options: NetworkOptions, runtime: RuntimeOptions | undefined) =>
-    handles.keepNetwork(createNetwork(options, runtime)),
+    handles.keepNetwork(createNetwork(options, handles.runtime(runtime))),
   loadNetwork: (handles: HandleTable, bytes: Uint8Array, runtime: RuntimeOptions | undefined) =>
-    handles.keepNetwork(loadNetwork(bytes, runtime)),
+    handles.keepNetwork(loadNetwork(bytes, handles.runtime(runtime))),
   openCheckpoint: (handles: HandleTable, checkpoint: Uint8Array, runtime: RuntimeOptions | undefined) =>
-    handles.keepNetwork(networkOf(readCheckpoint(checkpoint), runtime)),
+    handles.keepNetwork(networkOf(readCheckpoint(checkpoint), handles.runtime(runtime))),
   readFrozen: (_handles: HandleTable, checkpoint: Uint8Array) => readFrozen(readCheckpoint(checkpoint)),
   createOptimizer: (handles: HandleTable, description: OptimizerDescription) =>
     handles.keepOptimizer(handles.factory.optimizer(description)),

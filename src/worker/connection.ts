@@ -2,7 +2,8 @@
 
 import type { Build } from "../network/types.js";
 import type { Progress } from "../train/training.js";
-import { kernelModule } from "../wasm/load.js";
+import { compileShared, kernelModule } from "../wasm/load.js";
+import { withSharedMemory } from "../wasm/shared-memory.js";
 import type { CallArguments, Calls, JobArguments, Jobs } from "./calls.js";
 import { envelope, openFromWorker, type Source, type ToWorker } from "./messages.js";
 import { sending } from "./portable-arrays.js";
@@ -117,10 +118,11 @@ export class Connection {
     }
   }
 
-  /** Posts a build's kernels once, compiled. */
-  sendKernels(build: Build): void {
+  /** Posts a build's kernels once, compiled; with `threads` for memory that threads share, too. */
+  sendKernels(build: Build, threads: boolean): void {
     if (this.sentModules.has(build)) return;
-    this.send({ kind: "module", build, module: kernelModule(build) });
+    const shared = threads ? compileShared(build, withSharedMemory) : undefined;
+    this.send({ kind: "module", build, module: kernelModule(build), shared });
     this.sentModules.add(build);
   }
 

@@ -4,7 +4,8 @@
  */
 
 import { DisposedError, InvalidStateError } from "../errors.js";
-import type { Network, Session } from "../network/types.js";
+import type { Network, RuntimeOptions, Session, ThreadPool } from "../network/types.js";
+import { createThreadPool } from "../threads/thread-pool.js";
 import type { Optimizer } from "../optimize/optimizer.js";
 import type { NetworkInfo, SessionInfo } from "./messages.js";
 import type { DescriptionFactory } from "./description-factory.js";
@@ -19,9 +20,24 @@ export class HandleTable {
   /** The job of each network's last training that ended: it is kept, to be saved. */
   private readonly ended = new Map<number, number>();
   private lastHandle = 0;
+  private threads: ThreadPool | undefined;
 
   constructor(factory: DescriptionFactory) {
     this.factory = factory;
+  }
+
+  /** Makes the pool that all networks from now on run on. */
+  async startThreads(size: number): Promise<void> {
+    this.threads = await createThreadPool({ size });
+  }
+
+  /** Returns a network's options at run time, with the pool unless the page says otherwise. */
+  runtime(given: RuntimeOptions | undefined): RuntimeOptions | undefined {
+    const { threads } = this;
+    const wish: unknown = given === undefined ? {} : given;
+    // What is no object createNetwork refuses.
+    if (threads === undefined || typeof wish !== "object" || wish === null) return given;
+    return { threads, ...wish };
   }
 
   keepNetwork(network: Network): NetworkInfo {

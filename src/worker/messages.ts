@@ -6,7 +6,7 @@ import type { Progress } from "../train/training.js";
 import type { PackedError } from "./portable-errors.js";
 
 /** The protocol's number goes up when messages change so that the other side could not read them rightly. */
-const PROTOCOL = 3;
+const PROTOCOL = 4;
 
 /** Tells the page what a network in the worker is like. */
 export interface NetworkInfo {
@@ -36,7 +36,13 @@ export type Source = "data" | "validation";
  */
 export type ToWorker =
   | { readonly kind: "hello" }
-  | { readonly kind: "module"; readonly build: Build; readonly module: WebAssembly.Module }
+  /** `shared`: the same kernels for memory that threads share, where there are to be any. */
+  | {
+      readonly kind: "module";
+      readonly build: Build;
+      readonly module: WebAssembly.Module;
+      readonly shared: WebAssembly.Module | undefined;
+    }
   | { readonly kind: "call"; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
   | { readonly kind: "release"; readonly handle: number }
   /** So many more events were taken. */

@@ -48,7 +48,7 @@ class Server {
         if (this.ready !== undefined) this.post(this.ready);
         return;
       case "module":
-        provideModule(message.build, message.module);
+        provideModule(message.build, message.module, message.shared);
         return;
       case "call":
         void this.answer(message.id, message.name, message.args);

@@ -1,6 +1,7 @@
-import { describe, requireMethods, requireNumber, requireOptions } from "../errors.js";
+import { describe, requireInteger, requireMethods, requireNumber, requireOptions } from "../errors.js";
 import { makeAsyncDisposable } from "../memory/disposable.js";
 import type { NetworkOptions, RuntimeOptions } from "../network/types.js";
+import { MOST_THREADS } from "../threads/control.js";
 import { plainBuilds, chooseBuild, supportedBuilds } from "../wasm/load.js";
 import { Connection } from "./connection.js";
 import { createWorker } from "./create-worker.js";
@@ -34,10 +35,17 @@ class PageWorker implements NetworkWorker {
     makeAsyncDisposable(this.prototype);
   }
 
-  constructor(connection: Connection, ownKernels: boolean) {
+  /** `threads`: whether there are to be any. */
+  constructor(connection: Connection, ownKernels: boolean, threads: boolean) {
     this.connection = connection;
     this.ownKernels = ownKernels;
-    if (!ownKernels) for (const build of plainBuilds()) connection.sendKernels(build);
+    if (ownKernels) return;
+    // A pool has the builds that are there when it is made.
+    for (const build of threads ? supportedBuilds() : plainBuilds()) connection.sendKernels(build, threads);
+  }
+
+  async startThreads(size: number): Promise<void> {
+    await this.connection.call("startThreads", [size]);
   }
 
   async createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
@@ -82,7 +90,17 @@ class PageWorker implements NetworkWorker {
     const given: unknown = runtime;
     const wish = typeof given === "object" && given !== null && "build" in given ? given.build : undefined;
     if (wish !== "wide" || (this.ownKernels && !supportedBuilds().includes(wish))) return;
-    this.connection.sendKernels(chooseBuild(wish));
+    this.connection.sendKernels(chooseBuild(wish), false);
+  }
+}
+
+/** Makes the worker's pool; the worker ends where there can be none. */
+async function startThreads(worker: PageWorker, threads: number): Promise<void> {
+  try {
+    await worker.startThreads(threads);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
   }
 }
 
@@ -100,15 +118,20 @@ class PageWorker implements NetworkWorker {
  * argument, and a WorkerError where the worker does not start.
  */
 export async function startWorker(options: StartWorkerOptions = {}): Promise<NetworkWorker> {
-  const { worker: make, timeout = TIMEOUT } = requireOptions("options", options, ["worker", "timeout"]);
+  const given = requireOptions("options", options, ["worker", "timeout", "threads"]);
+  const { worker: make, timeout = TIMEOUT, threads = 1 } = given;
   requireNumber("timeout", timeout, { above: 0 });
+  requireInteger("threads", threads, 1, MOST_THREADS);
   if (make !== undefined && typeof make !== "function")
     throw new TypeError(`"worker" expected a function that makes a worker, got ${describe(make)}`);
   const { worker, forget } =
     make === undefined ? createWorker() : { worker: make(), forget: () => undefined };
   requireMethods("worker()", "a Worker", worker, ["postMessage", "terminate"]);
   try {
-    return new PageWorker(await watchWorker(worker, timeout), make !== undefined);
+    const connection = await watchWorker(worker, timeout);
+    const started = new PageWorker(connection, make !== undefined, threads > 1);
+    if (threads > 1) await startThreads(started, threads);
+    return started;
   } finally {
     forget();
   }

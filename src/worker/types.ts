@@ -47,6 +47,11 @@ export interface StartWorkerOptions {
   worker?: () => WorkerLike;
   /** The worker has so many milliseconds to answer for the first time; default 30 000. */
   timeout?: number;
+  /**
+   * Threads that share the work of the worker's networks, its own included, as `createThreadPool` has them; default 1: there are
+   * no others.
+   */
+  threads?: number;
 }
 
 /**

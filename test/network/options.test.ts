@@ -215,9 +215,9 @@ describe("createNetwork's runtime", () => {
     },
     {
       argument: "threads",
-      error: RangeError,
-      says: "not available",
-      values: [{ threads: { size: 2 } }, { threads: null }],
+      error: TypeError,
+      says: "a pool of createThreadPool",
+      values: [{ size: 2 }, null, 2, "2"].map((threads) => ({ threads })),
     },
   ])("$argument: $error.name, $says", (bad) => {
     for (const value of bad.values) expectRefusal(() => invoke(library, "createNetwork", sizes, value), bad);

@@ -408,8 +408,8 @@ const wrongCalls: readonly Call[] = [
   })),
   {
     name: "createNetwork with threads",
-    here: () => createNetwork(options, { threads: { size: 2 } }),
-    there: (_, worker) => worker.createNetwork(options, { threads: { size: 2 } }),
+    here: () => createNetwork(options, { threads: ill({ size: 2 }) }),
+    there: (_, worker) => worker.createNetwork(options, { threads: ill({ size: 2 }) }),
   },
   {
     name: "createOptimizer without a learning rate below",
