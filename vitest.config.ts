@@ -21,6 +21,7 @@ export default defineConfig({
       ...(kernels === undefined ? [] : ["test/simd-alone.ts"]),
       ...(kernels === "debug" ? ["test/use-debug-kernels.ts"] : []),
       "src/wasm/inlined.ts",
+      ...(process.env["BPTT_THREADS"] === undefined ? [] : ["test/use-threads.ts"]),
     ],
     sequence: { setupFiles: "list" },
     execArgv: major < 22 ? ["--experimental-wasm-relaxed-simd"] : [],

@@ -40,6 +40,14 @@ export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
 
 const engines = new Map<Build, Engine>();
 
+/**
+ * Makes an engine the one that all share, from now on; for tests of all there is on a pool.
+ * @internal
+ */
+export function adoptEngine(engine: Engine): void {
+  engines.set(engine.build, engine);
+}
+
 /** Says which engine a pool of threads has for a build; throws a RangeError for a build that it has not. */
 export type PoolEngines = (build: Build) => Engine;
 
