@@ -128,8 +128,8 @@ export function leastProcessorTime(run: () => void, samples: number, runs = 1): 
   return least;
 }
 
-/** Returns how many times as long as `other` a run takes, in pairs, and the milliseconds of both. */
-export function timeRatio(name: string, run: () => void, other: () => void, pairs: number) {
+/** Returns how many times as long as `other` a run takes, of each pair, and the milliseconds of both. */
+export function timeRatios(name: string, run: () => void, other: () => void, pairs: number) {
   const repeats = repeatsOf(run);
   const otherRepeats = repeatsOf(other);
   const ratios: number[] = [];
@@ -144,8 +144,14 @@ export function timeRatio(name: string, run: () => void, other: () => void, pair
   return {
     milliseconds: latency.p50,
     otherMilliseconds: median(others.slice(-pairs)),
-    ratio: median(ratios.slice(-pairs)),
+    ratios: ratios.slice(-pairs),
   };
+}
+
+/** Returns the median of how many times as long as `other` a run takes, and the milliseconds of both. */
+export function timeRatio(name: string, run: () => void, other: () => void, pairs: number) {
+  const { ratios, ...milliseconds } = timeRatios(name, run, other, pairs);
+  return { ...milliseconds, ratio: median(ratios) };
 }
 
 /** Returns the least-squares slope of log y over log x: y ~ x^slope. */

@@ -7,6 +7,8 @@ import { initialize } from "../src/network/parameters/initialize.js";
 import { RecurrentNetwork } from "../src/network/network.js";
 import { completeOptions } from "../src/network/options.js";
 import type { Build } from "../src/wasm/builds.js";
+import { signatures } from "../src/wasm/generated/signatures.js";
+import type { Kernels } from "../src/wasm/kernels.js";
 import { median } from "./median.js";
 import type { Peak } from "./peak.js";
 import { fixed, percent, type Section, type Table } from "./report.js";
@@ -25,18 +27,21 @@ interface Line {
   flop: number;
 }
 
-/** Returns the key that a call is booked under, and its flop; arguments of a cell with a W_hh end in T, B, K, stride. */
-function describeCall(name: string, args: readonly number[]): { key: string; flop: number } {
-  const product = name === "gemm" ? args.slice(3, 6) : name === "gemmTN" ? args.slice(4, 7) : undefined;
-  if (product !== undefined) {
-    return { key: `${name} ${product.join("×")}`, flop: 2 * product.reduce((all, size) => all * size, 1) };
+/** Returns the key that a call is booked under, and its flop. */
+function describeCall(name: keyof Kernels, args: readonly number[]): { key: string; flop: number } {
+  const places = signatures[name].split(" ").map((parameter) => parameter.replace(/^[*?#~!]/, ""));
+  const sizes = (...names: string[]): number[] => names.map((one) => args[places.indexOf(one)]);
+  const times = (factors: readonly number[]): number => factors.reduce((all, size) => all * size, 1);
+  if (name === "gemm" || name === "gemmTN") {
+    const product = sizes("M", "N", "K");
+    return { key: `${name} ${product.join("×")}`, flop: 2 * times(product) };
   }
   const [, prefix, direction] = /^(\w+)(For|Back)ward$/.exec(name) ?? [];
   const cell = cellNames.find((one) => one === prefix);
   const blocks = cell === undefined ? 0 : cells[cell].recurrentOrder.length;
   // In the backward kernel K covers all gates.
   const products = direction === "For" ? blocks : Math.min(blocks, 1);
-  return { key: name, flop: 2 * products * args.slice(-4).reduce((all, size) => all * size, 1) };
+  return { key: name, flop: products === 0 ? 0 : 2 * products * times(sizes("T", "B", "K", "stride")) };
 }
 
 /** Returns the engine with clocks around its kernels. */
@@ -48,7 +53,7 @@ function clocked(engine: Engine, lines: Map<string, Line>): Engine {
         const kernel: unknown = Reflect.get(target, name);
         if (typeof kernel !== "function") return kernel;
         return (...args: number[]): unknown => {
-          const { key, flop } = describeCall(String(name), args);
+          const { key, flop } = describeCall(name as keyof Kernels, args);
           const line = lines.get(key) ?? { calls: 0, milliseconds: 0, flop: 0 };
           lines.set(key, line);
           const start = performance.now();
@@ -61,7 +66,8 @@ function clocked(engine: Engine, lines: Map<string, Line>): Engine {
       },
     },
   );
-  return { ...engine, kernels };
+  const whole: Engine = { ...engine, kernels, forOperations: () => whole };
+  return whole;
 }
 
 /** Records every step's milliseconds, and those of its kernels. */

@@ -26,6 +26,7 @@ import { measureLearning } from "./shakespeare.js";
 import { measureAllSteps } from "./steps.js";
 import { measureSubnormals } from "./subnormals.js";
 import { measureTemperature } from "./temperature.js";
+import { measureThreads } from "./threads.js";
 import { measureTextStream } from "./text-stream.js";
 import { measureWords } from "./words.js";
 import { taskNames, type TaskName } from "./work.js";
@@ -42,6 +43,7 @@ Sections; without any, the first four:
   online        a step of exact online learning beside forward and backward
   rules         what a step costs under each learning rule, against H
   resets        a step of windows in which sequences begin anew, beside the same without
+  threads       W1 to W8 and streams on pools of two threads and more, beside one
   profile       where the time of a training step goes, kernel by kernel; of W2, W3 and W4 by default
   shakespeare   held-out loss after training on a text, and after saving as F16; needs --text
   adding        the adding problem: whether an LSTM's memory holds over 100 steps
@@ -57,7 +59,7 @@ Sections; without any, the first four:
 
 Options:
   --build NAME    simd, relaxed-simd or wide; default: every build that runs here
-  --work NAMES    of steps and profile: some of W1,W2,…,W8
+  --work NAMES    of steps, threads and profile: some of W1,W2,…,W8
   --updates N     of memory (default 500; 10000 says more), memory-budget's long sequence (3), shakespeare (1100) and
                   adding (1500, at most), norm (1000, at most), words (3000); windows of brackets (25000; 1000000 says more) and
                   copy (500; 5000); hours of temperature (17518, two years); of ranks each time (60 of the smallest work)
@@ -80,6 +82,7 @@ const sectionNames = [
   "online",
   "rules",
   "resets",
+  "threads",
   "profile",
   "shakespeare",
   "adding",
@@ -237,6 +240,11 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureRules(fastest);
     case "resets":
       return measureResets(peaks.map(({ build }) => build));
+    case "threads":
+      return measureThreads(
+        peaks.map(({ build }) => build),
+        wish.work,
+      );
     case "profile":
       return measureProfile(peaks, wish.work);
     case "shakespeare":

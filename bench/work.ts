@@ -4,7 +4,7 @@ import { cells } from "../src/network/cells/by-name.js";
 import { createNetwork } from "../src/network/create-network.js";
 import { requireNetwork } from "../src/network/network.js";
 import { accumulateGradient } from "../src/network/training-pass.js";
-import type { Build, Cell, Network, Sequence, State, Target } from "../src/network/types.js";
+import type { Build, Cell, Network, Sequence, State, Target, ThreadPool } from "../src/network/types.js";
 import { adam } from "../src/optimize/adam.js";
 import { clipGradientNorm } from "../src/optimize/clip.js";
 import { Random } from "../src/random.js";
@@ -106,6 +106,7 @@ export function randomWindow({ batch, steps, tokens = TOKENS, values }: Size, se
 export function networkOf(
   { cell, hidden, layers = 1, tokens = TOKENS, values, layerNorm = false }: Size,
   build: Build,
+  threads?: ThreadPool,
 ): Network {
   return createNetwork(
     {
@@ -113,7 +114,7 @@ export function networkOf(
       inputSize: values ?? tokens,
       outputSize: values === undefined ? tokens : 1,
     },
-    { build },
+    { build, ...(threads && { threads }) },
   );
 }
 
@@ -164,8 +165,8 @@ export function streamingStep(network: Network): () => void {
 }
 
 /** One step of a task. */
-export function stepOf({ kind, size }: Task, build: Build): () => void {
-  const network = networkOf(size, build);
+export function stepOf({ kind, size }: Task, build: Build, threads?: ThreadPool): () => void {
+  const network = networkOf(size, build, threads);
   if (kind === "one streaming step") return streamingStep(network);
   const window = randomWindow(size);
   if (kind === "training step") return trainingStep(network, window);

@@ -17,11 +17,19 @@ export interface Engine {
   readonly constants: number;
   /** How many threads may share a kernel's work: each needs scratch of its own. */
   readonly threads: number;
+  /** Returns what to run so many operations with: this, or if they are too few to share, the same without other threads. */
+  readonly forOperations: (operations: number) => Engine;
 }
 
-/** Joins kernels with an arena of the memory that they were instantiated on. */
-export function joinEngine(build: Build, kernels: Kernels, arena: Arena, threads: number): Engine {
-  return { build, kernels, arena, panelColumns: panelColumns[build], constants: CONSTANTS, threads };
+/** Joins kernels with an arena of the memory that they were instantiated on, for the calling thread alone. */
+export function joinEngine(build: Build, kernels: Kernels, arena: Arena): Engine {
+  const engine: Engine = {
+    ...{ build, kernels, arena, constants: CONSTANTS },
+    panelColumns: panelColumns[build],
+    threads: 1,
+    forOperations: () => engine,
+  };
+  return engine;
 }
 
 /** Manages a memory of its own for kernels to work on; `guard`: bytes around every region, for tests. */
@@ -35,7 +43,7 @@ export function createEngine(wish?: "auto" | Build, guard = 0): Engine {
   const build = chooseBuild(wish);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES });
   const arena = createArena(memory, guard);
-  return joinEngine(build, instantiateKernels(build, memory), arena, 1);
+  return joinEngine(build, instantiateKernels(build, memory), arena);
 }
 
 const engines = new Map<Build, Engine>();

@@ -1,22 +1,25 @@
 /** A kernel's call, its arguments by name, and the calls that it is divided into. */
 
 import { signatures } from "../wasm/generated/signatures.js";
-import type { KernelName, Part } from "./team.js";
-
-/** Calls of one kernel that threads make side by side, the first one the caller. */
-export interface Round {
-  readonly kernel: KernelName;
-  readonly parts: readonly Part[];
-}
+import type { KernelName, Part, Round } from "./team.js";
 
 /** Where each parameter stands, by kernel. */
 const places = new Map<KernelName, ReadonlyMap<string, number>>();
 
 function placesOf(kernel: KernelName): ReadonlyMap<string, number> {
+  const known = places.get(kernel);
+  if (known !== undefined) return known;
   const names = signatures[kernel].split(" ").map((name) => name.replace(/^[*?#~!]/, ""));
-  const found = places.get(kernel) ?? new Map(names.map((name, place) => [name, place]));
+  const found = new Map(names.map((name, place) => [name, place]));
   places.set(kernel, found);
   return found;
+}
+
+/** Returns which argument of the kernel has this name. */
+export function placeOf(kernel: KernelName, name: string): number {
+  const place = placesOf(kernel).get(name);
+  if (place === undefined) throw new TypeError(`kernel ${kernel} has no parameter ${name}`);
+  return place;
 }
 
 export class Call {
@@ -50,27 +53,15 @@ export class Call {
     return [{ kernel: this.kernel, parts: [this.args] }];
   }
 
-  /**
-   * Returns rounds of `parts` parts each: of range i, from bounds[i] to bounds[i + 1], `make` gives the arguments; ranges go to threads
-   * in turn.
-   */
-  divide(
-    bounds: readonly number[],
-    parts: number,
-    make: (first: number, count: number, thread: number) => Part,
-  ): Round[] {
-    return Array.from({ length: (bounds.length - 1) / parts }, (_, round) => ({
-      kernel: this.kernel,
-      parts: Array.from({ length: parts }, (__, thread) => {
-        const first = bounds[round * parts + thread];
-        return make(first, bounds[round * parts + thread + 1] - first, thread);
-      }),
-    }));
+  /** Returns the call as it is made by the calls of these parts; `own`: the argument of which each thread has its own. */
+  round(parts: readonly Part[], own?: { readonly name: string; readonly bytes: number }): Round {
+    const { kernel } = this;
+    return own === undefined
+      ? { kernel, parts }
+      : { kernel, parts, own: { place: this.place(own.name), bytes: own.bytes } };
   }
 
   private place(name: string): number {
-    const place = this.places.get(name);
-    if (place === undefined) throw new TypeError(`kernel ${this.kernel} has no parameter ${name}`);
-    return place;
+    return placeOf(this.kernel, name);
   }
 }

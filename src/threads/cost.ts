@@ -1,8 +1,10 @@
-/** When a kernel's work is worth handing out: what a hand-over costs, and what threads are given at a time. */
+/** When a kernel's work is worth sharing: what a round costs, and what threads are given at a time. */
+
+import { SPLIT } from "./control.js";
 
 /**
- * Operations below which a part is not worth a thread: some 10 µs of products, three times what it takes to hand a part out and
- * to see that it is done.
+ * Operations below which a part is not worth a thread: some 10 µs of products, five times what it takes to begin a round and to see
+ * that it is done.
  */
 export const LEAST = 4e5;
 
@@ -17,13 +19,21 @@ export interface Crew {
   readonly threads: number;
   /** Operations below which a part is not worth a thread. */
   readonly least: number;
-  /** Returns the address of the word that a thread's time loops change. */
-  beat(thread: number): number;
+  /** Returns the address of the word that a part's time loops change. */
+  beat(part: number): number;
 }
 
-/** Returns how many threads to share work of so many operations among, which has at most `most` parts. */
-export function countParts(operations: number, { threads, least }: Crew, most: number): number {
-  return Math.max(1, Math.min(threads, most, Math.floor(operations / least)));
+/**
+ * Returns into how many parts to cut work of so many operations, at most `most`: more than threads, so that one that is slow or late
+ * takes fewer; `split`: how many a thread at most.
+ */
+export function countParts(operations: number, crew: Crew, most: number, split = SPLIT): number {
+  const worth = Math.floor(operations / crew.least);
+  const all = crew.threads * Math.min(Math.max(Math.floor(split), 1), SPLIT);
+  if (worth < 2 || most < 2) return 1;
+  // Parts that are few are as many for each.
+  const parts = Math.min(all, most, worth);
+  return parts > crew.threads ? parts - (parts % crew.threads) : parts;
 }
 
 /**
@@ -34,10 +44,12 @@ export function countRounds(operations: number, parts: number, size: number, ste
   return Math.max(1, Math.min(Math.ceil(operations / (MOST * parts)), Math.floor(size / step / parts)));
 }
 
-/** Cuts [0, size) into `parts` ranges, at multiples of `step` where each has at least one; returns where each begins, and the end. */
-export function cut(size: number, parts: number, step: number): number[] {
+/** A range of what is divided: its first place, and how many there are. */
+export type Range = readonly [first: number, count: number];
+
+/** Cuts [0, size) into `parts` ranges, at multiples of `step` where each has at least one. */
+export function cut(size: number, parts: number, step: number): Range[] {
   const unit = size >= parts * step ? step : 1;
-  return Array.from({ length: parts + 1 }, (_, i) =>
-    i === parts ? size : Math.floor((size * i) / parts / unit) * unit,
-  );
+  const bound = (i: number): number => (i === parts ? size : Math.floor((size * i) / parts / unit) * unit);
+  return Array.from({ length: parts }, (_, i) => [bound(i), bound(i + 1) - bound(i)]);
 }

@@ -1,6 +1,18 @@
-/** What a worker of a pool does: it makes the calls that it is given, and looks for the next. */
+/** What a worker of a pool does: it makes the calls of parts that nobody has taken, and looks for the next. */
 
-import { ASLEEP, AWAITED, CALL, DONE, END, GIVEN, SPIN, WORDS, type PoolStart } from "./control.js";
+import {
+  ARGUMENTS,
+  AWAITED,
+  DONE,
+  END,
+  PART,
+  ROUND,
+  seenBy,
+  SLEEPERS,
+  SPIN,
+  takePart,
+  type PoolStart,
+} from "./control.js";
 import { findThreads } from "./worker-threads.js";
 
 type Kernel = (...args: number[]) => unknown;
@@ -12,31 +24,39 @@ function kernelsOf({ engines, names }: PoolStart): Kernel[] {
   });
 }
 
-/** Returns once there is a piece after `seen`, which is looked for a while, then slept for. */
-function waitForWork(words: Int32Array, at: number, seen: number): number {
+/** Returns once there is a round after `seen`, which is looked for a while, then slept for. */
+function waitForRound(words: Int32Array, seen: number): number {
   const end = performance.now() + SPIN;
   for (let turn = 1; ; turn++) {
-    const given = Atomics.load(words, at + GIVEN);
-    if (given !== seen) return given;
+    const round = Atomics.load(words, ROUND);
+    if (round !== seen) return round;
     if (turn % 64 !== 0 || performance.now() < end) continue;
-    Atomics.store(words, at + ASLEEP, 1);
-    Atomics.wait(words, at + GIVEN, seen);
-    Atomics.store(words, at + ASLEEP, 0);
+    Atomics.add(words, SLEEPERS, 1);
+    Atomics.wait(words, ROUND, seen);
+    Atomics.sub(words, SLEEPERS, 1);
   }
 }
 
 function serve(start: PoolStart): void {
   const kernels = kernelsOf(start);
   const words = new Int32Array(start.control);
-  const calls = new Float64Array(start.calls, start.thread * CALL * 8, CALL);
-  const at = start.thread * WORDS;
+  const numbers = new Float64Array(start.parts);
+  const { thread } = start;
+  const args: number[] = [];
   for (let seen = 0; ;) {
-    seen = waitForWork(words, at, seen);
+    seen = waitForRound(words, seen);
     if (seen === END) return;
-    const [kernel, count] = calls;
-    kernels[kernel](...calls.subarray(2, 2 + count));
-    Atomics.store(words, at + DONE, seen);
-    if (Atomics.load(words, at + AWAITED) === 1) Atomics.notify(words, at + DONE);
+    Atomics.store(words, seenBy(thread), seen);
+    for (let part = takePart(words); part >= 0; part = takePart(words)) {
+      const at = part * PART;
+      const count = numbers[at + 1];
+      args.length = count;
+      for (let i = 0; i < count; i++) args[i] = numbers[at + ARGUMENTS + i];
+      args[numbers[at + 2]] += thread * numbers[at + 3];
+      kernels[numbers[at]](...args);
+      Atomics.add(words, DONE, 1);
+      if (Atomics.load(words, AWAITED) === 1) Atomics.notify(words, DONE);
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import { isKernels, type Kernels } from "../wasm/kernels.js";
 import { compileShared, supportedBuilds } from "../wasm/load.js";
 import { signatures } from "../wasm/generated/signatures.js";
 import { withSharedMemory } from "../wasm/shared-memory.js";
-import { MOST_THREADS, type PoolStart } from "./control.js";
+import { MOST_THREADS, SPLIT, type PoolStart } from "./control.js";
 import { LEAST } from "./cost.js";
 import { coresOf, refusalOfThreads } from "./cores.js";
 import { script } from "./generated/script.js";
@@ -58,24 +58,34 @@ function instantiate({ build, module, memory }: SharedBuild): Kernels {
   return exports;
 }
 
-/** Bytes from one thread's beat to the next: a cache line. */
+/** Bytes from one part's beat to the next: a cache line. */
 const BEAT = 64;
 
 /** Makes an engine whose kernels hand their work to the team while there is one. */
 function teamEngine(shared: SharedBuild, place: number, team: Team, least: number): Engine {
   const kernels = instantiate(shared);
   const arena: Arena = createArena(shared.memory);
-  const { pointer } = arena.reserve({ beats: vector((team.size * BEAT) / 4) });
-  const beat = (thread: number): number => pointer + thread * BEAT;
-  const beats = (thread: number): number => arena.i32[beat(thread) >>> 2];
+  const { pointer } = arena.reserve({ beats: vector((team.size * SPLIT * BEAT) / 4) });
+  const beat = (part: number): number => pointer + part * BEAT;
+  const beats = (parts: number): number => {
+    let sum = 0;
+    for (let part = 0; part < parts; part++) sum += arena.i32[beat(part) >>> 2];
+    return sum;
+  };
+  const alone = joinEngine(shared.build, kernels, arena);
   const shares = shareKernels(
     kernels,
-    () => ({ threads: team.available ? team.size : 1, least, beat }),
-    ({ kernel, parts }) => {
-      team.run(kernels, place * names.length, kernel, parts, beats);
+    { threads: team.size, least, beat },
+    () => team.available,
+    (round) => {
+      team.run(kernels, place * names.length, round, beats);
     },
   );
-  return joinEngine(shared.build, shares, arena, team.size);
+  const engine: Engine = {
+    ...{ ...alone, kernels: shares, threads: team.size },
+    forOperations: (operations) => (operations < 2 * least ? alone : engine),
+  };
+  return engine;
 }
 
 /** Waits until a worker says that it has started; what it says later is that it died. */
@@ -140,9 +150,9 @@ async function startTeam(
       const { worker, forget } = make();
       made.push(worker);
       forgets.push(forget);
-      const start: PoolStart = { thread: i + 1, control: team.control, calls: team.calls, engines, names };
+      const start: PoolStart = { thread: i + 1, control: team.control, parts: team.parts, engines, names };
       const started = awaitStart(worker, () => {
-        team.dispose();
+        team.miss();
       });
       worker.postMessage(start, []);
       await started;

@@ -275,6 +275,7 @@ function workWindow(
 ): Window {
   const all = Array.from({ length: runsOf(model) }, (_, run) => `${run}.`);
   return {
+    engine: model.engine,
     sizes: { steps, batch, inputs, tape: true, dropout: model.drops, resets },
     regions: pick(regions, plan, ""),
     layers: all.map((prefix): CellRegions => {

@@ -18,7 +18,7 @@ import type { Model, Pass } from "../model/model.js";
 import { Rows } from "./rows.js";
 import { finalSlot, initialSlot, previousSlots, stepSlots } from "../cells/state-slots.js";
 import type { StateLayout } from "./state-layout.js";
-import { pick, type Window, type WindowSizes } from "../model/window.js";
+import { heldRows, pick, type Window, type WindowSizes } from "../model/window.js";
 
 /** Rows of cotangents belong either to the sample of the same number or all to one sample. */
 export type RowsBelong = "to each sample" | "to one sample";
@@ -108,7 +108,7 @@ export class BlockAdjoint {
       tokens: vector(inputs === "tokens" ? steps : 0),
       lengths: vector(rows),
       resets: vector(repeated ? Math.ceil((steps * rows) / 4) : 0),
-      held: repeated ? matrix(rows + 2 * model.engine.threads, H) : NONE,
+      held: repeated ? matrix(heldRows(rows, model.engine.threads), H) : NONE,
       weights: vector(2 * steps),
       ends: vector(rows),
       start: matrix(rows, layout.size),

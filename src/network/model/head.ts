@@ -12,7 +12,7 @@ import type { ParameterPlace, Parameters } from "../parameters/parameters.js";
 export interface Head {
   /** Makes room for packed weights, with `tape` the backward pass's too; throws an OutOfMemoryError. */
   reserve(tape: boolean): void;
-  forward(outputs: Region, hidden: readonly Region[]): void;
+  forward(engine: Engine, outputs: Region, hidden: readonly Region[]): void;
   /** Writes dLoss/d(hidden states) from dLoss/d(outputs). */
   backward(dHidden: readonly Region[], dOutputs: Region): void;
   /** Adds the gradients of the head's parameters. */
@@ -41,8 +41,7 @@ export class LinearHead implements Head {
     for (const panels of tape ? [...this.panels, ...this.backPanels] : this.panels) panels.reserve();
   }
 
-  forward(outputs: Region, hidden: readonly Region[]): void {
-    const { kernels } = this.engine;
+  forward({ kernels }: Engine, outputs: Region, hidden: readonly Region[]): void {
     const { pointer, rows, stride } = outputs;
     kernels.fillRows(pointer, this.bias.value.pointer, rows, stride);
     hidden.forEach((h, d) => {
@@ -112,17 +111,10 @@ export class NoHead implements Head {
     // There are no weights.
   }
 
-  forward(outputs: Region, hidden: readonly Region[]): void {
-    const { pointer, stride } = outputs;
+  forward({ kernels }: Engine, { pointer, stride }: Region, hidden: readonly Region[]): void {
     hidden.forEach((h, d) => {
-      this.engine.kernels.copyRows(
-        pointer + d * h.columns * 4,
-        h.pointer,
-        h.rows,
-        h.columns,
-        stride,
-        h.stride,
-      );
+      const to = pointer + d * h.columns * 4;
+      kernels.copyRows(to, h.pointer, h.rows, h.columns, stride, h.stride);
     });
   }
 

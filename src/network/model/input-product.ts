@@ -100,8 +100,7 @@ export class InputProduct {
   }
 
   /** Writes the inputs' part of the pre-activations to z, [T·B, blocks·H]; bare, W_ih x_t, [T·B, G·H]. */
-  forward(z: Region, input: LayerInput): void {
-    const { kernels } = this.engine;
+  forward({ kernels }: Engine, z: Region, input: LayerInput): void {
     if ("tokens" in input) {
       kernels.gather(z.pointer, this.table.pointer, input.tokens.pointer, z.rows, z.stride);
       return;

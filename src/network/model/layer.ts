@@ -104,16 +104,16 @@ export class Layer {
     if (tape) this.recurrent?.backPanels.reserve();
   }
 
-  /** Computes the states after each step from the initial state and the inputs. */
-  forward(run: CellRun, input: LayerInput): void {
+  /** Computes the states after each step from the initial state and the inputs, with the window's engine. */
+  forward(engine: Engine, run: CellRun, input: LayerInput): void {
     const { cell, inputNorm } = this;
-    if (cell.norm === undefined) this.input.forward(cell.preactivations(run), input);
-    else this.input.forward(cell.norm.product(run), input);
+    if (cell.norm === undefined) this.input.forward(engine, cell.preactivations(run), input);
+    else this.input.forward(engine, cell.norm.product(run), input);
     if (inputNorm !== undefined) {
       this.input.fillBiases(cell.preactivations(run));
       inputNorm.forward(run);
     }
-    cell.forward(this.engine, run, this.recurrent?.panels.pointer ?? 0, this.normPointers());
+    cell.forward(engine, run, this.recurrent?.panels.pointer ?? 0, this.normPointers());
   }
 
   /** Returns what the time loop normalises by. */

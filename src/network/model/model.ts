@@ -85,7 +85,7 @@ export class Model {
   /** Reserves a window, which `scope` owns, and the packed weights for it; throws an OutOfMemoryError. */
   createWindow(sizes: WindowSizes, scope = this.scope): OwnWindow {
     this.reserveWeights(sizes.inputs, sizes.tape);
-    return new OwnWindow(scope, this.options, this.cell, sizes, this.engine.threads);
+    return new OwnWindow(scope, this.options, this.cell, sizes, this.engine, this.parameters.count);
   }
 
   /** Runs the forward pass from the window's initial states and inputs, and returns the outputs. */
@@ -97,7 +97,7 @@ export class Model {
   /** Computes the outputs from the states that the head reads, and returns them. */
   forwardHead(window: Window, pass: Pass): Region {
     const outputs = this.outputs(window, pass);
-    this.head.forward(outputs, this.headStates(window, pass));
+    this.head.forward(window.engine, outputs, this.headStates(window, pass));
     return outputs;
   }
 
@@ -144,7 +144,7 @@ export class Model {
     this.layers.forEach((directions, l) => {
       const input = this.inputOf(window, pass, l);
       directions.forEach((layer, d) => {
-        layer.forward(this.run(window, pass, l, d), input);
+        layer.forward(window.engine, this.run(window, pass, l, d), input);
         this.drop(window, pass, l, d);
       });
     });

@@ -1,5 +1,6 @@
 /** Holds the memory of one window of T steps: inputs, states, outputs and, on a tape, their gradients. */
 
+import type { Engine } from "../../memory/engine.js";
 import type { Arena, Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
 import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
@@ -24,6 +25,11 @@ export interface WindowSizes {
   readonly dropout: boolean;
   /** Whether there is room for sequences that begin anew inside the window. */
   readonly resets: boolean;
+}
+
+/** Rows that a time loop of so many sequences holds aside: two more than sequences, of each part that threads make of them. */
+export function heldRows(batch: number, threads: number): number {
+  return batch + 2 * (threads > 1 ? batch : 1);
 }
 
 /**
@@ -53,8 +59,8 @@ export function planShared(
     lengths: vector(batch),
     /** [T + 1, B], bytes; zeros behind the last step in use. */
     resets: vector(resets ? Math.ceil(((steps + 1) * batch) / 4) : 0),
-    /** [B + 2, H], what kernels hold aside; each thread has two rows more than sequences. */
-    held: resets ? matrix(batch + 2 * threads, H) : NONE,
+    /** What kernels hold aside. */
+    held: resets ? matrix(heldRows(batch, threads), H) : NONE,
     /** [T·B, I], dense inputs; or [T·B, E], embedded tokens. */
     x: width > 0 ? matrix(rows, width) : NONE,
     /** [T·B, O], or [B, O] of one output a sequence; a loss replaces them by its gradient. */
@@ -81,6 +87,8 @@ export type SharedShapes = ReturnType<typeof planShared>;
 
 /** Says where the parts of a window lie, whoever holds the memory. */
 export interface Window {
+  /** Runs forward passes: the model's, or where the window is small the same of the calling thread alone. */
+  readonly engine: Engine;
   readonly sizes: WindowSizes;
   readonly regions: Readonly<Record<keyof SharedShapes, Region>>;
   /** Regions of layer l and direction d at index l·D + d. */
@@ -117,6 +125,7 @@ export function clearTargets(arena: Arena, targets: Region): void {
 
 /** Owns the memory of its window. */
 export class OwnWindow implements Window {
+  readonly engine: Engine;
   readonly sizes: WindowSizes;
   readonly regions: Window["regions"];
   readonly layers: readonly CellRegions[];
@@ -124,18 +133,19 @@ export class OwnWindow implements Window {
   private readonly scope: MemoryScope;
   private readonly block: Block;
 
-  /** Reserves the memory; throws an OutOfMemoryError when there is no room. */
+  /** Reserves the memory; throws an OutOfMemoryError when there is no room. `engine`, `weights`: the model's, and how many. */
   constructor(
     scope: MemoryScope,
     options: CompleteOptions,
     cell: CellDefinition,
     sizes: WindowSizes,
-    threads: number,
+    engine: Engine,
+    weights: number,
   ) {
     const { steps, batch, tape } = sizes;
     const { layers, hiddenSize: H } = options;
     const D = directionsOf(options);
-    const shared = planShared(options, cell, sizes, threads);
+    const shared = planShared(options, cell, sizes, engine.threads);
     const states = cell.plan(steps, batch, H, tape);
     const dropped = matrix(steps * batch, H);
     const all = Array.from({ length: layers * D }, (_, index) => `${index}.`);
@@ -146,6 +156,7 @@ export class OwnWindow implements Window {
       ...droppers.map((prefix) => withPrefix({ dropped }, prefix)),
     ) as Record<string, Shape>;
     const block: Block = scope.reserve(plan);
+    this.engine = engine.forOperations(2 * steps * batch * weights);
     this.sizes = sizes;
     this.scope = scope;
     this.block = block;
