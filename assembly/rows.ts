@@ -36,6 +36,12 @@ export function flushTiny(x: Pointer, constants: Pointer, count: usize): void {
   for (; x < end; x += 16) v128.store(x, Lanes.flush(v128.load(x), tiny));
 }
 
+/** Sets x[count] to 0: engines fill shared memory from JavaScript element by element. */
+export function zero(x: Pointer, count: usize): void {
+  assert(Check.elements(x, count));
+  memory.fill(x, 0, count * 4);
+}
+
 /** Sets to[r, :] = row for every r; width a multiple of 8. */
 export function fillRows(to: Pointer, row: Pointer, rows: usize, width: usize): void {
   assert(Check.multiple(width, 8) && Check.vectors(to, rows * width) && Check.vectors(row, width));

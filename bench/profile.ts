@@ -66,7 +66,7 @@ function clocked(engine: Engine, lines: Map<string, Line>): Engine {
       },
     },
   );
-  const whole: Engine = { ...engine, kernels, forOperations: () => whole };
+  const whole: Engine = { ...engine, kernels, forWindow: () => whole };
   return whole;
 }
 

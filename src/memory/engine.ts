@@ -17,8 +17,13 @@ export interface Engine {
   readonly constants: number;
   /** How many threads may share a kernel's work: each needs scratch of its own. */
   readonly threads: number;
-  /** Returns what to run so many operations with: this, or if they are too few to share, the same without other threads. */
-  readonly forOperations: (operations: number) => Engine;
+  /**
+   * Returns what to run a window with whose forward pass has so many operations and steps: this, or if they are too few to share,
+   * the same without other threads.
+   */
+  readonly forWindow: (operations: number, steps: number) => Engine;
+  /** Says that work is coming: threads that sleep get up. */
+  readonly wake: () => void;
 }
 
 /** Joins kernels with an arena of the memory that they were instantiated on, for the calling thread alone. */
@@ -27,7 +32,8 @@ export function joinEngine(build: Build, kernels: Kernels, arena: Arena): Engine
     ...{ build, kernels, arena, constants: CONSTANTS },
     panelColumns: panelColumns[build],
     threads: 1,
-    forOperations: () => engine,
+    forWindow: () => engine,
+    wake: () => undefined,
   };
   return engine;
 }

@@ -3,10 +3,13 @@
 import { SPLIT } from "./control.js";
 
 /**
- * Operations below which a part is not worth a thread: some 10 µs of products, five times what it takes to begin a round and to see
- * that it is done.
+ * Operations below which a part is not worth a thread that is awake: some 10 µs of products, five times what it takes to begin a
+ * round and to see that it is done.
  */
 export const LEAST = 4e5;
+
+/** How many times as many they are where a round does not follow another at once, so that threads may sleep. */
+const ASLEEP = 2.5;
 
 /** Operations of the longest part of a product: some tenths of a second, in which a thread gives no sign of life. */
 const MOST = 4e9;
@@ -24,16 +27,29 @@ export interface Crew {
 }
 
 /**
+ * Returns into how many parts to cut a step's product, of so many operations, at most `most`: one a thread, since the next step
+ * waits for it.
+ */
+export function countStepParts(operations: number, { threads, least }: Crew, most: number): number {
+  return Math.max(1, Math.min(threads, most, Math.floor(operations / least)));
+}
+
+/**
  * Returns into how many parts to cut work of so many operations, at most `most`: more than threads, so that one that is slow or late
  * takes fewer; `split`: how many a thread at most.
  */
-export function countParts(operations: number, crew: Crew, most: number, split = SPLIT): number {
-  const worth = Math.floor(operations / crew.least);
+export function countParts(operations: number, crew: Crew, most: number, split: number): number {
+  const worth = Math.floor(operations / (ASLEEP * crew.least));
   const all = crew.threads * Math.min(Math.max(Math.floor(split), 1), SPLIT);
   if (worth < 2 || most < 2) return 1;
   // Parts that are few are as many for each.
   const parts = Math.min(all, most, worth);
   return parts > crew.threads ? parts - (parts % crew.threads) : parts;
+}
+
+/** Returns whether the passes of a window are worth sharing: of so many operations in all, and so many steps. */
+export function isWorth(operations: number, steps: number, least: number): boolean {
+  return operations >= 2 * least * (steps > 1 ? ASLEEP : 1);
 }
 
 /**

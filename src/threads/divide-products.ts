@@ -2,7 +2,7 @@
 
 import { transposedScratch } from "../wasm/product-sizes.js";
 import type { Call } from "./call.js";
-import { countParts, countRounds, cut, type Crew, type Range } from "./cost.js";
+import { countParts, countRounds, countStepParts, cut, type Crew, type Range } from "./cost.js";
 import type { Part, Round } from "./team.js";
 
 /** Rows of a register tile in any build divide it: a part that begins elsewhere leaves a remainder more. */
@@ -32,7 +32,7 @@ export function divideProduct(call: Call, crew: Crew): Round[] {
   const [size, step] = byRows ? [M, TILE] : [N, PANEL];
   const parts = byRows
     ? countParts(operations, crew, M, M / FEW / crew.threads)
-    : countParts(operations, crew, Math.floor(N / PANEL), 1);
+    : countStepParts(operations, crew, Math.floor(N / PANEL));
   if (parts === 1) return call.whole();
   const rounds = countRounds(operations, parts, size, step);
   const [c, a, panels] = [call.of("c"), call.of("a"), call.of("panels")];

@@ -1,7 +1,7 @@
 /** How cells' time loops are divided: by sequences, which do not see each other, or, where there are few, by units of a step. */
 
 import { Call, placeOf } from "./call.js";
-import { countParts, cut, ELEMENT, type Crew } from "./cost.js";
+import { countParts, countStepParts, cut, ELEMENT, type Crew } from "./cost.js";
 import { divideProduct } from "./divide-products.js";
 import type { KernelName, Part, Round } from "./team.js";
 
@@ -115,7 +115,8 @@ export function divideForward(shape: WindowShape): (call: Call, crew: Crew) => I
     if (recurrent !== undefined && plain && B < 2 * crew.threads && call.of("gain") === 0) {
       const operations = 2 * B * recurrent.blocks * call.of("stride") * call.of("K");
       // Each thread then reads its part of the weights, and not all of them.
-      if (countParts(operations, crew, crew.threads, 1) > 1) return divideSteps(call, shape, recurrent, crew);
+      if (countStepParts(operations, crew, crew.threads) > 1)
+        return divideSteps(call, shape, recurrent, crew);
     }
     return divideSequences(call, shape, crew);
   };

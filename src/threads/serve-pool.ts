@@ -26,7 +26,7 @@ function kernelsOf({ engines, names }: PoolStart): Kernel[] {
 
 /** Returns once there is a round after `seen`, which is looked for a while, then slept for. */
 function waitForRound(words: Int32Array, seen: number): number {
-  const end = performance.now() + SPIN;
+  let end = performance.now() + SPIN;
   for (let turn = 1; ; turn++) {
     const round = Atomics.load(words, ROUND);
     if (round !== seen) return round;
@@ -34,6 +34,7 @@ function waitForRound(words: Int32Array, seen: number): number {
     Atomics.add(words, SLEEPERS, 1);
     Atomics.wait(words, ROUND, seen);
     Atomics.sub(words, SLEEPERS, 1);
+    end = performance.now() + SPIN;
   }
 }
 

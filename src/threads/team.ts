@@ -111,6 +111,11 @@ export class Team {
     this.end();
   }
 
+  /** Wakes those that sleep: they look for work a while, as after a round. */
+  wake(): void {
+    if (this.working && Atomics.load(this.words, SLEEPERS) > 0) Atomics.notify(this.words, ROUND);
+  }
+
   /** A thread has died: the next round says so. */
   miss(): void {
     this.missing = true;

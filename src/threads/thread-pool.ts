@@ -11,7 +11,7 @@ import { compileShared, supportedBuilds } from "../wasm/load.js";
 import { signatures } from "../wasm/generated/signatures.js";
 import { withSharedMemory } from "../wasm/shared-memory.js";
 import { MOST_THREADS, SPLIT, type PoolStart } from "./control.js";
-import { LEAST } from "./cost.js";
+import { isWorth, LEAST } from "./cost.js";
 import { coresOf, refusalOfThreads } from "./cores.js";
 import { script } from "./generated/script.js";
 import { makeWorker, type MadeWorker } from "./make-worker.js";
@@ -83,7 +83,10 @@ function teamEngine(shared: SharedBuild, place: number, team: Team, least: numbe
   );
   const engine: Engine = {
     ...{ ...alone, kernels: shares, threads: team.size },
-    forOperations: (operations) => (operations < 2 * least ? alone : engine),
+    forWindow: (operations, steps) => (isWorth(operations, steps, least) ? engine : alone),
+    wake: () => {
+      team.wake();
+    },
   };
   return engine;
 }

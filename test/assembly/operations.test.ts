@@ -76,6 +76,12 @@ const onMatrices: Record<string, Matrices> = {
     return { actual: on.read(to), expected: values };
   },
 
+  zero(on, random, rows, columns) {
+    const to = on.output("to", rows, columns, { stride: columns }, fractions(random, rows * columns));
+    on.engine.kernels.zero(to.pointer, rows * columns);
+    return { actual: on.read(to), expected: new Float32Array(rows * columns) };
+  },
+
   fillRows(on, random, rows, columns) {
     const row = fractions(random, columns);
     const from = on.input("row", 1, columns, row);

@@ -42,6 +42,7 @@ export class Inference {
     const window = this.prepare({ steps: most, batch, inputs: kind, tape: false, dropout, resets });
     const draws = dropout ? model.nextDropout() : undefined;
     let runs = model.runs(window, passOf(inputs, 0, most, draws));
+    window.engine.wake();
     writeInitialState(engine, runs, initial);
     for (let first = 0; first < inputs.steps; first += most) {
       const pass = passOf(inputs, first, most, draws);

@@ -2,7 +2,7 @@
 
 import type { Engine } from "../../memory/engine.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
-import { matrix, vector, type Region } from "../../memory/regions.js";
+import { matrix, sizeOf, vector, type Region } from "../../memory/regions.js";
 import type { CellDefinition } from "../cells/cell.js";
 import { PackedWeights } from "../parameters/packed-weights.js";
 import { backwardPanels, forwardPanels } from "../parameters/panels.js";
@@ -166,7 +166,7 @@ export class InputProduct {
   }
 
   private addTokenGradient(dz: Region, tokens: Region, dTable: Region, shift: number): void {
-    const { kernels, arena } = this.engine;
+    const { kernels } = this.engine;
     const { gradient, layout } = this.parameters.weight;
     const { stride } = gradient;
     const pointer = gradient.pointer + shift;
@@ -175,7 +175,7 @@ export class InputProduct {
       return;
     }
     const table = dTable.pointer;
-    arena.zero(dTable);
+    kernels.zero(table, sizeOf(dTable));
     kernels.scatterAdd(table, dz.pointer, tokens.pointer, dz.rows, dz.stride);
     // The rows stand as closely as dz's, which may be shorter than the table's.
     kernels.addTransposed(pointer, table, this.width, dTable.rows, stride, dz.stride);

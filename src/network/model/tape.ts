@@ -44,6 +44,7 @@ export class Tape {
       firstRow: 0,
       dropout: dropout ? model.nextDropout() : undefined,
     };
+    window.engine.wake();
     writeInputs(model.engine, window, inputs, 0, steps);
     writeInitialState(model.engine, model.runs(window, pass), initial);
     const outputs = model.forward(window, pass);
@@ -88,7 +89,7 @@ export class Tape {
     this.live = false;
     const { parameters } = this.model;
     // A thread that dies leaves its part of the sums undone.
-    const gradients = engine.threads > 1 ? parameters.keepGradients() : undefined;
+    const gradients = window.engine.threads > 1 ? parameters.keepGradients() : undefined;
     try {
       this.model.backward(window, pass, (run, index) => {
         addFinalGradient(engine, run, index, finalGradient);

@@ -3,7 +3,15 @@
 import type { Engine } from "../../memory/engine.js";
 import type { Arena, Block } from "../../memory/arena.js";
 import type { MemoryScope } from "../../memory/memory-scope.js";
-import { matrix, rowsOf, vector, type Region, type Shape } from "../../memory/regions.js";
+import {
+  COLUMN_STEP,
+  matrix,
+  roundUp,
+  rowsOf,
+  vector,
+  type Region,
+  type Shape,
+} from "../../memory/regions.js";
 import type { InputKind } from "./batch.js";
 import { NONE, type CellDefinition, type CellRegions } from "../cells/cell.js";
 import { transposedScratch } from "../../wasm/product-sizes.js";
@@ -26,6 +34,9 @@ export interface WindowSizes {
   /** Whether there is room for sequences that begin anew inside the window. */
   readonly resets: boolean;
 }
+
+/** Weights a unit that padding, and a loop without products, stand for at most. */
+const PADDING = 32;
 
 /** Rows that a time loop of so many sequences holds aside: two more than sequences, of each part that threads make of them. */
 export function heldRows(batch: number, threads: number): number {
@@ -123,6 +134,15 @@ export function clearTargets(arena: Arena, targets: Region): void {
   arena.fill(targets, NaN);
 }
 
+/** Returns the most operations that a stage of the window's passes can have: of the weights, and of what rows are padded with. */
+function operationsOf(
+  { hiddenSize: H }: CompleteOptions,
+  { steps, batch }: WindowSizes,
+  weights: number,
+): number {
+  return 2 * steps * batch * (weights + PADDING * roundUp(H, COLUMN_STEP));
+}
+
 /** Owns the memory of its window. */
 export class OwnWindow implements Window {
   readonly engine: Engine;
@@ -156,7 +176,7 @@ export class OwnWindow implements Window {
       ...droppers.map((prefix) => withPrefix({ dropped }, prefix)),
     ) as Record<string, Shape>;
     const block: Block = scope.reserve(plan);
-    this.engine = engine.forOperations(2 * steps * batch * weights);
+    this.engine = engine.forWindow(operationsOf(options, sizes, weights), steps);
     this.sizes = sizes;
     this.scope = scope;
     this.block = block;

@@ -63,6 +63,7 @@ export class Parameters {
 
   readonly engine: Engine;
   private readonly byName: ReadonlyMap<string, ParameterPlace>;
+  private kept: Float32Array | undefined;
 
   /** Reserves both ranges, filled with zeros; throws an OutOfMemoryError. */
   constructor(engine: Engine, scope: MemoryScope, plans: readonly ParameterPlan[]) {
@@ -114,10 +115,12 @@ export class Parameters {
     writeTensor(this.engine.arena.f32, gradient, layout, values);
   }
 
-  /** Returns all gradients as they are, for `restoreGradients`. */
+  /** Returns all gradients as they are, for `restoreGradients`, until it is called again. */
   keepGradients(): Float32Array {
     const start = elementAt(this.gradients);
-    return this.engine.arena.f32.slice(start, start + this.count);
+    this.kept ??= new Float32Array(this.count);
+    this.kept.set(this.engine.arena.f32.subarray(start, start + this.count));
+    return this.kept;
   }
 
   restoreGradients(kept: Float32Array): void {
@@ -166,7 +169,7 @@ export class Parameters {
   }
 
   zeroGradients(): void {
-    this.engine.arena.zero(this.gradientRow);
+    this.engine.kernels.zero(this.gradients, this.count);
   }
 
   scaleGradients(factor: number): void {
@@ -181,11 +184,6 @@ export class Parameters {
 
   writeGradients(values: Float32Array): void {
     this.engine.arena.f32.set(values, elementAt(this.gradients));
-  }
-
-  /** Returns all gradients as one row, padding included. */
-  private get gradientRow(): Region {
-    return { ...vector(this.count), pointer: this.gradients };
   }
 }
 
