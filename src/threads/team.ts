@@ -11,7 +11,6 @@ import {
   ROUND,
   seenBy,
   SLEEPERS,
-  SPIN,
   SPLIT,
   takePart,
   wordsOf,
@@ -39,6 +38,9 @@ const PATIENCE = 1500;
  * time has gone by for all.
  */
 const LOOK = 50;
+
+/** Milliseconds that the caller waits awake for the others: most parts are shorter, and to be woken takes some tenths of one. */
+const WAIT = 1;
 
 /** Milliseconds of a sleep while waiting: a thread that died wakes nobody. */
 const NAP = 20;
@@ -166,7 +168,7 @@ export class Team {
     const isDone = (): boolean => Atomics.load(words, DONE) === parts;
     // Most parts are as long as the caller's own.
     for (let turn = 0; turn < 200; turn++) if (isDone()) return;
-    const asleepAt = performance.now() + SPIN;
+    const asleepAt = performance.now() + WAIT;
     const silence = new Silence();
     for (let turn = 1; !isDone(); turn++) {
       if (turn % 64 !== 0) continue;
