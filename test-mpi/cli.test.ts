@@ -105,6 +105,17 @@ describe.each(mpiNames)("%s", (mpi) => {
     expect(toldOf(last).at(-1)?.heldOut).toBeCloseTo(toldOf(first).at(-1)?.heldOut ?? NaN, 6);
   });
 
+  it("each rank shares its part of a batch among threads of its own, and learns the same", async () => {
+    const large = ["--hidden", "96", "--batch", "64", "--build", "simd", "--steps", "3", "--json"];
+    const train = (...words: string[]): Promise<Ended> => together(mpi, 2, "train", text, ...large, ...words);
+    const alone = await train("--out", join(folder, `${mpi}-alone.safetensors`));
+    const threads = await train("--out", join(folder, `${mpi}-threads.safetensors`), "--threads", "2");
+    expect([alone.code, threads.code, threads.output]).toEqual([0, 0, expect.not.stringMatching(/rank/i)]);
+    const losses = (ended: Ended): number[] => toldOf(ended).flatMap(({ heldOut = [] }) => heldOut);
+    expect(losses(alone).length).toBeGreaterThan(1);
+    expect(losses(threads)).toEqual(losses(alone));
+  });
+
   it("minutes end all ranks together", async () => {
     const out = join(folder, `${mpi}-minutes.safetensors`);
     const ended = await together(

@@ -25,7 +25,7 @@ export async function runDiagnose(
   environment: Environment,
 ): Promise<void> {
   if (plan.build === "wide") await import("../wide.js");
-  const { network, vocabulary } = loadModel(plan.model, await readBytes(plan.model), plan.build);
+  const { network, vocabulary } = loadModel(plan.model, await readBytes(plan.model), { build: plan.build });
   try {
     const excerpts = takeExcerpts(plan.text, await readText(plan.text), vocabulary, plan);
     // With --json, nothing but JSON goes to the output.

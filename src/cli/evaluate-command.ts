@@ -1,6 +1,6 @@
 /** Runs `bptt evaluate`. */
 
-import { OutOfMemoryError, type Build } from "../index.js";
+import { OutOfMemoryError, type Build, type RuntimeOptions } from "../index.js";
 import { choice, type Arguments, type Command } from "./arguments.js";
 import { encodeItems, measuredSet } from "./classify/classifier-data.js";
 import { loadClassifier } from "./classify/classifier-file.js";
@@ -20,8 +20,9 @@ import {
   type ReadingOption,
 } from "./sequences/read-examples.js";
 import { measureText } from "./text-evaluation.js";
+import { onThreads, readThreads, threadsOption } from "./threads.js";
 
-type Name = ReadingOption | "build" | "json";
+type Name = ReadingOption | "build" | "threads" | "json";
 
 export const evaluateCommand: Command<Name> = {
   name: "evaluate",
@@ -35,6 +36,7 @@ export const evaluateCommand: Command<Name> = {
   options: {
     ...readingOptions,
     build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
+    threads: threadsOption,
     json: { help: "prints the figures as JSON instead; one that is not defined is null" },
   },
   examples: [
@@ -49,6 +51,7 @@ export interface EvaluatePlan {
   readonly data: string;
   readonly reading: ExampleReading;
   readonly build: "auto" | Build;
+  readonly threads: number;
   readonly json: boolean;
 }
 
@@ -59,6 +62,7 @@ export function readEvaluatePlan({ operands: [model, data], given }: Arguments<N
     data,
     reading: readReading(given),
     build: choice("build", given.build, ["auto", "simd", "relaxed-simd", "wide"], "auto"),
+    threads: readThreads(given.threads),
     json: given.json !== undefined,
   };
 }
@@ -69,8 +73,12 @@ interface Evaluated {
   readonly lines: readonly string[];
 }
 
-async function evaluateText({ model, data, build }: EvaluatePlan, bytes: Uint8Array): Promise<Evaluated> {
-  const loaded = loadModel(model, bytes, build);
+async function evaluateText(
+  { model, data }: EvaluatePlan,
+  bytes: Uint8Array,
+  runtime: RuntimeOptions,
+): Promise<Evaluated> {
+  const loaded = loadModel(model, bytes, runtime);
   try {
     const { name, text } = await readTextInput(data);
     const { figures, note } = await measureText(loaded, name, text);
@@ -88,8 +96,12 @@ async function evaluateText({ model, data, build }: EvaluatePlan, bytes: Uint8Ar
   }
 }
 
-async function evaluateClassifier(plan: EvaluatePlan, bytes: Uint8Array): Promise<Evaluated> {
-  const { network, codec, fields, counts } = loadClassifier(plan.model, bytes, plan.build);
+async function evaluateClassifier(
+  plan: EvaluatePlan,
+  bytes: Uint8Array,
+  runtime: RuntimeOptions,
+): Promise<Evaluated> {
+  const { network, codec, fields, counts } = loadClassifier(plan.model, bytes, runtime);
   try {
     const examples = await readExamples(plan.data, plan.reading, { labelled: true, learned: fields });
     const items = measuredSet(encodeItems(codec, examples));
@@ -101,13 +113,14 @@ async function evaluateClassifier(plan: EvaluatePlan, bytes: Uint8Array): Promis
 }
 
 /** How each kind of model is measured, of which the bytes are at hand. */
-const evaluators: Readonly<Record<ModelKind, (plan: EvaluatePlan, bytes: Uint8Array) => Promise<Evaluated>>> =
-  {
-    text: evaluateText,
-    forecaster: ({ model, data, reading: { delimiter }, build }) =>
-      evaluateForecaster({ model, data, delimiter, build }),
-    classifier: evaluateClassifier,
-  };
+const evaluators: Readonly<
+  Record<ModelKind, (plan: EvaluatePlan, bytes: Uint8Array, runtime: RuntimeOptions) => Promise<Evaluated>>
+> = {
+  text: evaluateText,
+  forecaster: ({ model, data, reading: { delimiter } }, _, runtime) =>
+    evaluateForecaster({ model, data, delimiter, runtime }),
+  classifier: evaluateClassifier,
+};
 
 /** Prints how a saved model does on data. Throws a Failure. */
 export async function runEvaluate(plan: EvaluatePlan, output: Output): Promise<void> {
@@ -115,8 +128,10 @@ export async function runEvaluate(plan: EvaluatePlan, output: Output): Promise<v
   const bytes = await readBytes(plan.model);
   const kind = kindOfModel(plan.model, bytes);
   try {
-    const { figures, lines } = await evaluators[kind](plan, bytes);
-    const { model, data } = plan;
+    const { model, data, build } = plan;
+    const { figures, lines } = await onThreads(plan.threads, (threads) =>
+      evaluators[kind](plan, bytes, { build, threads }),
+    );
     if (plan.json) output.write(`${JSON.stringify({ model, data, kind, ...figures }, null, 2)}\n`);
     else output.write(`${model} on ${data}\n${lines.join("\n")}\n`);
   } catch (error) {

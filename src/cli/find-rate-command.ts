@@ -10,6 +10,7 @@ import { decode, readInputBytes } from "./read-file.js";
 import { buildFor } from "./run/open-run.js";
 import { Screen, type Output } from "./screen.js";
 import { readTextData } from "./text-data.js";
+import { onThreads } from "./threads.js";
 import { createPlanned, explained } from "./train-command.js";
 import { readTrainPlan, trainCommand, type TrainPlan } from "./train-options.js";
 
@@ -18,7 +19,7 @@ const PLOT_ROWS = 10;
 /** The widest plot, in characters: more is no easier to read. */
 const WIDEST = 100;
 
-/** What `bptt train` has that says when it ends, at which rates, and where the model goes. */
+/** What `bptt train` has that says when it ends, at which rates, where the model goes, and that several processes train. */
 const {
   minutes,
   steps,
@@ -27,6 +28,7 @@ const {
   out,
   run,
   checkpoint,
+  mpi,
   "learning-rate": rate,
   schedule,
   "warm-up": warmUp,
@@ -116,27 +118,28 @@ export async function runFindRate(
   const { name, bytes } = await readInputBytes(path);
   const data = readTextData(decode(name, bytes), training);
   const { build, note } = await buildFor(fit, undefined);
-  using network = createPlanned(training, data.vocabulary.size, build);
   // With --json, nothing but JSON goes to the output.
   const screen = new Screen(json ? { write: () => undefined } : output, environment);
   if (note !== undefined) screen.print(note);
   screen.show(`trying ${steps} learning rates …`);
-  let search: LearningRateSearch;
-  try {
-    const options = {
-      learner: learnerOf(rule),
-      optimizer: () => adam(),
-      clipNorm: fit.clip,
-      from,
-      to,
-      steps,
-    };
-    search = await findLearningRate(network, data.training, options);
-  } catch (error) {
-    throw explained(error, training);
-  }
+  const { search, ...ran } = await onThreads(fit.threads, async (threads) => {
+    using network = createPlanned(training, data.vocabulary.size, { build, threads });
+    try {
+      const options = {
+        learner: learnerOf(rule),
+        optimizer: () => adam(),
+        clipNorm: fit.clip,
+        from,
+        to,
+        steps,
+      };
+      return { build: network.build, search: await findLearningRate(network, data.training, options) };
+    } catch (error) {
+      throw explained(error, training);
+    }
+  });
   if (json) {
-    output.write(`${JSON.stringify({ text: path, build: network.build, ...search }, null, 2)}\n`);
+    output.write(`${JSON.stringify({ text: path, ...ran, ...search }, null, 2)}\n`);
     return;
   }
   const size = { width: Math.min(WIDEST, (output.columns ?? 80) - 1), height: PLOT_ROWS };

@@ -6,8 +6,8 @@ import {
   loadVocabulary,
   OutOfMemoryError,
   readMetadata,
-  type Build,
   type Network,
+  type RuntimeOptions,
   type Vocabulary,
 } from "../index.js";
 import { Failure } from "./failure.js";
@@ -24,11 +24,11 @@ export interface TextModel {
 }
 
 /** Returns the network and its vocabulary. Throws a Failure for other files, and where kernels do not run. */
-export function loadModel(path: string, bytes: Uint8Array, build: "auto" | Build = "auto"): TextModel {
+export function loadModel(path: string, bytes: Uint8Array, runtime: RuntimeOptions = {}): TextModel {
   try {
     const text = new Map(Object.entries(readMetadata(bytes))).get(VOCABULARY_KEY) ?? "";
     const vocabulary = text === "" ? undefined : loadVocabulary(text);
-    const network = loadNetwork(bytes, { build });
+    const network = loadNetwork(bytes, runtime);
     const { inputSize, outputSize, bidirectional } = network.options;
     if (vocabulary?.size === inputSize && outputSize === inputSize && !bidirectional)
       return { network, vocabulary };

@@ -1,5 +1,6 @@
 /** Runs `bptt predict`. */
 
+import type { RuntimeOptions } from "../index.js";
 import { choice, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { predictLabels, type LabelPlan } from "./classify/predict-labels.js";
 import { Failure } from "./failure.js";
@@ -7,9 +8,10 @@ import { predictForecaster } from "./forecast/use-forecaster.js";
 import { kindOfModel, type ModelKind } from "./model-kind.js";
 import { readBytes } from "./read-file.js";
 import type { Output } from "./screen.js";
+import { onThreads, readThreads, threadsOption } from "./threads.js";
 import { readingOptions, readReading, type ReadingOption } from "./sequences/read-examples.js";
 
-type Name = Exclude<ReadingOption, "label"> | "top" | "build" | "json";
+type Name = Exclude<ReadingOption, "label"> | "top" | "build" | "threads" | "json";
 
 const { sequence, group, ignore, format, delimiter } = readingOptions;
 
@@ -30,6 +32,7 @@ export const predictCommand: Command<Name> = {
     format,
     delimiter,
     build: { value: "<name>", help: "auto, simd, relaxed-simd or wide kernels (auto)" },
+    threads: threadsOption,
     json: { help: "prints JSON instead: an object a sequence, on a line each; or one of the whole forecast" },
   },
   examples: [
@@ -47,12 +50,17 @@ export function readPredictPlan({ operands: [model, data], given }: Arguments<Na
     reading: readReading(given),
     top: wholeNumber("top", given.top, 1, 1),
     build: choice("build", given.build, ["auto", "simd", "relaxed-simd", "wide"], "auto"),
+    threads: readThreads(given.threads),
     json: given.json !== undefined,
   };
 }
 
-async function predictRows({ model, data, reading, build, json }: LabelPlan, output: Output): Promise<void> {
-  const { figures, lines } = await predictForecaster({ model, data, delimiter: reading.delimiter, build });
+async function predictRows(
+  { model, data, reading, json }: LabelPlan,
+  runtime: RuntimeOptions,
+  output: Output,
+): Promise<void> {
+  const { figures, lines } = await predictForecaster({ model, data, delimiter: reading.delimiter, runtime });
   output.write(`${json ? JSON.stringify({ model, data, ...figures }, null, 2) : lines.join("\n")}\n`);
 }
 
@@ -60,11 +68,17 @@ async function predictRows({ model, data, reading, build, json }: LabelPlan, out
 const predictors: Readonly<
   Record<
     ModelKind,
-    (plan: LabelPlan, bytes: Uint8Array, output: Output, open: () => boolean) => Promise<void>
+    (
+      plan: LabelPlan,
+      bytes: Uint8Array,
+      runtime: RuntimeOptions,
+      output: Output,
+      open: () => boolean,
+    ) => Promise<void>
   >
 > = {
   classifier: predictLabels,
-  forecaster: (plan, _, output) => predictRows(plan, output),
+  forecaster: (plan, _, runtime, output) => predictRows(plan, runtime, output),
   text: ({ model }) =>
     Promise.reject(
       new Failure(
@@ -77,5 +91,7 @@ const predictors: Readonly<
 export async function runPredict(plan: LabelPlan, output: Output, open: () => boolean): Promise<void> {
   if (plan.build === "wide") await import("../wide.js");
   const bytes = await readBytes(plan.model);
-  await predictors[kindOfModel(plan.model, bytes)](plan, bytes, output, open);
+  const predict = predictors[kindOfModel(plan.model, bytes)];
+  const { build } = plan;
+  await onThreads(plan.threads, (threads) => predict(plan, bytes, { build, threads }, output, open));
 }

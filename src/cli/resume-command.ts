@@ -6,18 +6,22 @@ import { Failure } from "./failure.js";
 import type { Resumed } from "./run/open-run.js";
 import { readConfig } from "./run/run-folder.js";
 
-type Name = "json" | "mpi";
+type Name = "json" | "mpi" | "threads";
 
 export const resumeCommand: Command<Name> = {
   name: "resume",
   operands: ["<run>"],
   summary:
     "Goes on with a training that was begun with --run, wherever it was when Ctrl-C, a kill or a power cut ended it: from its last\n" +
-    "checkpoint, with the options that it began with, and no others. Where --steps or --epochs ends it, its losses and models are\n" +
+    "checkpoint, with the options that it began with, but for those below. Where --steps or --epochs ends it, its losses and models are\n" +
     "those of a training that nothing interrupted, bit for bit; where --minutes does, the minutes of all its processes count\n" +
     "together. A run that has ended is measured and saved once more. Of a sweep's folder it trains what is left of all\n" +
     "its trials.",
   options: {
+    threads: {
+      value: "<n>",
+      help: "on another number of cores than it began with; it goes on to learn the same, bit for bit",
+    },
     mpi: {
       help: "in all the processes that mpirun has started, whatever their number was before: mpirun -n 4 bptt resume … --mpi",
     },
@@ -31,7 +35,7 @@ export type Trainer = (given: Arguments<string>, resumed?: Resumed) => Promise<n
 
 /** Goes on with a run, by the command that began it; returns the exit code. Throws a Failure. */
 export async function runResume(
-  { operands: [folder], given: { json, mpi } }: Arguments<Name>,
+  { operands: [folder], given: { json, mpi, threads } }: Arguments<Name>,
   trainers: Readonly<Record<string, Trainer | undefined>>,
 ): Promise<number> {
   const config = await readConfig(folder);
@@ -44,6 +48,7 @@ export async function runResume(
     run: resolve(folder),
     ...(json !== undefined && { json }),
     ...(mpi !== undefined && { mpi }),
+    ...(threads !== undefined && { threads }),
   };
   return trainer({ operands, given }, { folder, config });
 }

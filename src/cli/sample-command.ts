@@ -3,12 +3,13 @@
 import { CharVocabulary, sample, type Vocabulary } from "../index.js";
 import { decimalNumber, wholeNumber, type Arguments, type Command } from "./arguments.js";
 import { Failure } from "./failure.js";
-import { loadModel } from "./load-model.js";
+import { loadModel, type TextModel } from "./load-model.js";
 import { readBytes } from "./read-file.js";
 import type { Output } from "./screen.js";
 import { decoderOf, drawn } from "./text-vocabulary.js";
+import { onThreads, readThreads } from "./threads.js";
 
-type Name = "length" | "temperature" | "top-k" | "top-p" | "prime" | "seed";
+type Name = "length" | "temperature" | "top-k" | "top-p" | "prime" | "seed" | "threads";
 
 export const sampleCommand: Command<Name> = {
   name: "sample",
@@ -27,6 +28,10 @@ export const sampleCommand: Command<Name> = {
       help: "the text to go on from; it is printed first. Words that the model does not know are one to it",
     },
     seed: { value: "<n>", help: "another seed writes another text (0)" },
+    threads: {
+      value: "<n>",
+      help: "cores that share the network's work (1): pays from some 512 units a layer on. The text is the same",
+    },
   },
   examples: [
     "bptt sample notes.safetensors",
@@ -45,6 +50,7 @@ export interface SamplePlan {
   readonly topP: number | undefined;
   readonly prime: string;
   readonly seed: number;
+  readonly threads: number;
 }
 
 export function readSamplePlan({ operands: [path], given }: Arguments<Name>): SamplePlan {
@@ -56,6 +62,7 @@ export function readSamplePlan({ operands: [path], given }: Arguments<Name>): Sa
     topP: decimalNumber("top-p", given["top-p"], "above 0 and at most 1", (x) => x > 0 && x <= 1, undefined),
     prime: given.prime ?? "",
     seed: wholeNumber("seed", given.seed, Number.MIN_SAFE_INTEGER, 0),
+    threads: readThreads(given.threads),
   };
 }
 
@@ -77,7 +84,18 @@ function encodePrime(vocabulary: Vocabulary, prime: string): { tokens: Int32Arra
 
 /** Writes text with a saved network while `open` says that someone still reads. Throws a Failure. */
 export async function runSample(plan: SamplePlan, output: Output, open: () => boolean): Promise<void> {
-  const { network, vocabulary } = loadModel(plan.path, await readBytes(plan.path));
+  const bytes = await readBytes(plan.path);
+  await onThreads(plan.threads, (threads) =>
+    writeText(plan, loadModel(plan.path, bytes, { threads }), output, open),
+  );
+}
+
+async function writeText(
+  plan: SamplePlan,
+  { network, vocabulary }: TextModel,
+  output: Output,
+  open: () => boolean,
+): Promise<void> {
   const { tokens: first, text } = encodePrime(vocabulary, plan.prime);
   const decode = decoderOf(vocabulary);
   decode(first);

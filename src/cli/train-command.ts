@@ -6,8 +6,8 @@ import {
   sample,
   saveNetwork,
   saveVocabulary,
-  type Build,
   type Network,
+  type RuntimeOptions,
   type Vocabulary,
 } from "../index.js";
 import type { Arguments } from "./arguments.js";
@@ -24,12 +24,13 @@ import { decode, readInputBytes } from "./read-file.js";
 import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "./run/open-run.js";
 import { countUnknown, drawn, tokenKind } from "./text-vocabulary.js";
 import { readTextData, type TextData } from "./text-data.js";
+import { kernelsInWords, onThreads } from "./threads.js";
 import { readTrainPlan, type TrainOption, type TrainPlan } from "./train-options.js";
 
 const TEMPERATURE = 0.7;
 
 /** Creates the network that a plan describes, for so many tokens. Throws a Failure. */
-export function createPlanned(plan: TrainPlan, size: number, build: "auto" | Build): Network {
+export function createPlanned(plan: TrainPlan, size: number, runtime: RuntimeOptions): Network {
   const { cell, layers, hidden, embedding, dropout, fit } = plan;
   try {
     return createNetwork(
@@ -43,7 +44,7 @@ export function createPlanned(plan: TrainPlan, size: number, build: "auto" | Bui
         outputSize: size,
         embeddingSize: embedding,
       },
-      { build },
+      runtime,
     );
   } catch (error) {
     if (error instanceof RangeError) throw new Failure(error.message);
@@ -62,11 +63,12 @@ function headLines(
   network: Network,
   name: string,
 ): string[] {
-  const { cell, layers, hidden } = plan;
+  const { cell, layers, hidden, fit } = plan;
   const parameters = grouped(countParameters(network));
   return [
     `${name}: ${grouped(tokens)} ${tokenKind(vocabulary).many}, ${sizeLine(vocabulary)}`,
-    `${cell}, ${layers === 1 ? "1 layer" : `${layers} layers`} of ${hidden} units, ${parameters} parameters, ${network.build} kernels`,
+    `${cell}, ${layers === 1 ? "1 layer" : `${layers} layers`} of ${hidden} units, ${parameters} parameters, ` +
+      kernelsInWords(network.build, fit.threads),
   ];
 }
 
@@ -146,12 +148,14 @@ export async function runTrain(given: Arguments<TrainOption>, resumed?: Resumed)
   await requireRoom(fitPlan, plan.path, resumed);
   const { build, note } = await buildFor(fitPlan, resumed);
   const voice = voiceOf(process, fitPlan);
-  using network = createPlanned(plan, data.vocabulary.size, build);
-  const run = await openRun(fitPlan, input, network.build, resumed);
-  if (note !== undefined) voice.screen.print(note);
-  try {
-    return await fit(jobOf(plan, data, network, input.name), fitPlan, voice, run);
-  } catch (error) {
-    throw explained(error, plan);
-  }
+  return onThreads(fitPlan.threads, async (pool) => {
+    using network = createPlanned(plan, data.vocabulary.size, { build, threads: pool });
+    const run = await openRun(fitPlan, input, network.build, resumed);
+    if (note !== undefined) voice.screen.print(note);
+    try {
+      return await fit(jobOf(plan, data, network, input.name), { ...fitPlan, pool }, voice, run);
+    } catch (error) {
+      throw explained(error, plan);
+    }
+  });
 }

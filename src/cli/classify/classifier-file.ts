@@ -8,8 +8,8 @@ import {
   readMetadata,
   saveNetwork,
   SequenceCodec,
-  type Build,
   type Network,
+  type RuntimeOptions,
 } from "../../index.js";
 import { Failure } from "../failure.js";
 import type { Trained } from "../fit/job.js";
@@ -76,13 +76,13 @@ function requireFit({ options }: Network, { kind, inputSize, labels }: SequenceC
 }
 
 /** Returns a classifier. Throws a Failure for other files, and where kernels do not run. */
-export function loadClassifier(path: string, bytes: Uint8Array, build: "auto" | Build = "auto"): Classifier {
+export function loadClassifier(path: string, bytes: Uint8Array, runtime: RuntimeOptions = {}): Classifier {
   let network: Network | undefined;
   try {
     const metadata = readMetadata(bytes);
     const codec = SequenceCodec.parse(metadata[CODEC_KEY] ?? "");
     const { fields, counts } = readFields(metadata[CLASSIFIER_KEY] ?? "", codec.labels.length);
-    network = loadNetwork(bytes, { build });
+    network = loadNetwork(bytes, runtime);
     requireFit(network, codec);
     return { network, codec, fields, counts };
   } catch (error) {

@@ -3,8 +3,8 @@
 import {
   createNetwork,
   OutOfMemoryError,
-  type Build,
   type Network,
+  type RuntimeOptions,
   type SequenceCodec,
 } from "../../index.js";
 import type { Arguments } from "../arguments.js";
@@ -20,12 +20,13 @@ import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "../ru
 import { formOf, type Examples } from "../sequences/examples.js";
 import { parseExamples } from "../sequences/read-examples.js";
 import { readBounded, textInput } from "../table/read-input.js";
+import { kernelsInWords, onThreads } from "../threads.js";
 import { makeClassifierData, type ClassifierData } from "./classifier-data.js";
 import { saveClassifier } from "./classifier-file.js";
 import { readClassifyPlan, type ClassifyOption, type ClassifyPlan } from "./classify-options.js";
 import { figureLines, measureClassifier } from "./measure-classifier.js";
 
-function createPlanned(plan: ClassifyPlan, codec: SequenceCodec, build: "auto" | Build): Network {
+function createPlanned(plan: ClassifyPlan, codec: SequenceCodec, runtime: RuntimeOptions): Network {
   const { cell, layers, hidden, dropout, bidirectional, fit } = plan;
   try {
     return createNetwork(
@@ -41,7 +42,7 @@ function createPlanned(plan: ClassifyPlan, codec: SequenceCodec, build: "auto" |
         embeddingSize: codec.kind === "values" ? 0 : plan.embedding,
         output: "sequence",
       },
-      { build },
+      runtime,
     );
   } catch (error) {
     if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
@@ -51,7 +52,7 @@ function createPlanned(plan: ClassifyPlan, codec: SequenceCodec, build: "auto" |
 }
 
 function headLines(
-  { cell, layers, hidden, bidirectional }: ClassifyPlan,
+  { cell, layers, hidden, bidirectional, fit: { threads } }: ClassifyPlan,
   { name, sequences }: Examples,
   { codec, rows }: ClassifierData,
   network: Network,
@@ -60,7 +61,7 @@ function headLines(
     `${name}: ${grouped(sequences.length)} sequences, ${formOf(sequences[0])}; ${grouped(codec.labels.length)} labels; ` +
       `${grouped(rows.heldOut)} held out`,
     `${cell}, ${layers === 1 ? "1 layer" : `${layers} layers`} of ${hidden} units${bidirectional ? " in each direction" : ""}, ` +
-      `${grouped(countParameters(network))} parameters, ${network.build} kernels`,
+      `${grouped(countParameters(network))} parameters, ${kernelsInWords(network.build, threads)}`,
   ];
 }
 
@@ -125,14 +126,16 @@ export async function runClassify(
   await requireRoom(fitPlan, plan.path, resumed);
   const { build, note } = await buildFor(fitPlan, resumed);
   const voice = voiceOf(speaker, fitPlan);
-  using network = createPlanned(plan, data.codec, build);
-  const run = await openRun(fitPlan, input, network.build, resumed);
-  if (note !== undefined) voice.screen.print(note);
-  try {
-    return await fit(jobOf(plan, examples, data, network), fitPlan, voice, run);
-  } catch (error) {
-    if (error instanceof OutOfMemoryError)
-      throw new Failure(`${error.message}; choose a smaller --batch or --hidden`, 1);
-    throw error;
-  }
+  return onThreads(fitPlan.threads, async (pool) => {
+    using network = createPlanned(plan, data.codec, { build, threads: pool });
+    const run = await openRun(fitPlan, input, network.build, resumed);
+    if (note !== undefined) voice.screen.print(note);
+    try {
+      return await fit(jobOf(plan, examples, data, network), { ...fitPlan, pool }, voice, run);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError)
+        throw new Failure(`${error.message}; choose a smaller --batch or --hidden`, 1);
+      throw error;
+    }
+  });
 }

@@ -1,6 +1,6 @@
 /** Tells the labels of sequences. */
 
-import { predictClasses, type Build } from "../../index.js";
+import { predictClasses, type Build, type RuntimeOptions } from "../../index.js";
 import type { Output } from "../screen.js";
 import { readExamples, type ExampleReading } from "../sequences/read-examples.js";
 import { csvRecord } from "../table/write-csv.js";
@@ -20,6 +20,7 @@ export interface LabelPlan {
   /** How many labels of each sequence are told. */
   readonly top: number;
   readonly build: "auto" | Build;
+  readonly threads: number;
   readonly json: boolean;
 }
 
@@ -57,10 +58,11 @@ function jsonOf({ line, group, likeliest }: Told): string {
 export async function predictLabels(
   plan: LabelPlan,
   bytes: Uint8Array,
+  runtime: RuntimeOptions,
   output: Output,
   open: () => boolean,
 ): Promise<void> {
-  const { network, codec, fields } = loadClassifier(plan.model, bytes, plan.build);
+  const { network, codec, fields } = loadClassifier(plan.model, bytes, runtime);
   try {
     const examples = await readExamples(plan.data, plan.reading, { labelled: false, learned: fields });
     const inputs = encodeInputs(codec, examples);

@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import type { Build } from "../../index.js";
 import { choice, decimalNumber, wholeNumber, type OptionHelp } from "../arguments.js";
 import { STDIN } from "../read-file.js";
+import { readThreads } from "../threads.js";
 import type { FitPlan } from "./job.js";
 import { readLimit } from "./limit.js";
 import { scheduleNames } from "./rates.js";
@@ -12,7 +13,8 @@ import { scheduleNames } from "./rates.js";
 type SetOption =
   "learning-rate" | "schedule" | "warm-up" | "clip" | "patience" | "seed" | "build" | "checkpoint";
 
-export type FitOption = SetOption | "minutes" | "steps" | "epochs" | "out" | "run" | "mpi" | "json";
+export type FitOption =
+  SetOption | "minutes" | "steps" | "epochs" | "out" | "run" | "threads" | "mpi" | "json";
 
 /** Defaults as they would be typed; `minutes` where no limit is given. */
 export type FitDefaults = Readonly<Record<SetOption | "minutes", string>>;
@@ -57,6 +59,12 @@ export function fitOptions(defaults: FitDefaults, out: string): Readonly<Record<
         `${builds.join(", ")}: the kernels (${defaults.build}, the fastest that works: wide where a process\n` +
         "of its own shows that it does, which is said)",
     },
+    threads: {
+      value: "<n>",
+      help:
+        "cores that share the work of each update (1): pays for large networks, of some 128 units and batches of 16 on, and\n" +
+        "learns the same, bit for bit, whatever their number",
+    },
     out: { value: "<file>", help: `where to save the best model (${out})` },
     run: {
       value: "<folder>",
@@ -71,7 +79,7 @@ export function fitOptions(defaults: FitDefaults, out: string): Readonly<Record<
     mpi: {
       help:
         "trains in all the processes that mpirun has started, each on its part of every batch: mpirun -n 4 bptt … --mpi.\n" +
-        "The first alone prints and writes. Needs an MPI and the package koffi",
+        "The first alone prints and writes. Each has its own --threads. Needs an MPI and the package koffi",
     },
     json: { help: "prints how it goes as JSON lines, and nothing else" },
   };
@@ -107,6 +115,7 @@ export function readFitPlan(command: string, given: Given): FitPlan {
     checkpointSeconds: decimalNumber("checkpoint", given.checkpoint, "of at least 0", (x) => x >= 0),
     json: given.json !== undefined,
     mpi: given.mpi !== undefined,
+    threads: readThreads(given.threads),
   };
 }
 

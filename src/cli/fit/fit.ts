@@ -11,15 +11,17 @@ import {
   type Progress,
   type Training,
   type TrainOptions,
+  WorkerError,
 } from "../../index.js";
 import { Failure } from "../failure.js";
-import { grouped } from "../format.js";
 import { ownName, quoted } from "../invocation.js";
 import { freshState, type FitState } from "../run/fit-state.js";
 import type { Checkpoint, RunFolder } from "../run/run-folder.js";
 import { saveFile } from "../save-file.js";
 import { Stopping } from "../stopping.js";
-import { HELD_OUT, isTold, lossAt, type Ending, type StartEvent } from "./events.js";
+import { DIED } from "../threads.js";
+import { endingLines, runLines } from "./closing.js";
+import { HELD_OUT, isTold, type Ending, type StartEvent } from "./events.js";
 import type { FitJob, FitPlan } from "./job.js";
 import { Clock } from "./limit.js";
 import { lookShares } from "./looks.js";
@@ -122,7 +124,10 @@ class Fitting {
     if (best === undefined) await run?.write("best", file);
     const model = plan.out ?? run?.path("best") ?? "";
     if (plan.out !== undefined) await saveFile(plan.out, file);
-    using network = loadNetwork(file, { build: job.network.build });
+    using network = loadNetwork(file, {
+      build: job.network.build,
+      ...(plan.pool && { threads: plan.pool }),
+    });
     const { lines, heldOut, ...outcome } = await job.measure(network);
     this.teller.end(
       {
@@ -140,6 +145,23 @@ class Fitting {
       [...(job.next?.(model) ?? [`Saved as ${model}.`]), ...runLines(ending, run)],
     );
     await run?.writeReport();
+  }
+
+  /** Saves what can be saved after a thread has died in the midst of an update, and returns what to say of it. */
+  async lostThread(): Promise<Failure> {
+    const { bestFile, first, job, plan, run, state } = this;
+    // What the rule and the data remember is in part of that update: the training goes on from before it, or not at all.
+    if (plan.run !== undefined) {
+      const folder = quoted(run?.folder ?? plan.run);
+      return new Failure(`${DIED}: ${ownName()} resume ${folder} goes on from the last checkpoint`, 1);
+    }
+    if (!first || plan.out === undefined) return new Failure(`${DIED}: try again, or with fewer threads`, 1);
+    await saveFile(plan.out, bestFile ?? job.save(job.network, { steps: state.step }));
+    return new Failure(
+      `${DIED}: the best model till then, of step ${state.best?.step ?? state.step}, is saved as ${plan.out}; with --run a ` +
+        `training can go on after it`,
+      1,
+    );
   }
 
   private begin(saved: Uint8Array | undefined): Training {
@@ -230,31 +252,6 @@ class Fitting {
   }
 }
 
-function endingLines(
-  ending: Ending,
-  { step, best }: FitState,
-  { units }: FitJob,
-  { patience }: FitPlan,
-): string[] {
-  const loss = lossAt(units.looks ?? HELD_OUT);
-  return [
-    ...(ending === "patience" ? [`Ended early: no better ${loss} in the last ${patience} looks.`] : []),
-    ...(best !== undefined && best.step < step
-      ? [`The best of the ${loss}es was that of step ${grouped(best.step)}: its model is kept.`]
-      : []),
-  ];
-}
-
-function runLines(ending: Ending, run: RunFolder | undefined): string[] {
-  if (run === undefined) return [];
-  const folder = quoted(run.folder);
-  const more = ending === "signal" ? [`    ${ownName()} resume ${folder}`] : [];
-  return [
-    `All of it is in ${folder}: ${run.path("report")} has the curves.${more.length > 0 ? " To go on:" : ""}`,
-    ...more,
-  ];
-}
-
 function startOf({ network, units, details }: FitJob, { command, settings }: FitPlan): StartEvent {
   return {
     event: "start",
@@ -294,6 +291,7 @@ export async function fit(job: FitJob, plan: FitPlan, voice: Voice, run?: RunFol
     try {
       ending = await fitting.learn(stopping);
     } catch (error) {
+      if (error instanceof WorkerError && state.step > 0) throw await fitting.lostThread();
       if (!(error instanceof DivergenceError)) {
         // Where the rule is refused there is nothing that a run could go on with.
         if (state.step === 0) await run?.discard();

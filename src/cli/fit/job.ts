@@ -1,6 +1,14 @@
 /** What the commands that train tell `fit`. */
 
-import type { Build, Cluster, Network, Optimizer, TrainingData, TrainOptions } from "../../index.js";
+import type {
+  Build,
+  Cluster,
+  Network,
+  Optimizer,
+  ThreadPool,
+  TrainingData,
+  TrainOptions,
+} from "../../index.js";
 import type { Details, Figures, Finding } from "./events.js";
 import type { Limit } from "./limit.js";
 import type { RatePlan } from "./rates.js";
@@ -70,6 +78,10 @@ export interface FitPlan {
   readonly mpi: boolean;
   /** They, once they are connected. */
   readonly cluster?: Cluster;
+  /** Threads that share the work of this process. */
+  readonly threads: number;
+  /** They, once they have started; the job's network runs on them. */
+  readonly pool?: ThreadPool;
 }
 
 /** What is trained, on what, and how it is told of. */

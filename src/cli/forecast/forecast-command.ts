@@ -4,9 +4,9 @@ import {
   createNetwork,
   forecastData,
   OutOfMemoryError,
-  type Build,
   type ForecastCodec,
   type Network,
+  type RuntimeOptions,
 } from "../../index.js";
 import type { Arguments } from "../arguments.js";
 import { Failure } from "../failure.js";
@@ -17,6 +17,7 @@ import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "../ru
 import { parseTable } from "../table/read-csv.js";
 import { readInput } from "../table/read-input.js";
 import type { Table } from "../table/table.js";
+import { onThreads } from "../threads.js";
 import { chooseColumns, readColumns, withPlaces } from "./columns.js";
 import { forecastJob, type Source } from "./forecast-job.js";
 import { readForecastPlan, type ForecastOption, type ForecastPlan } from "./forecast-options.js";
@@ -39,12 +40,12 @@ function readSource(plan: ForecastPlan, table: Table): Source {
   return { table, columns, leftOut, read, data };
 }
 
-function createPlanned(plan: ForecastPlan, codec: ForecastCodec, build: "auto" | Build): Network {
+function createPlanned(plan: ForecastPlan, codec: ForecastCodec, runtime: RuntimeOptions): Network {
   const { cell, layers, hidden, dropout, fit } = plan;
   const { inputSize, outputSize } = codec;
   const sizes = { cell, layers, dropout, seed: fit.seed, inputSize, hiddenSize: hidden, outputSize };
   try {
-    return createNetwork({ ...sizes, output: "sequence" }, { build });
+    return createNetwork({ ...sizes, output: "sequence" }, runtime);
   } catch (error) {
     if (error instanceof OutOfMemoryError) throw new Failure(error.message, 1);
     if (error instanceof RangeError) throw new Failure(error.message);
@@ -62,14 +63,16 @@ export async function runForecast(given: Arguments<ForecastOption>, resumed?: Re
   await requireRoom(fitPlan, plan.path, resumed);
   const { build, note } = await buildFor(fitPlan, resumed);
   const voice = voiceOf(process, fitPlan);
-  using network = createPlanned(plan, source.data.codec, build);
-  const run = await openRun(fitPlan, input, network.build, resumed);
-  if (note !== undefined) voice.screen.print(note);
-  try {
-    return await fit(forecastJob(plan, source, network), fitPlan, voice, run);
-  } catch (error) {
-    if (error instanceof OutOfMemoryError)
-      throw new Failure(`${error.message}; choose a smaller --batch or --hidden`, 1);
-    throw error;
-  }
+  return onThreads(fitPlan.threads, async (pool) => {
+    using network = createPlanned(plan, source.data.codec, { build, threads: pool });
+    const run = await openRun(fitPlan, input, network.build, resumed);
+    if (note !== undefined) voice.screen.print(note);
+    try {
+      return await fit(forecastJob(plan, source, network), { ...fitPlan, pool }, voice, run);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError)
+        throw new Failure(`${error.message}; choose a smaller --batch or --hidden`, 1);
+      throw error;
+    }
+  });
 }

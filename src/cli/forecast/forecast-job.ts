@@ -15,6 +15,7 @@ import { lookEvery } from "../fit/looks.js";
 import { grouped } from "../format.js";
 import { ownName, quoted } from "../invocation.js";
 import type { Table } from "../table/table.js";
+import { kernelsInWords } from "../threads.js";
 import type { ForecastColumns, LeftOut } from "./columns.js";
 import {
   forecastFigures,
@@ -47,7 +48,7 @@ function headLines(
 ): string[] {
   const { codec, training, validation, test, missing } = data;
   const { interval, channels } = codec.recipe;
-  const { cell, layers, hidden, horizon, fill } = plan;
+  const { cell, layers, hidden, horizon, fill, fit } = plan;
   const { target, features } = columns;
   const every = everyInterval(interval);
   const cyclic = channels.filter(({ source }) => source === "sine").map(({ name }) => name);
@@ -61,7 +62,7 @@ function headLines(
     `${target}, ${rowsInWords(horizon, interval)} ahead, from ${rowsInWords(codec.lookback, interval)} of ${from}`,
     `Learns from ${spans[0]}; ends by ${spans[1]}; held out: ${spans[2]}`,
     `${cell}, ${layers === 1 ? "1 layer" : `${layers} layers`} of ${hidden} units, ` +
-      `${grouped(countParameters(network))} parameters, ${network.build} kernels`,
+      `${grouped(countParameters(network))} parameters, ${kernelsInWords(network.build, fit.threads)}`,
   ];
 }
 

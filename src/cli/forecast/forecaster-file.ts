@@ -8,8 +8,8 @@ import {
   OutOfMemoryError,
   readMetadata,
   saveNetwork,
-  type Build,
   type Network,
+  type RuntimeOptions,
 } from "../../index.js";
 import { Failure } from "../failure.js";
 import type { Trained } from "../fit/job.js";
@@ -51,14 +51,14 @@ function readColumnNames(text: string, codec: ForecastCodec): ForecastColumns {
 }
 
 /** Returns the forecaster of a model's file. Throws a Failure for other files, and where kernels do not run. */
-export function loadForecaster(path: string, bytes: Uint8Array, build: "auto" | Build = "auto"): Forecaster {
+export function loadForecaster(path: string, bytes: Uint8Array, runtime: RuntimeOptions = {}): Forecaster {
   try {
     const metadata = new Map(Object.entries(readMetadata(bytes)));
     const own = metadata.get(FORECASTER_KEY);
     if (own === undefined) throw new FormatError("its metadata has no columns");
     const codec = ForecastCodec.parse(metadata.get(CODEC_KEY) ?? "");
     const columns = readColumnNames(own, codec);
-    const network = loadNetwork(bytes, { build });
+    const network = loadNetwork(bytes, runtime);
     const { inputSize, outputSize, output, embeddingSize } = network.options;
     const fits = inputSize === codec.inputSize && outputSize === codec.outputSize && embeddingSize === 0;
     if (fits && output === "sequence") return { network, codec, columns };

@@ -1,6 +1,6 @@
 /** Measures a saved forecaster on another table, and forecasts what comes behind one. */
 
-import { forecastNext, measureForecasts, type Build, type ForecastTable } from "../../index.js";
+import { forecastNext, measureForecasts, type ForecastTable, type RuntimeOptions } from "../../index.js";
 import { Failure } from "../failure.js";
 import { grouped } from "../format.js";
 import { readBytes } from "../read-file.js";
@@ -17,7 +17,7 @@ export interface ForecasterUse {
   /** CSV, with the columns that were learned from. */
   readonly data: string;
   readonly delimiter?: DelimiterName | undefined;
-  readonly build: "auto" | Build;
+  readonly runtime: RuntimeOptions;
 }
 
 /** Figures, as they go into JSON, and in lines for people. */
@@ -27,10 +27,10 @@ export interface ForecasterFigures {
 }
 
 async function withForecaster(
-  { model, data, delimiter, build }: ForecasterUse,
+  { model, data, delimiter, runtime }: ForecasterUse,
   use: (forecaster: Forecaster, read: ForecastTable, table: Table) => ForecasterFigures,
 ): Promise<ForecasterFigures> {
-  const forecaster = loadForecaster(model, await readBytes(model), build);
+  const forecaster = loadForecaster(model, await readBytes(model), runtime);
   try {
     const table = await readCsv(data, { delimiter });
     const read = readColumns(table, forecaster.columns);

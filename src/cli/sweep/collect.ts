@@ -18,7 +18,7 @@ import { readSweepPlan } from "./sweep-options.js";
 import { runName, trialWords } from "./trial-words.js";
 
 /** Of a training's options those that say nothing of what it learns. */
-const aside: ReadonlySet<string> = new Set(["out", "checkpoint"]);
+const aside: ReadonlySet<string> = new Set(["out", "checkpoint", "threads"]);
 
 export interface Collected {
   readonly title: string;

@@ -24,8 +24,11 @@ export function parallelList(jobs: readonly Job[]): string {
   return jobs.map(({ words }) => `${shellLine(words)}\n`).join("");
 }
 
-/** Returns a script for `sbatch`: each task of the array is one training, which goes on where an earlier task was interrupted. */
-export function slurmScript(jobs: readonly Job[]): string {
+/**
+ * Returns a script for `sbatch`: each task of the array is one training, of so many threads, which goes on where an earlier task was
+ * interrupted.
+ */
+export function slurmScript(jobs: readonly Job[], threads: number): string {
   const cases = jobs.map(({ words, resume, run }, i) => {
     const place = shellWord(`${run}/config.json`);
     return `${i + 1})
@@ -37,7 +40,7 @@ export function slurmScript(jobs: readonly Job[]): string {
   return `#!/bin/bash
 #SBATCH --job-name=bptt-sweep
 #SBATCH --array=1-${jobs.length}
-#SBATCH --cpus-per-task=1
+#SBATCH --cpus-per-task=${threads}
 # Paths are as seen from the folder where sbatch is called.
 case $SLURM_ARRAY_TASK_ID in
 ${cases.join("")}esac

@@ -39,7 +39,7 @@ function headLines({ name, path, trials, dimensions, drawn, typed }: SweepPlan):
 }
 
 /** Says how long it takes at most, where the minutes say so. */
-function timeLine({ trainer, path, fixed, trials, refused, jobs }: SweepPlan): string {
+function timeLine({ trainer, path, fixed, trials, refused, jobs, threads }: SweepPlan): string {
   const most = trials
     .filter(({ number }) => !refused.has(number))
     .reduce((sum, { options }) => {
@@ -47,7 +47,7 @@ function timeLine({ trainer, path, fixed, trials, refused, jobs }: SweepPlan): s
       return sum + (limit.kind === "minutes" ? 60 * limit.amount : NaN);
     }, 0);
   const time = Number.isNaN(most) ? "" : `, about ${duration(most / Math.min(jobs, trials.length))} at most`;
-  return `${jobs} at a time${time}`;
+  return `${jobs} at a time${threads === 1 ? "" : `, of ${threads} threads each`}${time}`;
 }
 
 interface SweepBuild {

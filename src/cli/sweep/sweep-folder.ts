@@ -17,7 +17,7 @@ import { runName } from "./trial-words.js";
 export const SWEEP = "sweep";
 
 /** Options that change nothing of what is learned. */
-const aside: ReadonlySet<string> = new Set(["build", "out", "run", "json", "checkpoint"]);
+const aside: ReadonlySet<string> = new Set(["build", "out", "run", "json", "checkpoint", "threads"]);
 
 /** What may be in a folder besides runs. */
 const own: readonly string[] = [...Object.values(sweepFiles), runFiles.config, runFiles.lock];

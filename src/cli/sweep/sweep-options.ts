@@ -12,6 +12,7 @@ import {
 } from "../arguments.js";
 import { Failure } from "../failure.js";
 import { STDIN } from "../read-file.js";
+import { readThreads } from "../threads.js";
 import { isDimension, readDimension, typedValues, type Dimension, type ListDimension } from "./dimensions.js";
 import { isTrainerName, sweepTrainers, trainerNames, type Trainer, type TrainerName } from "./trainers.js";
 import { drawnTrials, gridSize, gridTrials, type Trial } from "./trials.js";
@@ -29,7 +30,10 @@ const options: Readonly<Record<SweepOption, OptionHelp>> = {
     help: "draws so many trials at random (all combinations of the values; ranges need it)",
   },
   "sweep-seed": { value: "<n>", help: "of what is drawn (0); the same seed draws the same trials" },
-  jobs: { value: "<n>", help: "trainings at a time (the cores)" },
+  jobs: {
+    value: "<n>",
+    help: "trainings at a time (the cores, or with --threads as many as have cores for all of theirs)",
+  },
   out: { value: "<file>", help: "where to save the best trial's model" },
   run: {
     value: "<folder>",
@@ -110,6 +114,8 @@ export interface SweepPlan {
   /** The seed of what was drawn; undefined: they are all combinations. */
   readonly drawn: number | undefined;
   readonly jobs: number;
+  /** Of each training. */
+  readonly threads: number;
   readonly out: string | undefined;
   readonly run: string | undefined;
   readonly print: (typeof forms)[number] | undefined;
@@ -254,7 +260,9 @@ export function readSweepPlan({ operands: [name, path], given }: Arguments<strin
   const print = given["print"] === undefined ? undefined : choice("print", given["print"], forms);
   if (print !== undefined && given["run"] === undefined)
     throw new Failure("--print needs --run <folder>, where the trials will leave their runs");
-  const jobs = wholeNumber("jobs", given["jobs"], 1, availableParallelism());
+  const threads = readThreads(given["threads"]);
+  const room = Math.max(1, Math.floor(availableParallelism() / threads));
+  const jobs = wholeNumber("jobs", given["jobs"], 1, room);
   const { trials, drawn } = readTrials(dimensions, count, seed);
   return {
     name,
@@ -267,6 +275,7 @@ export function readSweepPlan({ operands: [name, path], given }: Arguments<strin
     refused: findRefused(trainer, path, fixed, dimensions, trials),
     drawn,
     jobs,
+    threads,
     out: given["out"],
     run: given["run"],
     print,

@@ -104,7 +104,8 @@ export class Sweeping {
 
   private wordsOf(trial: Trial): string[] {
     const run = resolve(this.folder, runName(trial));
-    if (hasRun(run)) return ["resume", run, "--json"];
+    const { threads = "1" } = this.plan.fixed;
+    if (hasRun(run)) return ["resume", run, "--threads", threads, "--json"];
     const build = this.build === undefined ? [] : ["--build", this.build];
     return [...trialWords(this.plan, trial), ...build, "--json", "--run", run];
   }

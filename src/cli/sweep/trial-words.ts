@@ -40,7 +40,7 @@ export function jobsText(plan: SweepPlan): string {
       const words = [...program, ...trialWords(plan, trial), "--run", run];
       return { words, resume: [...program, "resume"], run };
     });
-  if (plan.print === "slurm") return slurmScript(jobs);
+  if (plan.print === "slurm") return slurmScript(jobs, plan.threads);
   const broken = jobs.flatMap(({ words }) => words).find((word) => /[\r\n]/.test(word));
   if (broken !== undefined)
     throw new Failure(

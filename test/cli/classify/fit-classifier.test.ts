@@ -55,7 +55,7 @@ async function run(...words: string[]): Promise<Run> {
     if (!(error instanceof Failure)) throw error;
     failure = error;
   }
-  const { network } = loadClassifier(out, readFileSync(out), "simd");
+  const { network } = loadClassifier(out, readFileSync(out), { build: "simd" });
   const { watched } = makeClassifierData(texts, plan);
   return {
     updates: events.filter(({ event }) => event === "update").length,

@@ -298,7 +298,7 @@ describe("a saved forecaster", () => {
   it("measures other rows, and forecasts what comes behind them", async () => {
     run("--epochs", "40", "--learning-rate", "0.01", "--out", model);
     writeFileSync(later, monthly(168));
-    const use = { model, data: later, build: "auto" } as const;
+    const use = { model, data: later, runtime: {} };
     const measured = await evaluateForecaster(use);
     expect(measured.figures).toMatchObject({
       target: "level",
@@ -323,7 +323,7 @@ describe("a saved forecaster", () => {
     ],
   ])("says that a table lacks %s", async (_, text, message) => {
     writeFileSync(later, text);
-    const use = { model, data: later, build: "auto" } as const;
+    const use = { model, data: later, runtime: {} };
     await expect(evaluateForecaster(use)).rejects.toThrow(message);
     await expect(predictForecaster(use)).rejects.toThrow(message);
     await expect(predictForecaster(use)).rejects.toThrow(Failure);

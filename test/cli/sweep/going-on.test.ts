@@ -78,6 +78,23 @@ describe("a sweep goes on", () => {
     }
   });
 
+  it("on other numbers of threads, of which each trial has its own, and learns the same", () => {
+    const words = (threads: string, run: string): string[] => [...grid, "--threads", threads, "--run", run];
+    const { code, out } = place.run([...words("2", "threads"), "--jobs", "1"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^1 at a time, of 2 threads each/m);
+    expect(place.outcome("threads")).toEqual(place.outcome("whole"));
+    const config = (trial: string): unknown =>
+      JSON.parse(place.read(`threads/${trial}/config.json`)) as unknown;
+    expect(config("0001")).toMatchObject({ options: { threads: "2" } });
+    rmSync(place.path("threads/0003"), { recursive: true });
+    const more = place.run(["resume", "threads", "--threads", "3"]);
+    expect([more.code, more.err]).toEqual([0, ""]);
+    expect(more.out).toContain("3 of them were over before.");
+    expect(config("0003")).toMatchObject({ options: { threads: "3" } });
+    expect(place.outcome("threads")).toEqual(place.outcome("whole"));
+  });
+
   it("on the same data", () => {
     writeFileSync(place.path("changing.txt"), place.text);
     const words = ["sweep", "train", "changing.txt", ...tiny, "--hidden", "2,3", "--run", "changed"];

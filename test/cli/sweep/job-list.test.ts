@@ -64,8 +64,8 @@ describe.skipIf(process.platform === "win32")("a list of jobs", () => {
       resume: ["./show", "resume"],
       run,
     }));
-    const script = slurmScript(jobs);
-    expect(script).toMatch(/^#!\/bin\/bash\n(#.*\n)*#SBATCH --array=1-3\n/);
+    const script = slurmScript(jobs, 3);
+    expect(script).toMatch(/^#!\/bin\/bash\n(#.*\n)*#SBATCH --array=1-3\n#SBATCH --cpus-per-task=3\n/);
     const task = (number: number): string[] => shown(script, { SLURM_ARRAY_TASK_ID: String(number) });
     expect([1, 2, 3].map(task)).toEqual(jobs.map((job) => job.words.slice(1)));
     mkdirSync(join(folder, runs[1]), { recursive: true });

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import {
   parseSweep,
@@ -18,9 +19,20 @@ const refused = ["mpi"];
 
 /** Options of the commands that a sweep leaves as they are: columns and words that have no order, and what is the sweep's own. */
 const passed: Readonly<Record<string, readonly string[]>> = {
-  train: ["words", "bytes", "checkpoint", "out", "run", "json"],
-  forecast: ["target", "date", "no-date", "features", "checkpoint", "out", "run", "json"],
-  classify: ["label", "sequence", "group", "ignore", "one-way", "checkpoint", "out", "run", "json"],
+  train: ["words", "bytes", "checkpoint", "out", "run", "threads", "json"],
+  forecast: ["target", "date", "no-date", "features", "checkpoint", "out", "run", "threads", "json"],
+  classify: [
+    "label",
+    "sequence",
+    "group",
+    "ignore",
+    "one-way",
+    "checkpoint",
+    "out",
+    "run",
+    "threads",
+    "json",
+  ],
 };
 
 describe("what can have several values", () => {
@@ -100,6 +112,22 @@ describe("a plan", () => {
     expect(dimensions.map(({ name }) => name)).toEqual(["hidden"]);
   });
 
+  it.each(["train a.txt", "forecast a.csv --target x --horizon 3", "classify a.csv"])(
+    "of %s has as many trainings at a time as have cores for all of their threads",
+    (words) => {
+      const given = [...words.split(" "), "--hidden", "8,16"];
+      const cores = availableParallelism();
+      const jobs = (...more: string[]): number => plan(...given, ...more).jobs;
+      expect(jobs()).toBe(cores);
+      expect(jobs("--threads", "1")).toBe(cores);
+      expect(jobs("--threads", "2")).toBe(Math.max(1, Math.floor(cores / 2)));
+      expect(jobs("--threads", "256")).toBe(1);
+      expect(jobs("--threads", "2", "--jobs", "7")).toBe(7);
+      const { fixed, threads, trials } = plan(...given, "--threads", "2");
+      expect([fixed["threads"], threads, trials.length]).toEqual(["2", 2, 2]);
+    },
+  );
+
   it("knows combinations that the command refuses", () => {
     const { refused } = plan("train", "a.txt", "--rule", "tbptt,uoro", "--k1", "4,8", "--k2", "6,8");
     expect([...refused]).toEqual([
@@ -152,6 +180,14 @@ describe("what is wrong is said before any training", () => {
     ],
     [/--trials expects a whole number of at most 10000/, [...train, "--hidden", "8,16", "--trials", "10001"]],
     [/--jobs expects a whole number of at least 1, not "0"/, [...train, "--hidden", "8,16", "--jobs", "0"]],
+    [
+      /--threads expects a whole number of at least 1, not "1,2"/,
+      [...train, "--hidden", "8,16", "--threads", "1,2"],
+    ],
+    [
+      /--threads expects a whole number of at most 256, not "300"/,
+      [...train, "--hidden", "8,16", "--threads", "300"],
+    ],
     [/--sweep-seed expects a whole number, not "x"/, [...train, "--hidden", "8,16", "--sweep-seed", "x"]],
     [/--print expects parallel, slurm, not "slrum"; did/, [...train, "--hidden", "8,16", "--print", "slrum"]],
     [/--print needs --run <folder>/, [...train, "--hidden", "8,16", "--print", "slurm"]],
