@@ -170,7 +170,7 @@ function requireTensors(tensors: Safetensors["tensors"], options: CompleteOption
 
 /**
  * Loads a network from a file of saveNetwork: the same options and, bit for bit, the parameters in it, in the
- * build that `runtime` asks for. Throws a TypeError for bytes that are no Uint8Array; a FormatError, before
+ * build, and on the threads, that `runtime` asks for. Throws a TypeError for bytes that are no Uint8Array; a FormatError, before
  * any memory is taken, for anything that is not such a file; a TypeError or RangeError for a wrong `runtime`;
  * an OutOfMemoryError when there is no room.
  */

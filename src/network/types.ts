@@ -64,7 +64,10 @@ export interface Initialization {
 export interface RuntimeOptions {
   /** Default "auto": relaxed-simd where the engine has it, else simd. */
   build?: "auto" | Build;
-  /** Default: the calling thread alone. The same bits come out, whatever the number of threads. */
+  /**
+   * A pool of `createThreadPool`, of this thread, whose threads share the work; default: the calling thread alone. The same bits come
+   * out, whatever their number. What is made of the network (sessions, trainings, clones) runs on the pool too.
+   */
   threads?: ThreadPool;
 }
 

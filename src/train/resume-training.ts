@@ -19,7 +19,8 @@ export interface ResumeOptions extends TrainOptions {
  * from then on the same events, bit for bit in the same build. A `tokenStream` or `sequenceSet` is sought; any other iterable is
  * asked for an iterator for each past epoch and walked to its place in the present one, as the first event is asked for.
  *
- * `epochs`, `maxSteps`, the learning rate and other hyperparameters may differ, and the build. The network's options, the kinds
+ * `epochs`, `maxSteps`, the learning rate and other hyperparameters may differ, and `runtime`: the build, and the pool of
+ * threads that the new network runs on, which changes no bit. The network's options, the kinds
  * of learner, loss and optimizer, `tbptt`'s k1 and k2, and whether there is averaging must be the same.
  *
  * Throws a FormatError for bytes that are no checkpoint, or one that does not fit, and says what; otherwise as `train` and

@@ -49,7 +49,7 @@ class PageWorker implements NetworkWorker {
   }
 
   async createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
-    this.sendWide(runtime);
+    this.prepare(runtime);
     const info = await this.connection.call("createNetwork", [options, runtime]);
     return new PageNetwork(this.connection, info);
   }
@@ -57,7 +57,7 @@ class PageWorker implements NetworkWorker {
   async loadNetwork(bytes: Uint8Array, runtime?: RuntimeOptions): Promise<RemoteNetwork> {
     const parcel = new Parcel();
     const given = parcel.pack("bytes", bytes);
-    this.sendWide(runtime);
+    this.prepare(runtime);
     const info = await this.connection.call("loadNetwork", [given, runtime], parcel.transfer);
     return new PageNetwork(this.connection, info);
   }
@@ -68,7 +68,7 @@ class PageWorker implements NetworkWorker {
     options: RemoteResumeOptions,
     runtime?: RuntimeOptions,
   ): Promise<RemoteTraining> {
-    this.sendWide(runtime);
+    this.prepare(runtime);
     return resumeInWorker(this.connection, checkpoint, data, options, runtime);
   }
 
@@ -83,12 +83,18 @@ class PageWorker implements NetworkWorker {
 
   /**
    * Sends the wide kernels once they are asked for: they take their time. Throws a RangeError where they cannot run, and the
-   * worker does not have them itself.
+   * worker does not have them itself; a TypeError for a pool of this thread's.
    */
-  private sendWide(runtime: RuntimeOptions | undefined): void {
+  private prepare(runtime: RuntimeOptions | undefined): void {
     // What is no object the worker refuses.
     const given: unknown = runtime;
-    const wish = typeof given === "object" && given !== null && "build" in given ? given.build : undefined;
+    if (typeof given !== "object" || given === null) return;
+    const { build: wish, threads }: { build?: unknown; threads?: unknown } = given;
+    if (threads !== undefined) {
+      throw new TypeError(
+        `"runtime.threads" expected none in a worker, got ${describe(threads)}: startWorker({ threads: 2 }) gives its networks two`,
+      );
+    }
     if (wish !== "wide" || (this.ownKernels && !supportedBuilds().includes(wish))) return;
     this.connection.sendKernels(chooseBuild(wish), false);
   }

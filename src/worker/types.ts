@@ -62,7 +62,10 @@ export interface StartWorkerOptions {
  * call. A browser tells of that in secure contexts only, to which `localhost` belongs.
  */
 export interface NetworkWorker {
-  /** Makes a network, as `createNetwork` does. */
+  /**
+   * Makes a network, as `createNetwork` does. It runs on the threads that `startWorker` was asked for; `runtime.threads`, a pool of
+   * this thread's, is refused here and by the other calls.
+   */
   createNetwork(options: NetworkOptions, runtime?: RuntimeOptions): Promise<RemoteNetwork>;
   /**
    * Loads a network, as `loadNetwork` does; `bytes` may be used again. `loadNetwork(saveNetwork(network))` brings one of this

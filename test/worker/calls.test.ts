@@ -407,11 +407,6 @@ const wrongCalls: readonly Call[] = [
     there: (_: unknown, worker: NetworkWorker) => worker.createNetwork(options, { build: ill(build) }),
   })),
   {
-    name: "createNetwork with threads",
-    here: () => createNetwork(options, { threads: ill({ size: 2 }) }),
-    there: (_, worker) => worker.createNetwork(options, { threads: ill({ size: 2 }) }),
-  },
-  {
     name: "createOptimizer without a learning rate below",
     here: () => adam({ learningRate: -1 }),
     there: (_, worker) => worker.createOptimizer({ type: "adam", learningRate: -1 }),

@@ -30,6 +30,8 @@ function readModel(file: Uint8Array): GraphNetwork {
  * float16 and bfloat16; biases that are missing are zeros. Of several outputs, the first that leads to a head counts, or else to
  * states; the others must be states of the same layers.
  *
+ * `runtime`: the build, and a pool of threads to run on, as of `createNetwork`.
+ *
  * Throws a TypeError for bytes that are no Uint8Array; a FormatError, before memory for the network is taken, for what is no ONNX
  * model or no such network, which names the node and its operator: a GRU with the reset gate before the product (TensorFlow's
  * without `reset_after`), activations other than the usual ones (TensorFlow.js' hard sigmoid), peepholes, `clip`, a reverse direction

@@ -138,6 +138,8 @@ function sameWeights(data: Uint8Array, a: PlainModule, b: PlainModule): boolean 
  * inputs, without one. Missing biases are zeros. What remains undecided an option chooses; the other candidates for that place,
  * weights of two dimensions with their bias, are then left out. A state dict says nothing of dropout: it is 0.
  *
+ * `runtime`: the build, and a pool of threads to run on, as of `createNetwork`.
+ *
  * Throws a FormatError for bytes that are no safetensors file; for several candidates, all of which it names; for options that
  * name what is not in the file, or do not fit it; for any other tensor, missing ones, wrong shapes, another type, a projection
  * (`proj_size`), and a finite F64 beyond float32, which it names. NaN and infinities are taken. Throws a TypeError or RangeError
