@@ -38,6 +38,10 @@ const programs: readonly { readonly name: string; readonly code: string }[] = [
     code: `export { createNetwork, huber, train } from "bptt";`,
   },
   {
+    name: `import { createNetwork, createThreadPool, train } from "bptt"`,
+    code: `export { createNetwork, createThreadPool, train } from "bptt";`,
+  },
+  {
     name: `import { createNetwork, train } from "bptt", { toOnnx } from "bptt/onnx"`,
     code: `export { createNetwork, train } from "bptt"; export { toOnnx } from "bptt/onnx";`,
   },

@@ -118,6 +118,21 @@ describe("a bundle", () => {
     expect(onnx).toContain("network/network.js");
   });
 
+  it("has nothing of thread pools unless it makes one", async () => {
+    const threads = (files: readonly string[]) => files.filter((file) => file.startsWith("threads/"));
+    const using = `
+      import { createNetwork, fromPyTorch, loadNetwork, resumeTraining, train } from "bptt";
+      export const make = (threads) => createNetwork({ inputSize: 1, hiddenSize: 1, outputSize: 1 }, { threads });
+      export { fromPyTorch, loadNetwork, resumeTraining, train };`;
+    const without = await modulesOf(using);
+    expect(without).toContain("memory/engine.js");
+    expect(threads(without)).toEqual([]);
+    const making = threads(await modulesOf(`${using} export { createThreadPool } from "bptt";`));
+    expect(making).toEqual(
+      expect.arrayContaining(["threads/generated/script.js", "threads/team.js", "threads/thread-pool.js"]),
+    );
+  });
+
   it(`of createNetwork and train is within ${BUDGET} bytes, and what is unused stays away`, async () => {
     const sizes = await measureSizes(folder);
     const row = (start: string): number => {
@@ -131,6 +146,9 @@ describe("a bundle", () => {
     // Both builds are in it: no less than what cannot be compressed away.
     expect(training).toBeGreaterThan(row("bptt/kernels/simd.wasm") + 10_000);
     expect(training).toBeLessThan(row("everything") - 5_000);
+    expect(training).toBeLessThan(
+      row(`import { createNetwork, createThreadPool, train } from "bptt"`) - 1_000,
+    );
     // No kernels, and neither network nor training.
     expect(row(`import { CharVocabulary } from "bptt/slim"`)).toBeLessThan(2_000);
   });
