@@ -38,7 +38,10 @@ export function joinEngine(build: Build, kernels: Kernels, arena: Arena): Engine
   return engine;
 }
 
-/** Manages a memory of its own for kernels to work on; `guard`: bytes around every region, for tests. */
+/**
+ * Manages a memory of its own for kernels to work on; `guard`: bytes around every region, for tests.
+ * @internal
+ */
 export function createArena(memory: WebAssembly.Memory, guard = 0): Arena {
   placeConstants(memory);
   return new Arena(memory, FIRST_FREE, guard);
