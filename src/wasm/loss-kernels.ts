@@ -6,10 +6,13 @@
 import { fromText } from "./encoding.js";
 import type { LossKernels } from "./generated/loss-kernels.js";
 import { losses } from "./generated/losses.js";
+import { withSharedMemory } from "./shared-memory.js";
 
 export type { LossKernels } from "./generated/loss-kernels.js";
 
 let module: WebAssembly.Module | undefined;
+/** The same for memory that threads share. */
+let sharedModule: WebAssembly.Module | undefined;
 
 /**
  * Brings the kernels compiled, where the text inside the code is not to be used. What was there before stays.
@@ -26,9 +29,14 @@ export function isLossKernels(exports: object): exports is LossKernels {
 
 const instances = new WeakMap<WebAssembly.Memory, LossKernels>();
 
+function moduleFor({ buffer }: WebAssembly.Memory): WebAssembly.Module {
+  if (Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]")
+    return (sharedModule ??= new WebAssembly.Module(withSharedMemory(fromText(losses))));
+  return (module ??= new WebAssembly.Module(fromText(losses)));
+}
+
 function instantiate(memory: WebAssembly.Memory): LossKernels {
-  module ??= new WebAssembly.Module(fromText(losses));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(moduleFor(memory), { env: { memory } });
   if (!isLossKernels(exports)) throw new TypeError("the kernels of the losses export something else");
   return exports;
 }
