@@ -10,8 +10,8 @@ import { wholeTape } from "./whole-tape.js";
 export interface BpttOptions {
   /**
    * Bytes that the tape, saved states, recomputation and outputs may take together. Parameters, what is
-   * derived from them (weights as the kernels read them), gradients, the optimizer and the window's own
-   * arrays do not count. Default: no limit.
+   * derived from them (weights as the kernels read them), gradients, the optimizer, the window's own arrays
+   * and what each further thread of a pool works in do not count. Default: no limit.
    */
   memoryBudget?: number;
 }

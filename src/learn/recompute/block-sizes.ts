@@ -43,13 +43,13 @@ export function planState({ cell, options }: Model, batch: number) {
 }
 
 /**
- * Plans the workplace, whose inputs, outputs and gradients each block needs while it runs, and nothing keeps.
+ * Plans the workplace, whose inputs, outputs and gradients each block needs while it runs, and nothing keeps; of so many threads.
  */
-export function planWork(model: Model, sizes: BlockSizes) {
+export function planWork(model: Model, sizes: BlockSizes, threads = model.engine.threads) {
   const { cell, options, drops } = model;
   const { steps, batch } = sizes;
   const { inputSize: I, hiddenSize: H, layers } = options;
-  const whole = planShared(options, cell, { ...sizes, tape: true, dropout: drops }, model.engine.threads);
+  const whole = planShared(options, cell, { ...sizes, tape: true, dropout: drops }, threads);
   const shared = needsTable(steps * batch, I) ? whole : { ...whole, dTable: NONE };
   const own = take(GRADIENT_NAMES, cell.plan(steps, batch, H, true));
   const gradients = Array.from({ length: runsOf(model) }, (_, run) => withPrefix(own, `${run}.`));
@@ -61,12 +61,13 @@ export function planWork(model: Model, sizes: BlockSizes) {
 }
 
 /**
- * Computes bytes for blocks of these sizes, without what belongs to the parameters, such as packed weights.
+ * Computes bytes for blocks of these sizes, without what belongs to the parameters, such as packed weights, and without what further
+ * threads need: blocks of other lengths would round sums otherwise.
  */
 export const blockBytes = {
   /** Returns the bytes of the workplace: all but the slots. */
   work: (model: Model, sizes: BlockSizes): number =>
-    model.engine.arena.bytesOf({ ...planWork(model, sizes), tapes: NONE, states: NONE }),
+    model.engine.arena.bytesOf({ ...planWork(model, sizes, 1), tapes: NONE, states: NONE }),
   /** Returns the bytes of one tape. */
   tape: (model: Model, sizes: BlockSizes): number =>
     runsOf(model) * sumOf(Object.values(planTape(model, sizes))),
