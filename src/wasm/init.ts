@@ -2,7 +2,7 @@
 
 import { describe, FormatError, requireObject } from "../errors.js";
 import { version } from "./generated/version.js";
-import { engineBuilds, provideKernels, type PlainBuild } from "./load.js";
+import { engineBuilds, provideKernels, type Binary, type PlainBuild } from "./load.js";
 
 /** A WebAssembly.Module, whose type not every project's libraries have. */
 export type KernelModule = object;
@@ -37,10 +37,16 @@ export async function init(
   // Bytes are the caller's again once this returns.
   const held = isBytes(source) ? copyOf(source) : source;
   const given = await Promise.resolve<unknown>(isSources(held) ? sourceFor(held) : held);
-  const module = await compile(given);
+  const { module, binary } = await compile(given);
   const build = buildOf(module);
-  provideKernels(build, () => module);
+  provideKernels(build, () => module, binary);
   return build;
+}
+
+/** Kernels, and the binary that they are compiled from, which thread pools need; undefined where they came compiled. */
+interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly binary?: Binary;
 }
 
 function isSources(source: unknown): source is KernelSources {
@@ -62,14 +68,14 @@ function isResponse(source: object): source is KernelResponse {
   return "arrayBuffer" in source && typeof source.arrayBuffer === "function" && "status" in source;
 }
 
-async function compile(source: unknown): Promise<WebAssembly.Module> {
+async function compile(source: unknown): Promise<Compiled> {
   const what = "bytes, a WebAssembly.Module or a Response (of a file, `fetch(url)` is one)";
   if (typeof source !== "object" || source === null)
     throw new TypeError(`"source" expected ${what}, got ${describe(source)}`);
-  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof WebAssembly.Module) return { module: source };
   try {
     if (isResponse(source)) return await compileResponse(source);
-    if (isBytes(source)) return await WebAssembly.compile(copyOf(source));
+    if (isBytes(source)) return await compileBytes(copyOf(source));
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     const message = `"source" expected kernels that this engine compiles (${engineBuilds().join(" and ")})`;
@@ -87,7 +93,11 @@ function copyOf(bytes: ArrayBuffer | ArrayBufferView): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
-async function compileResponse(response: KernelResponse): Promise<WebAssembly.Module> {
+async function compileBytes(bytes: Uint8Array<ArrayBuffer>): Promise<Compiled> {
+  return { module: await WebAssembly.compile(bytes), binary: () => bytes };
+}
+
+async function compileResponse(response: KernelResponse): Promise<Compiled> {
   if (!response.ok)
     throw new FormatError(`"source" expected a response that brings the file, got status ${response.status}`);
   // Engines stream only what is served as WebAssembly.
@@ -95,9 +105,10 @@ async function compileResponse(response: KernelResponse): Promise<WebAssembly.Mo
     "compileStreaming" in WebAssembly &&
     response instanceof Response &&
     response.headers.get("content-type") === "application/wasm";
-  return streams
-    ? await WebAssembly.compileStreaming(response)
-    : await WebAssembly.compile(await response.arrayBuffer());
+  if (!streams) return compileBytes(new Uint8Array(await response.arrayBuffer()));
+  const copy = response.clone().arrayBuffer();
+  const [module, bytes] = await Promise.all([WebAssembly.compileStreaming(response), copy]);
+  return { module, binary: () => new Uint8Array(bytes) };
 }
 
 /** The build that stands in a module's own section, which scripts/mark-build.ts writes. */
