@@ -1,14 +1,11 @@
 /** Kills threads of pools at random moments, and says what came of it. */
 
-import { build } from "esbuild";
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Random } from "../../src/random.js";
 import { script } from "../../src/threads/generated/script.js";
+import { bundleProgram } from "./bundled.js";
 import {
   works,
   type FromTrainer,
@@ -20,20 +17,7 @@ import {
 /** Milliseconds after which nothing more is expected of a trainer. */
 const HANG = 60_000;
 
-/** The trainer's code as one file: threads of Node 20 have no loader of TypeScript. */
-const trainer = build({
-  entryPoints: [join(import.meta.dirname, "killed-pool.ts")],
-  bundle: true,
-  write: false,
-  format: "esm",
-  platform: "node",
-  // What package.json says of side effects holds for dist/.
-  ignoreAnnotations: true,
-}).then(({ outputFiles: [{ text }] }) => {
-  const file = join(mkdtempSync(join(tmpdir(), "bptt-kills-")), "trainer.mjs");
-  writeFileSync(file, text);
-  return file;
-});
+const trainer = bundleProgram("programs/killed-pool");
 
 export interface Kill extends KillOutcome {
   /** What was done by how many threads. */

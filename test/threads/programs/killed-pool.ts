@@ -2,11 +2,11 @@
 
 import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
-import "../../src/wasm/inlined.js";
-import { WorkerError } from "../../src/threads/worker-error.js";
-import { startFarPool } from "./far-pool.js";
-import type { FromTrainer, KillOutcome, KillStart } from "./kill-messages.js";
-import { beginWork, type Killed } from "./killed-works.js";
+import "../../../src/wasm/inlined.js";
+import { WorkerError } from "../../../src/threads/worker-error.js";
+import { startFarPool } from "../far-pool.js";
+import type { FromTrainer, KillOutcome, KillStart } from "../kill-messages.js";
+import { beginWork, type Killed } from "../killed-works.js";
 
 const port = parentPort;
 if (port === null) throw new Error("killed-pool.ts runs in a worker");
