@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { beforeAll, describe, it } from "vitest";
 import { browsers } from "./browsers.js";
-import { expectSmoke, keepRow } from "./outcome.js";
+import { expectRefusal, expectSmoke, expectThreads, keepRow } from "./outcome.js";
 import { Project } from "./project.js";
 import { visit } from "./visit.js";
 
 const importMap = `<script type="importmap">{ "imports": {
   "bptt": "/node_modules/bptt/dist/entries/inlined.js",
-  "bptt/slim": "/node_modules/bptt/dist/entries/slim.js"
+  "bptt/slim": "/node_modules/bptt/dist/entries/slim.js",
+  "bptt/worker": "/node_modules/bptt/dist/worker/index.js"
 } }</script>`;
 
 const streamed = `
@@ -25,6 +26,12 @@ const post = (outcome) => fetch("/result", { method: "POST", body: JSON.stringif
 run().then((result) => post({ result }), (error) => post({ error: String(error?.stack ?? error) }));
 `;
 
+/** What a page needs for threads. */
+const isolating = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
 describe.each(browsers)("$name", (browser) => {
   const project = new Project();
   beforeAll(async () => {
@@ -34,6 +41,7 @@ describe.each(browsers)("$name", (browser) => {
       "index.html": page(`${importMap}<script type="module" src="/page.js"></script>`),
       "slim.html": page(`${importMap}<script type="module" src="/streamed.js"></script>`),
       "bundle.html": page(`<script type="module" src="/bundle.js"></script>`),
+      "threads.html": page(`${importMap}<script type="module" src="/threads-page.js"></script>`),
       "streamed.js": streamed,
     });
     await build({
@@ -44,6 +52,17 @@ describe.each(browsers)("$name", (browser) => {
       format: "esm",
       logLevel: "silent",
     });
+  });
+
+  it("runs on threads in an isolated page, and in a worker with threads, with the bits of one", async () => {
+    const result = await visit(browser, project.folder, "threads.html", isolating);
+    if (browser.threads) expectThreads(result, browser.builds);
+    else expectRefusal(result, browser.builds, /shared memory|Cross-Origin/);
+  });
+
+  it("refuses threads in a page that is not isolated, and names both headers", async () => {
+    const both = /Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp/;
+    expectRefusal(await visit(browser, project.folder, "threads.html"), browser.builds, both);
   });
 
   it.each([

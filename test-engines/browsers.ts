@@ -11,6 +11,8 @@ export interface Browser {
   readonly from: string;
   /** Builds of the kernels that it runs. */
   readonly builds: readonly string[];
+  /** Whether an isolated page of it has memory that threads share. */
+  readonly threads: boolean;
   readonly version: () => string;
   /** The command that opens a page; `profile`: an empty folder. */
   readonly command: (url: string, profile: string) => readonly string[];
@@ -62,6 +64,7 @@ export const browsers: readonly Browser[] = [
     name: "Chromium",
     from: "chromium",
     builds: both,
+    threads: true,
     version: () => versionIn("chromium"),
     command: (url, profile) => [
       "chromium",
@@ -81,6 +84,7 @@ export const browsers: readonly Browser[] = [
     name: "Firefox ESR",
     from: "firefox-esr",
     builds: both,
+    threads: true,
     version: () => versionIn("firefox-esr"),
     command: (url, profile) => {
       const lines = firefoxPreferences.map(([name, value]) => `user_pref("${name}", ${String(value)});`);
@@ -92,6 +96,7 @@ export const browsers: readonly Browser[] = [
     name: "WebKitGTK",
     from: "webkit2gtk-driver",
     builds: ["simd"],
+    threads: false,
     version: debianVersion,
     command: (url) => ["xvfb-run", "-a", miniBrowser(), "--private", url],
   },

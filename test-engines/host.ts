@@ -16,8 +16,8 @@ export class Host {
   private readonly server: Server;
   private settle: ((outcome: unknown) => void) | undefined;
 
-  /** Serves a folder's files; a page posts its outcome to /result. */
-  constructor(folder: string) {
+  /** Serves a folder's files, with headers of the caller's; a page posts its outcome to /result. */
+  constructor(folder: string, headers: Readonly<Record<string, string>> = {}) {
     this.server = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? "/", "http://localhost");
       if (request.method === "POST") {
@@ -34,7 +34,8 @@ export class Host {
         response.writeHead(404).end();
         return;
       }
-      response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream" });
+      const type = types[extname(file)] ?? "application/octet-stream";
+      response.writeHead(200, { ...headers, "content-type": type });
       createReadStream(file).pipe(response);
     });
   }

@@ -47,6 +47,34 @@ export function expectSmoke(result: unknown, builds: readonly string[]): void {
   }
 }
 
+/** What programs/threads.js says: by builds, or why there are no threads. */
+export interface Threads {
+  readonly alone: Readonly<Record<string, { readonly losses: readonly number[] }>>;
+  readonly size?: number;
+  readonly pool?: Threads["alone"];
+  readonly worker?: Threads["alone"];
+  readonly refused?: Readonly<Record<"pool" | "worker", readonly string[]>>;
+}
+
+/** Holds a run on threads to what is promised: the bits of one thread, in these builds. */
+export function expectThreads(result: unknown, builds: readonly string[]): void {
+  const { alone, size, pool, worker, refused } = result as Threads;
+  expect(refused).toBeUndefined();
+  expect(Object.keys(alone)).toEqual(builds);
+  expect(size).toBe(3);
+  expect(pool).toEqual(alone);
+  expect(worker).toEqual(alone);
+  for (const { losses } of Object.values(alone)) expect(losses.at(-1)).toBeLessThan(losses[0]);
+}
+
+/** Holds a page without threads to a RangeError of both, which says what is missing; one thread is there. */
+export function expectRefusal(result: unknown, builds: readonly string[], reason: RegExp): void {
+  const { alone, refused } = result as Threads;
+  expect(Object.keys(alone)).toEqual(builds);
+  const said = expect.stringMatching(reason) as string;
+  expect(refused).toEqual({ pool: ["RangeError", said], worker: ["RangeError", said] });
+}
+
 /** Keeps a row for the support table: only after all that it says has passed. */
 export function keepRow(row: Row): void {
   const folder = join(output, "rows");

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { expectSmoke, keepRow, resultIn } from "./outcome.js";
+import { expectSmoke, expectThreads, keepRow, resultIn } from "./outcome.js";
 import { Project } from "./project.js";
 import { versions } from "./versions.js";
 
@@ -47,6 +47,10 @@ describe.each(runtimes)("$engine $version", ({ engine, package: name, version, b
     const printed = project.run(project.executable(name), [...words, ...permissions, "slim.js", ...builds]);
     expectSmoke(resultIn(printed), builds);
     keepRow({ kind: "runtime", engine, version, builds, how: "`import`, `require`, `bptt/slim`" });
+  });
+
+  it("runs it on threads, and in a worker with threads, with the bits of one", () => {
+    expectThreads(run("threads-run.js"), builds);
   });
 
   it.runIf(using)("disposes of what `using` declares", () => {

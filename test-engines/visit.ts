@@ -5,9 +5,14 @@ import { Host } from "./host.js";
 /** Milliseconds until a page has run 100 updates in each build, with the browser's start. */
 const PAGE_TIME = 60_000;
 
-/** What the page of a folder, in a browser, made of the smoke program. */
-export async function visit(browser: Browser, folder: string, path = "index.html"): Promise<unknown> {
-  const host = new Host(folder);
+/** What the page of a folder, in a browser, made of its program; `headers`: what all is served with. */
+export async function visit(
+  browser: Browser,
+  folder: string,
+  path = "index.html",
+  headers: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const host = new Host(folder, headers);
   try {
     const address = await host.listen();
     return await openPage(browser, address + path, host.outcome());
