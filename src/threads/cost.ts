@@ -11,8 +11,11 @@ export const LEAST = 4e5;
 /** How many times as many they are where a round does not follow another at once, so that threads may sleep. */
 const ASLEEP = 2.5;
 
-/** Operations of the longest part of a product: some tenths of a second, in which a thread gives no sign of life. */
-const MOST = 4e9;
+/**
+ * Operations of the longest part of a product, in which a thread gives no sign of life: half a second of a core that makes 2 GFLOPS, and
+ * less than a second of one that a thread shares with others at work.
+ */
+const MOST = 1e9;
 
 /** Operations that an element of a time loop without a product stands for: they read and write more than they compute. */
 export const ELEMENT = 40;
