@@ -1,7 +1,7 @@
 /** What a thread that trains on a pool and the one that kills the pool's threads tell each other. */
 
 /** What is done while a thread is killed; "idle": nothing, it is killed between two calls. */
-export const works = ["updates", "train", "evaluate", "predict", "session", "idle"] as const;
+export const works = ["updates", "train", "evaluate", "predict", "session", "learn", "idle"] as const;
 export type Work = (typeof works)[number];
 
 /** How the trainer is started. */

@@ -1,5 +1,6 @@
 /** What a pool does while a thread of it is killed, each with a look at what the call that failed has left behind. */
 
+import type { OnlineRulePlan } from "../../src/learn/online/online-rule.js";
 import { predict } from "../../src/infer/predict.js";
 import { createNetwork } from "../../src/network/create-network.js";
 import { cellNames } from "../../src/network/cells/by-name.js";
@@ -7,7 +8,9 @@ import type { Network, NetworkOptions, Sequence, Target, ThreadPool } from "../.
 import { adam } from "../../src/optimize/adam.js";
 import { Random } from "../../src/random.js";
 import { evaluate } from "../../src/train/evaluate.js";
+import { onlineSession } from "../../src/train/online-session.js";
 import { train } from "../../src/train/train.js";
+import { makeRule, ruleNames } from "../learn/rules.js";
 import { bitsOf, gradientBits, parameterBits } from "../network/bits.js";
 import type { Work } from "./kill-messages.js";
 
@@ -180,6 +183,49 @@ function stepping({ options, windows: [{ inputs }] }: Drawn, threads: ThreadPool
   };
 }
 
+/** Whether a rule is for all cells. */
+const isGeneral = (plan: OnlineRulePlan | undefined): boolean => plan !== undefined && plan.diagonal !== true;
+
+/** Learns step by step, by a rule of the seed. */
+function learning({ options, windows: [{ inputs }] }: Drawn, seed: number, threads: ThreadPool): Killed {
+  const rules = ruleNames.filter((name) => isGeneral(makeRule(name).plan));
+  const { batch, steps, tokens = new Int32Array() } = inputs;
+  const narrow = { ...options, hiddenSize: 12, layers: 1 };
+  const [session, alone] = [{ threads }, undefined].map((runtime) =>
+    onlineSession(createNetwork(narrow, runtime), {
+      learner: makeRule(rules[seed % rules.length]).learner,
+      optimizer: adam({ learningRate: 0.003 }),
+      updateEvery: 2,
+      batch,
+    }),
+  );
+  const learn = (one: typeof session, i: number): string => {
+    const input = tokens.slice((i % steps) * batch, ((i % steps) + 1) * batch);
+    const { outputs } = one.learn(
+      input,
+      Int32Array.from(input, (token) => token % 10),
+    );
+    return [bitsOf(outputs), parameterBits(one.network), gradientBits(one.network)].join();
+  };
+  let taken = 0;
+  let saved = session.save();
+  return {
+    once: () => {
+      saved = session.save();
+      learn(session, taken);
+      taken++;
+    },
+    changed: () => {
+      for (let i = 0; i < taken; i++) learn(alone, i);
+      const parameters = parameterBits(session.network) === parameterBits(alone.network);
+      // What a rule keeps of the past may be that of half a step: whoever goes on with it has saved it.
+      session.restore(saved);
+      const same = Array.from({ length: 5 }, (_, i) => learn(session, taken + i) === learn(alone, taken + i));
+      return differing({ parameters, "what is learned after it": same.every(Boolean) });
+    },
+  };
+}
+
 /** Begins the work with networks and windows of the seed. */
 export function beginWork(work: Work, seed: number, threads: ThreadPool): Killed {
   const drawn = draw(seed);
@@ -197,5 +243,7 @@ export function beginWork(work: Work, seed: number, threads: ThreadPool): Killed
     }
     case "session":
       return stepping(drawn, threads);
+    case "learn":
+      return learning(drawn, seed, threads);
   }
 }
