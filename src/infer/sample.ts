@@ -10,7 +10,7 @@ import {
   requireObject,
   requireOptions,
 } from "../errors.js";
-import { softmax } from "../network/softmax.js";
+import { SoftmaxRow } from "../network/softmax.js";
 import type { Session } from "../network/types.js";
 import { Random } from "../random.js";
 
@@ -86,8 +86,9 @@ function requireCandidates(exclude: unknown, size: number): Int32Array {
 }
 
 function requireFinite(outputs: Float32Array): void {
-  const token = outputs.findIndex((output) => !Number.isFinite(output));
-  if (token === -1) return;
+  let token = 0;
+  while (token < outputs.length && Number.isFinite(outputs[token])) token++;
+  if (token === outputs.length) return;
   throw new InvalidStateError(
     `the network's outputs are not finite (${outputs[token]} for token ${token}): its parameters or the session's state diverged`,
   );
@@ -100,7 +101,7 @@ function largest(logits: Float32Array): number {
   return best;
 }
 
-/** Chooses tokens by their logits, in memory that is taken once. Within it, tokens are places in the list of candidates. */
+/** Chooses tokens by their logits, in memory that is taken once, and given back by `release`. Within it, tokens are places in the list of candidates. */
 class Chooser {
   private readonly choice: Choice;
   private readonly random: Random;
@@ -110,6 +111,7 @@ class Chooser {
   /** Outputs of the candidates. */
   private readonly logits: Float32Array;
   private readonly probabilities: Float32Array;
+  private readonly softmax: SoftmaxRow;
   /** The first `count` entries are the tokens to draw from. */
   private readonly kept: Int32Array;
   /** A heap of all other tokens: no child (2i + 1, 2i + 2) is likelier than its parent. */
@@ -125,6 +127,12 @@ class Chooser {
     this.probabilities = new Float32Array(candidates.length);
     this.kept = Int32Array.from(candidates.keys());
     this.heap = new Int32Array(candidates.length);
+    this.softmax = new SoftmaxRow(candidates.length);
+  }
+
+  /** Gives its memory back. */
+  release(): void {
+    this.softmax.release();
   }
 
   /** Draws a candidate, each as likely as the others. */
@@ -150,7 +158,7 @@ class Chooser {
     for (let token = 0; token < logits.length; token++) {
       probabilities[token] = (logits[token] - most) / temperature;
     }
-    softmax(probabilities, probabilities.length, probabilities);
+    this.softmax.apply(probabilities);
     const all = topK >= logits.length && topP === 1;
     return this.draw(all ? logits.length : this.keepLikeliest());
   }
@@ -245,9 +253,10 @@ export function sample(session: Session, options: SampleOptions): Int32Array {
   const random = new Random(requireInteger("seed", seed, Number.MIN_SAFE_INTEGER));
   const outputs = new Float32Array(inputSize);
   const candidates = requireCandidates(exclude, inputSize);
-  const chooser = new Chooser(outputs, candidates, requireChoice(given), random);
+  const choice = requireChoice(given);
   const tokens = createTokens(length);
   const before = session.state;
+  const chooser = new Chooser(outputs, candidates, choice, random);
   try {
     for (const token of prime) session.step(token, outputs);
     for (let at = 0; at < length; at++) {
@@ -257,6 +266,8 @@ export function sample(session: Session, options: SampleOptions): Int32Array {
   } catch (error) {
     session.state = before;
     throw error;
+  } finally {
+    chooser.release();
   }
   return tokens;
 }

@@ -3,13 +3,14 @@
 import { DisposedError, requireFloat32Array, requireInteger } from "../errors.js";
 import { makeDisposable } from "../memory/disposable.js";
 import { MemoryScope } from "../memory/memory-scope.js";
-import { elementAt, readRegion } from "../memory/regions.js";
+import { elementAt, readRegion, type Region } from "../memory/regions.js";
 import { requireResets, requireState, requireStepInput } from "./arguments.js";
 import type { CellRun } from "./cells/cell.js";
+import { KeptCalls } from "./model/kept-calls.js";
 import type { Model, Pass } from "./model/model.js";
 import { outputWidth } from "./sizes.js";
 import {
-  carryState,
+  carryByKernel,
   clearSequences,
   copyInitialState,
   readInitialState,
@@ -32,6 +33,8 @@ export class NetworkSession implements Session {
   private window: OwnWindow;
   /** The window's cell runs, made once for all steps: steps are short. */
   private runs: readonly CellRun[];
+  private outputs: Region;
+  private calls: KeptCalls;
   private disposed = false;
 
   static {
@@ -51,6 +54,8 @@ export class NetworkSession implements Session {
     this.scope.releaseWith(this);
     this.window = this.createWindow("tokens");
     this.runs = model.runs(this.window, PASS);
+    this.outputs = model.outputs(this.window, PASS);
+    this.calls = new KeptCalls(this.window.engine);
     writeInitialState(model.engine, this.runs, initial);
   }
 
@@ -75,10 +80,12 @@ export class NetworkSession implements Session {
         ? new Float32Array(B * O)
         : requireFloat32Array("out", out, B * O, `[B=${B}, O=${O}]`);
     this.writeStep(input);
-    const { engine } = this.model;
-    const outputs = this.model.forward(this.window, PASS);
-    carryState(engine, this.runs, this.runs);
-    return readRegion(engine.arena.f32, outputs, result);
+    const { engine, parameters } = this.model;
+    this.calls.run(parameters.version, (recorder) => {
+      this.model.forward(this.window, PASS, recorder);
+      carryByKernel(recorder, this.runs);
+    });
+    return readRegion(engine.arena.f32, this.outputs, result);
   }
 
   reset(which?: Uint8Array): void {
@@ -125,6 +132,8 @@ export class NetworkSession implements Session {
     held.release();
     this.window = window;
     this.runs = runs;
+    this.outputs = this.model.outputs(window, PASS);
+    this.calls = new KeptCalls(window.engine);
     return window;
   }
 

@@ -1,8 +1,39 @@
 import { describe, requireInteger, requireFloat32Array } from "../errors.js";
-import { engineFor } from "../memory/engine.js";
+import type { Block } from "../memory/arena.js";
+import { engineFor, type Engine } from "../memory/engine.js";
 import { supportedBuilds } from "../wasm/load.js";
-import { matrix, readRegion, rowsOf, writeRegion } from "../memory/regions.js";
+import { elementAt, matrix, readRegion, rowsOf, vector, writeRegion, type Shape } from "../memory/regions.js";
 import { settled } from "./arguments.js";
+
+/** The softmax of one row after the other, of the plain SIMD build, in memory that is kept until `release`. */
+export class SoftmaxRow {
+  private readonly engine = plainEngine();
+  private readonly block: Block<{ row: Shape }>;
+
+  /** Throws an OutOfMemoryError. */
+  constructor(columns: number) {
+    this.block = this.engine.arena.reserve({ row: vector(columns) });
+  }
+
+  /** Converts the row in place. */
+  apply(values: Float32Array): void {
+    const { arena, kernels, constants } = this.engine;
+    const { pointer, columns, stride } = this.block.regions.row;
+    const start = elementAt(pointer);
+    arena.f32.set(values, start);
+    kernels.softmaxRows(pointer, constants, 1, columns, stride);
+    values.set(arena.f32.subarray(start, start + columns));
+  }
+
+  release(): void {
+    this.engine.arena.release(this.block);
+  }
+}
+
+/** Returns the engine of the plain build, which comes first: the same bits everywhere that its kernels are. */
+function plainEngine(): Engine {
+  return engineFor(supportedBuilds()[0] ?? "simd");
+}
 
 /** Rows that are converted at a time. */
 const ROWS = 256;
@@ -31,8 +62,7 @@ export function softmax(logits: Float32Array, width: number, out?: Float32Array)
   // Rows written over logits that are still to be read would be converted twice.
   const shifted = result.buffer === values.buffer && result.byteOffset !== values.byteOffset;
   const source = shifted ? values.slice() : values;
-  // The plain build comes first: the same bits everywhere that its kernels are.
-  const { arena, kernels, constants } = engineFor(supportedBuilds()[0] ?? "simd");
+  const { arena, kernels, constants } = plainEngine();
   const rows = source.length / columns;
   const block = arena.reserve({ staged: matrix(Math.min(rows, ROWS), columns) });
   const { staged } = block.regions;

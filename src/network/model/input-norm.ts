@@ -18,30 +18,30 @@ export class InputNorm {
   }
 
   /** Normalises u, W_ih x_t, in place, and adds it, times the gain, to z. */
-  forward(run: CellRun): void {
+  forward(engine: Engine, run: CellRun): void {
     const { z, u } = run.regions;
-    this.normalize(run, 0, z, u);
+    this.normalize(engine, run, 0, z, u);
   }
 
   /** Computes du, dLoss/d(W_ih x_t), from dz. */
   backward(run: CellRun): void {
     const { z, du } = run.regions;
-    this.normalize(run, 1, z, du);
+    this.normalize(this.engine, run, 1, z, du);
   }
 
   /** Adds the tangent along that of W_ih x_t, which the tangents' u comes in holding, to their z. */
   tangent(run: CellRun, { regions: { z, u } }: CellRun): void {
-    this.normalize(run, 2, z, u);
+    this.normalize(this.engine, run, 2, z, u);
   }
 
   /** Runs a pass of normalizeRows, where u is x̂, group by group. */
   private normalize(
+    { kernels, constants }: Engine,
     { regions: { h, u, scales }, steps, batch }: CellRun,
     pass: number,
     z: Region,
     x: Region,
   ) {
-    const { kernels, constants } = this.engine;
     for (const { first, blocks, scale } of this.groups) {
       const offset = first * h.stride * 4;
       kernels.normalizeRows(

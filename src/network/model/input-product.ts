@@ -90,8 +90,8 @@ export class InputProduct {
   }
 
   /** Fills z, [T·B, blocks·H], with the biases. */
-  fillBiases(z: Region): void {
-    this.engine.kernels.fillRows(z.pointer, this.bias.pointer, z.rows, z.stride);
+  fillBiases({ kernels }: Engine, z: Region): void {
+    kernels.fillRows(z.pointer, this.bias.pointer, z.rows, z.stride);
   }
 
   /** Returns the pointer to the biases, [blocks·H]. */
@@ -100,12 +100,13 @@ export class InputProduct {
   }
 
   /** Writes the inputs' part of the pre-activations to z, [T·B, blocks·H]; bare, W_ih x_t, [T·B, G·H]. */
-  forward({ kernels }: Engine, z: Region, input: LayerInput): void {
+  forward(engine: Engine, z: Region, input: LayerInput): void {
+    const { kernels } = engine;
     if ("tokens" in input) {
       kernels.gather(z.pointer, this.table.pointer, input.tokens.pointer, z.rows, z.stride);
       return;
     }
-    if (!this.bare) this.fillBiases(z);
+    if (!this.bare) this.fillBiases(engine, z);
     input.sources.forEach((x, source) => {
       kernels.gemm(
         z.pointer,

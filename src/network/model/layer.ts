@@ -110,8 +110,8 @@ export class Layer {
     if (cell.norm === undefined) this.input.forward(engine, cell.preactivations(run), input);
     else this.input.forward(engine, cell.norm.product(run), input);
     if (inputNorm !== undefined) {
-      this.input.fillBiases(cell.preactivations(run));
-      inputNorm.forward(run);
+      this.input.fillBiases(engine, cell.preactivations(run));
+      inputNorm.forward(engine, run);
     }
     cell.forward(engine, run, this.recurrent?.panels.pointer ?? 0, this.normPointers());
   }

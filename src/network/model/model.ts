@@ -89,15 +89,15 @@ export class Model {
   }
 
   /** Runs the forward pass from the window's initial states and inputs, and returns the outputs. */
-  forward(window: Window, pass: Pass): Region {
-    this.forwardStates(window, pass);
-    return this.forwardHead(window, pass);
+  forward(window: Window, pass: Pass, engine = window.engine): Region {
+    this.forwardStates(window, pass, engine);
+    return this.forwardHead(window, pass, engine);
   }
 
   /** Computes the outputs from the states that the head reads, and returns them. */
-  forwardHead(window: Window, pass: Pass): Region {
+  forwardHead(window: Window, pass: Pass, engine = window.engine): Region {
     const outputs = this.outputs(window, pass);
-    this.head.forward(window.engine, outputs, this.headStates(window, pass));
+    this.head.forward(engine, outputs, this.headStates(window, pass));
     return outputs;
   }
 
@@ -139,12 +139,12 @@ export class Model {
   }
 
   /** Computes the states after each step from the window's initial states and inputs. */
-  forwardStates(window: Window, pass: Pass): void {
-    this.embed(window, pass.steps);
+  forwardStates(window: Window, pass: Pass, engine = window.engine): void {
+    this.embed(engine, window, pass.steps);
     this.layers.forEach((directions, l) => {
       const input = this.inputOf(window, pass, l);
       directions.forEach((layer, d) => {
-        layer.forward(window.engine, this.run(window, pass, l, d), input);
+        layer.forward(engine, this.run(window, pass, l, d), input);
         this.drop(window, pass, l, d);
       });
     });
@@ -155,7 +155,7 @@ export class Model {
    * tokens and the outputs after dropout, which the weights' gradients need.
    */
   remakeInputs(window: Window, pass: Pass): void {
-    this.embed(window, pass.steps);
+    this.embed(window.engine, window, pass.steps);
     this.layers.forEach((directions, l) => {
       directions.forEach((_, d) => {
         this.drop(window, pass, l, d);
@@ -262,12 +262,12 @@ export class Model {
   }
 
   /** Looks the tokens up in the embedding, if there is one, and writes x. */
-  private embed(window: Window, steps: number): void {
+  private embed({ kernels }: Engine, window: Window, steps: number): void {
     const { x, tokens } = window.regions;
     const embedding = this.embedding();
     if (embedding === undefined) return;
     const rows = steps * window.sizes.batch;
-    this.engine.kernels.gather(x.pointer, embedding.value.pointer, tokens.pointer, rows, x.stride);
+    kernels.gather(x.pointer, embedding.value.pointer, tokens.pointer, rows, x.stride);
   }
 
   private droppedOf(window: Window, pass: Pass, layer: number, direction: number): Region {

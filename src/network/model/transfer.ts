@@ -141,6 +141,18 @@ export function carryState({ arena }: Engine, runs: readonly CellRun[], next: re
   });
 }
 
+/** Does what `carryState` does, by a kernel of the engine's: in less time than JavaScript takes to begin. */
+export function carryByKernel({ kernels }: Engine, runs: readonly CellRun[]): void {
+  const copy = (to: Region, from: Region): void => {
+    kernels.copyRows(to.pointer, from.pointer, to.rows, to.stride, to.stride, from.stride);
+  };
+  for (const run of runs) {
+    const [from, to] = [statesOf(run, finalSlot), statesOf(run, initialSlot)];
+    copy(to.h, from.h);
+    if (to.c !== undefined && from.c !== undefined) copy(to.c, from.c);
+  }
+}
+
 /** Copies the initial states of one window to those of another. */
 export function copyInitialState({ arena }: Engine, from: readonly CellRun[], to: readonly CellRun[]): void {
   from.forEach((run, index) => {
