@@ -24,6 +24,7 @@ import { measureResets } from "./resets.js";
 import { measureRules } from "./rules.js";
 import { measureLearning } from "./shakespeare.js";
 import { measureAllSteps } from "./steps.js";
+import { measureStreaming } from "./streaming.js";
 import { measureSubnormals } from "./subnormals.js";
 import { measureTemperature } from "./temperature.js";
 import { measureThreads } from "./threads.js";
@@ -43,6 +44,7 @@ Sections; without any, the first four:
   online        a step of exact online learning beside forward and backward
   rules         what a step costs under each learning rule, against H
   resets        a step of windows in which sequences begin anew, beside the same without
+  streaming     what a session's step costs above its kernels, and a token of sample above a step
   threads       W1 to W8 and streams on pools of two threads and more, beside one
   profile       where the time of a training step goes, kernel by kernel; of W2, W3 and W4 by default
   shakespeare   held-out loss after training on a text, and after saving as F16; needs --text
@@ -82,6 +84,7 @@ const sectionNames = [
   "online",
   "rules",
   "resets",
+  "streaming",
   "threads",
   "profile",
   "shakespeare",
@@ -240,6 +243,8 @@ async function runSection(name: SectionName, wish: Wish, peaks: readonly Peak[])
       return measureRules(fastest);
     case "resets":
       return measureResets(peaks.map(({ build }) => build));
+    case "streaming":
+      return measureStreaming(peaks.map(({ build }) => build));
     case "threads":
       return measureThreads(
         peaks.map(({ build }) => build),
