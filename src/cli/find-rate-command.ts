@@ -11,8 +11,8 @@ import { buildFor } from "./run/open-run.js";
 import { Screen, type Output } from "./screen.js";
 import { readTextData } from "./text-data.js";
 import { onThreads } from "./threads.js";
-import { createPlanned, explained } from "./train-command.js";
-import { readTrainPlan, trainCommand, type TrainPlan } from "./train-options.js";
+import { createPlanned, explained, lengthOf } from "./train-command.js";
+import { readTrainPlan, settle, trainCommand, type TrainPlan } from "./train-options.js";
 
 const PLOT_ROWS = 10;
 
@@ -60,6 +60,8 @@ export const findRateCommand: Command<Name> = {
 };
 
 export interface FindRatePlan {
+  /** What was typed: some of the network follows from the text. */
+  readonly typed: Arguments<Name>;
   /** The network and how it learns; when that ends is not used. */
   readonly training: TrainPlan;
   /** The words that say so, as they were given. */
@@ -86,6 +88,7 @@ export function readFindRatePlan(typed: Arguments<Name>): FindRatePlan {
   const inRange = (value: number): boolean => value >= 1e-30 && value <= 1e30;
   const from = decimalNumber("from", given.from, "from 1e-30 to 1e30", inRange, 1e-6);
   return {
+    typed,
     training: readTrainPlan(typed),
     words: sharedWords(given),
     from,
@@ -110,13 +113,15 @@ function conclusion({ rates, suggestion, diverged }: LearningRateSearch, train: 
 
 /** Tries learning rates on a text. Throws a Failure. */
 export async function runFindRate(
-  { training, words, from, to, steps, json, ascii }: FindRatePlan,
+  { typed, training: before, words, from, to, steps, json, ascii }: FindRatePlan,
   output: Output,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { path, rule, fit } = training;
+  const { path } = before;
   const { name, bytes } = await readInputBytes(path);
-  const data = readTextData(decode(name, bytes), training);
+  const data = readTextData(decode(name, bytes), before);
+  const training = readTrainPlan(settle(typed, lengthOf(data, before)));
+  const { rule, fit } = training;
   const { build, note } = await buildFor(fit, undefined);
   // With --json, nothing but JSON goes to the output.
   const screen = new Screen(json ? { write: () => undefined } : output, environment);

@@ -24,8 +24,9 @@ import { decode, readInputBytes } from "./read-file.js";
 import { buildFor, openRun, readOperand, requireRoom, type Resumed } from "./run/open-run.js";
 import { countUnknown, drawn, tokenKind } from "./text-vocabulary.js";
 import { readTextData, type TextData } from "./text-data.js";
+import type { TextLength } from "./text-defaults.js";
 import { kernelsInWords, onThreads } from "./threads.js";
-import { readTrainPlan, type TrainOption, type TrainPlan } from "./train-options.js";
+import { readTrainPlan, settle, type TrainOption, type TrainPlan } from "./train-options.js";
 
 const TEMPERATURE = 0.7;
 
@@ -101,6 +102,16 @@ async function measure(network: Network, data: TextData): Promise<Outcome> {
   };
 }
 
+/** One update every so many tokens of each place of the text. */
+function epochUpdates({ windows }: TextData, { rule, window }: TrainPlan): number {
+  return (windows * window) / stretchOf(rule, window);
+}
+
+/** Returns what a plan's defaults depend on. */
+export function lengthOf(data: TextData, plan: TrainPlan): TextLength {
+  return { characters: data.tokens, updates: epochUpdates(data, plan) };
+}
+
 /** Says what is trained on the text, and how it is told of. */
 function jobOf(plan: TrainPlan, data: TextData, network: Network, name: string): FitJob {
   const { vocabulary } = data;
@@ -109,8 +120,7 @@ function jobOf(plan: TrainPlan, data: TextData, network: Network, name: string):
     network,
     data: data.training,
     heldOut: data.heldOut?.excerpts,
-    // One every so many tokens of each place of the text.
-    epochUpdates: (data.windows * plan.window) / stretchOf(plan.rule, plan.window),
+    epochUpdates: epochUpdates(data, plan),
     train: { learner: learnerOf(plan.rule) },
     units: { steps: many, loss: nats, lossName: `nats a ${one}` },
     head: headLines(plan, data, network, name),
@@ -141,10 +151,12 @@ export function explained(error: unknown, plan: TrainPlan): unknown {
 
 /** Runs the command, or goes on with a run of it; returns the exit code. Throws a Failure. */
 export async function runTrain(given: Arguments<TrainOption>, resumed?: Resumed): Promise<number> {
-  const plan = readTrainPlan(given);
-  const fitPlan = await joinRanks(plan.fit, plan.path);
-  const input = { path: plan.path, ...(await readOperand(plan.path, resumed, readInputBytes)) };
-  const data = readTextData(decode(input.name, input.bytes), plan);
+  const typed = readTrainPlan(given);
+  const { cluster } = await joinRanks(typed.fit, typed.path);
+  const input = { path: typed.path, ...(await readOperand(typed.path, resumed, readInputBytes)) };
+  const data = readTextData(decode(input.name, input.bytes), typed);
+  const plan = readTrainPlan(settle(given, lengthOf(data, typed)));
+  const fitPlan = { ...plan.fit, ...(cluster && { cluster }) };
   await requireRoom(fitPlan, plan.path, resumed);
   const { build, note } = await buildFor(fitPlan, resumed);
   const voice = voiceOf(process, fitPlan);

@@ -17,7 +17,7 @@ describe("bptt train", () => {
   it("says how it goes, and how to go on, in plain lines", () => {
     expect(trained.code).toBe(0);
     expect(trained.out).toContain("text.txt: 3,600 characters, 28 different ones");
-    expect(trained.out).toMatch(/^gru, 1 layer of 16 units, 2,684 parameters, [\w-]+ kernels$/m);
+    expect(trained.out).toMatch(/^gru, 2 layers of 16 units, 4,316 parameters, [\w-]+ kernels$/m);
     expect(trained.out).toMatch(
       /^step [\d,]+ · loss \d\.\d{3} nats \(\d\.\d{3} bits\) · held out \d\.\d{3} nats .* characters\/s · \d:\d\d left$/m,
     );
@@ -206,7 +206,10 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
     [/--memory expects a number above 0, not "0"/, ["train", "text.txt", "--memory", "0"]],
     [/--dropout expects a number from 0 to below 1, not "1"/, ["train", "text.txt", "--dropout", "1"]],
     [/--cell expects elman, .*, not "lstn"; did you mean lstm\?/, ["train", "text.txt", "--cell", "lstn"]],
-    [/only one of --minutes, --steps and --epochs/, ["train", "text.txt", "--steps", "1", "--epochs", "1"]],
+    [
+      /--epochs expects a whole number of at least 1, not "0"/,
+      ["train", "text.txt", "--steps", "1", "--epochs", "0"],
+    ],
     [/--build expects auto, .*, not "wider"; did you mean wide\?/, ["train", "text.txt", "--build", "wider"]],
     [
       /--schedule expects cosine, .*, not "cosin"; did you mean cosine\?/,

@@ -41,8 +41,11 @@ export function fitOptions(defaults: FitDefaults, out: string): Readonly<Record<
       value: "<x>",
       help: `trains for this long (${defaults.minutes}, unless --steps or --epochs is given)`,
     },
-    steps: { value: "<n>", help: "or for this many updates" },
-    epochs: { value: "<n>", help: "or for this many times through the data" },
+    steps: { value: "<n>", help: "for this many updates" },
+    epochs: {
+      value: "<n>",
+      help: "for this many times through the data; of several, what comes first ends it",
+    },
     patience: {
       value: "<n>",
       help:

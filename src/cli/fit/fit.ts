@@ -167,14 +167,14 @@ class Fitting {
   private begin(saved: Uint8Array | undefined): Training {
     const { job, plan } = this;
     const { network, data } = job;
-    const { kind, amount } = plan.limit;
+    const { steps = Number.MAX_SAFE_INTEGER, epochs } = plan.limit;
     const options: TrainOptions = {
       ...job.train,
       optimizer: job.createOptimizer?.(plan.rates.rate) ?? adam({ learningRate: plan.rates.rate }),
       clipNorm: plan.clip,
       schedule: rateAt(plan.rates, this.clock),
-      ...(kind === "epochs" ? { epochs: amount } : {}),
-      maxSteps: kind === "steps" ? amount : Number.MAX_SAFE_INTEGER,
+      ...(epochs !== undefined && { epochs }),
+      maxSteps: steps,
       ...(plan.cluster && { cluster: plan.cluster }),
     };
     return saved === undefined

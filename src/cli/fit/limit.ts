@@ -1,16 +1,20 @@
 /** When a training ends, and how far it is. */
 
 import { decimalNumber, wholeNumber } from "../arguments.js";
-import { Failure } from "../failure.js";
 
 const kinds = ["minutes", "steps", "epochs"] as const;
 
-export interface Limit {
-  readonly kind: (typeof kinds)[number];
-  readonly amount: number;
-}
+type Kind = (typeof kinds)[number];
 
-type Given = Readonly<Partial<Record<Limit["kind"], string>>>;
+/** What ends a training: that of them which comes first. */
+export type Limit = Readonly<Partial<Record<Kind, number>>>;
+
+type Given = Readonly<Partial<Record<Kind, string>>>;
+
+/** Whether any limit was given. */
+export function isLimited(given: Given): boolean {
+  return kinds.some((kind) => given[kind] !== undefined);
+}
 
 /** Returns what was given over the defaults, of which `minutes` is left out where there is another limit. */
 export function withDefaults<Defaults extends { readonly minutes: string }, Options extends Given>(
@@ -18,25 +22,23 @@ export function withDefaults<Defaults extends { readonly minutes: string }, Opti
   given: Options,
 ): Omit<Defaults, "minutes"> & Options & Given {
   const { minutes, ...rest } = defaults;
-  const limited = kinds.some((kind) => given[kind] !== undefined);
-  return { ...rest, ...(limited ? {} : { minutes }), ...given };
+  return { ...rest, ...(isLimited(given) ? {} : { minutes }), ...given };
 }
 
-/** Reads the one limit. Throws a Failure for several. */
-export function readLimit(given: Given): Limit {
-  const found = kinds.filter((kind) => given[kind] !== undefined);
-  if (found.length > 1) {
-    throw new Failure(
-      `only one of --minutes, --steps and --epochs can be given, not --${found.join(" and --")}`,
-    );
-  }
-  const [kind = "minutes"] = found;
-  const text = given[kind] ?? "";
-  const amount =
-    kind === "minutes"
-      ? decimalNumber(kind, text, "above 0", (value) => value > 0)
-      : wholeNumber(kind, text, 1);
-  return { kind, amount };
+/** Throws a Failure that names the option. */
+export function readLimit({ minutes, steps, epochs }: Given): Limit {
+  return {
+    ...(minutes !== undefined && {
+      minutes: decimalNumber("minutes", minutes, "above 0", (value) => value > 0),
+    }),
+    ...(steps !== undefined && { steps: wholeNumber("steps", steps, 1) }),
+    ...(epochs !== undefined && { epochs: wholeNumber("epochs", epochs, 1) }),
+  };
+}
+
+/** Returns the share of a training that is done, from 0 to 1, by the limit that it is nearest to. */
+export function shareOf(limit: Limit, done: Readonly<Record<Kind, number>>): number {
+  return Math.min(1, Math.max(0, ...kinds.map((kind) => done[kind] / (limit[kind] ?? Infinity))));
 }
 
 /** Measures a training against its limit. */
@@ -61,16 +63,15 @@ export class Clock {
     return this.now() - this.start;
   }
 
-  /** Whether time ends the training, and not a number of updates. */
+  /** Whether time may end the training, and not a number of updates alone. */
   get timed(): boolean {
-    return this.limit.kind === "minutes";
+    return this.limit.minutes !== undefined;
   }
 
   /** Returns the share of the training that is done after `step` updates, from 0 to 1; parts of updates count too. */
   share(step: number): number {
-    const { kind, amount } = this.limit;
-    if (kind === "minutes") return Math.min(1, this.seconds / (60 * amount));
-    return Math.min(1, step / (kind === "steps" ? amount : amount * this.epochUpdates));
+    const { epochUpdates, limit, seconds } = this;
+    return shareOf(limit, { minutes: seconds / 60, steps: step, epochs: step / epochUpdates });
   }
 
   /** Estimates the seconds that the whole training takes; Infinity at the start. */

@@ -1,6 +1,7 @@
 /** Tells how a sweep goes while it does: a line for each trial that is under way, a bar, and a line that stays for each that ended. */
 
 import { HELD_OUT, type FitEvent } from "../fit/events.js";
+import { shareOf, type Limit } from "../fit/limit.js";
 import { duration, grouped } from "../format.js";
 import type { Screen } from "../screen.js";
 import { isDone, type TrialResult } from "./results.js";
@@ -11,14 +12,8 @@ const BAR_WIDTH = 20;
 /** Milliseconds from one drawing to the next, at least. */
 const EVERY = 200;
 
-/** When a training ends, as far as its options say. */
-export interface Goal {
-  readonly kind: "minutes" | "steps" | "epochs";
-  readonly amount: number;
-}
-
 interface Standing {
-  readonly goal: Goal;
+  readonly limit: Limit;
   /** What its losses are taken at. */
   looks: string;
   step: number;
@@ -63,8 +58,8 @@ export class Board {
     for (const result of results) this.judge(result);
   }
 
-  begin(trial: Trial, goal: Goal): void {
-    this.running.set(trial, { goal, looks: HELD_OUT, step: 0, heldOut: undefined, share: 0 });
+  begin(trial: Trial, limit: Limit): void {
+    this.running.set(trial, { limit, looks: HELD_OUT, step: 0, heldOut: undefined, share: 0 });
     this.show();
   }
 
@@ -75,9 +70,8 @@ export class Board {
     if (event.event === "start") standing.looks = event.units.looks;
     if (event.event === "look") standing.heldOut = event.heldOut ?? standing.heldOut;
     if (event.event === "update" || event.event === "look") {
-      const { kind, amount } = standing.goal;
-      const done = { minutes: event.seconds / 60, steps: event.step, epochs: event.epoch - 1 }[kind];
-      standing.share = Math.min(1, done / amount);
+      const done = { minutes: event.seconds / 60, steps: event.step, epochs: event.epoch - 1 };
+      standing.share = shareOf(standing.limit, done);
     }
     this.show();
   }

@@ -44,7 +44,7 @@ function timeLine({ trainer, path, fixed, trials, refused, jobs, threads }: Swee
     .filter(({ number }) => !refused.has(number))
     .reduce((sum, { options }) => {
       const { limit } = trainer.read({ operands: [path], given: { ...fixed, ...options } }).fit;
-      return sum + (limit.kind === "minutes" ? 60 * limit.amount : NaN);
+      return sum + 60 * (limit.minutes ?? NaN);
     }, 0);
   const time = Number.isNaN(most) ? "" : `, about ${duration(most / Math.min(jobs, trials.length))} at most`;
   return `${jobs} at a time${threads === 1 ? "" : `, of ${threads} threads each`}${time}`;

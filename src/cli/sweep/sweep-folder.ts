@@ -48,13 +48,14 @@ export async function requireSweepFolder(folder: string): Promise<void> {
   if (other !== undefined) throw new Failure(`${folder} is for a sweep, but it has ${other} in it`);
 }
 
-/** Returns the name of an option that two trainings do not have in common; undefined: there is none. */
+/** Returns the name of an option, none of `free`, that two trainings do not have in common; undefined: there is none. */
 function difference(
   a: Readonly<Record<string, string>>,
   b: Readonly<Record<string, string>>,
+  free: readonly string[],
 ): string | undefined {
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].find(
-    (name) => !aside.has(name) && a[name] !== b[name],
+    (name) => !aside.has(name) && !free.includes(name) && a[name] !== b[name],
   );
 }
 
@@ -65,8 +66,11 @@ export async function requireSameTrials(folder: string, plan: SweepPlan, hash: s
     const run = join(folder, runName(trial));
     if (refused.has(trial.number) || !hasRun(run)) continue;
     const { command, options, hashes } = await readConfig(run);
-    const { settings } = trainer.read({ operands: [path], given: { ...fixed, ...trial.options } }).fit;
-    const other = command === name ? difference(settings, options) : undefined;
+    const given: Readonly<Partial<Record<string, string>>> = { ...fixed, ...trial.options };
+    const { settings } = trainer.read({ operands: [path], given }).fit;
+    // What nobody typed a trial settled by its data.
+    const free = trainer.settled.filter((option) => given[option] === undefined);
+    const other = command === name ? difference(settings, options, free) : undefined;
     if (command !== name || other !== undefined) {
       const what = other === undefined ? `bptt ${command}` : `--${other} ${options[other] ?? "otherwise"}`;
       throw new Failure(`${run} is another sweep's trial, with ${what}: a new sweep needs another folder`);

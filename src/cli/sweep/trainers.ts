@@ -4,7 +4,7 @@ import type { Arguments, Command } from "../arguments.js";
 import { classifyCommand, readClassifyPlan, type ClassifyOption } from "../classify/classify-options.js";
 import type { FitPlan } from "../fit/job.js";
 import { forecastCommand, readForecastPlan, type ForecastOption } from "../forecast/forecast-options.js";
-import { readTrainPlan, trainCommand, type TrainOption } from "../train-options.js";
+import { readTrainPlan, settled, trainCommand, type TrainOption } from "../train-options.js";
 import type { ValueKind } from "./dimensions.js";
 
 type Kinds<Name extends string> = Readonly<Partial<Record<Name, ValueKind>>>;
@@ -18,6 +18,8 @@ export interface Trainer {
   readonly varied: Readonly<Record<string, ValueKind | undefined>>;
   /** Those that cannot, since losses at different ones are no losses of the same thing. */
   readonly measuring: readonly string[];
+  /** Those that follow from the data where nobody gives them. */
+  readonly settled: readonly string[];
 }
 
 const shared = {
@@ -66,18 +68,21 @@ export const sweepTrainers = {
     read: readTrainPlan,
     varied: train,
     measuring: ["min-count", "max-words"] satisfies TrainOption[],
+    settled: settled satisfies readonly TrainOption[],
   },
   forecast: {
     command: forecastCommand,
     read: readForecastPlan,
     varied: forecast,
     measuring: notForecast satisfies readonly ForecastOption[],
+    settled: [],
   },
   classify: {
     command: classifyCommand,
     read: readClassifyPlan,
     varied: classify,
     measuring: ["held-out", "format", "delimiter"] satisfies ClassifyOption[],
+    settled: [],
   },
 } as const satisfies Readonly<Record<string, Trainer>>;
 

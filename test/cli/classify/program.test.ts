@@ -288,10 +288,6 @@ describe("what cannot be done is said in one line, with exit code 2", () => {
       ["classify", data, "--learning-rate", "1e31"],
     ],
     [
-      "only one of --minutes, --steps and --epochs can be given, not --steps and --epochs",
-      ["classify", data, "--steps", "1", "--epochs", "1"],
-    ],
-    [
       "cannot write into the folder nowhere: there is no such folder",
       ["classify", data, "--out", "nowhere/x"],
     ],

@@ -28,7 +28,7 @@ describe("a training's share", () => {
     ["minutes", 2, 0.75],
   ] as const)("of %s is of that", (kind, amount, share) => {
     let seconds = 100;
-    const clock = new Clock({ kind, amount }, 20, 30, () => seconds);
+    const clock = new Clock({ [kind]: amount }, 20, 30, () => seconds);
     seconds += 60;
     expect(clock.share(50)).toBe(share);
     expect(clock.seconds).toBe(90);
@@ -36,9 +36,19 @@ describe("a training's share", () => {
     expect(clock.share(1e9)).toBe(kind === "minutes" ? share : 1);
   });
 
+  it("is that of the limit that it is nearest to", () => {
+    let seconds = 0;
+    const clock = new Clock({ minutes: 2, steps: 100, epochs: 10 }, 20, 0, () => seconds);
+    expect(clock.share(10)).toBe(0.1);
+    seconds = 60;
+    expect(clock.share(10)).toBe(0.5);
+    expect(clock.share(80)).toBe(0.8);
+    expect(new Clock({ steps: 1000, epochs: 2 }, 20).share(30)).toBe(0.75);
+  });
+
   it("is 1 at the end of the time, and no more", () => {
     let seconds = 0;
-    const clock = new Clock({ kind: "minutes", amount: 1 }, 1, 0, () => seconds);
+    const clock = new Clock({ minutes: 1 }, 1, 0, () => seconds);
     seconds = 61;
     expect(clock.share(0)).toBe(1);
   });
@@ -46,7 +56,7 @@ describe("a training's share", () => {
 
 describe("learning rates", () => {
   const rates = (schedule: (typeof scheduleNames)[number], warmUp: number, steps: number): number[] => {
-    const clock = new Clock({ kind: "steps", amount: steps }, 1, 0, () => 0);
+    const clock = new Clock({ steps }, 1, 0, () => 0);
     const at = rateAt({ schedule, rate: 0.1, warmUp }, clock);
     return Array.from({ length: steps }, (_, step) => at(step));
   };
@@ -72,7 +82,7 @@ describe("learning rates", () => {
 
   it("follow the time where that is the limit", () => {
     let seconds = 0;
-    const clock = new Clock({ kind: "minutes", amount: 1 }, 1, 0, () => seconds);
+    const clock = new Clock({ minutes: 1 }, 1, 0, () => seconds);
     const at = rateAt({ schedule: "linear", rate: 1, warmUp: 0 }, clock);
     for (const [now, rate] of [
       [0, 1],

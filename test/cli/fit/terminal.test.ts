@@ -22,7 +22,7 @@ function told(
     { TERM: "xterm" },
     { write: (text: string) => aside.push(text) },
   );
-  const clock = new Clock({ kind: "steps", amount: steps }, 10, 0, () => seconds);
+  const clock = new Clock({ steps }, 10, 0, () => seconds);
   const units = {
     steps: "characters",
     loss: nats,

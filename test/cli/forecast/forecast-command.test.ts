@@ -232,10 +232,6 @@ describe("bptt forecast", () => {
     [[csv, ...small, "--scaling", "standart"], /^--scaling expects .*; did you mean standard\?$/],
     [[csv, ...small, "--horizon", "0"], /^--horizon expects a whole number of at least 1, not "0"$/],
     [[csv, ...small, "--date", "x", "--no-date"], /^only one of --date and --no-date can be given$/],
-    [
-      [csv, ...small, "--minutes", "1", "--epochs", "1"],
-      /^only one of --minutes, --steps and --epochs can be given, not --minutes and --epochs$/,
-    ],
     [[csv, ...small, "--delimiter", "pipe"], /^--delimiter expects comma, semicolon, tab, not "pipe"$/],
     [[csv, ...small, "--hidden", "1e9"], /^--hidden expects a whole number/],
   ])("refuses the options %j", (words, message) => {

@@ -37,8 +37,8 @@ describe("what is shown of a sweep under way", () => {
   it("is a line for each trial, with its loss and its share, and a bar with the best and the time left", () => {
     const { board, clock, shown } = watched(true);
     const [first, second] = [trial(1), trial(2)];
-    board.begin(first, { kind: "steps", amount: 200 });
-    board.begin(second, { kind: "minutes", amount: 2 });
+    board.begin(first, { steps: 200 });
+    board.begin(second, { minutes: 2 });
     board.heard(second, start);
     board.heard(first, update(50, 3));
     board.heard(second, look(7, 1.25));
@@ -59,7 +59,7 @@ describe("what is shown of a sweep under way", () => {
   it("counts epochs that are over, and never more than all", () => {
     const { board, clock, shown } = watched(true, 1);
     const one = trial(1);
-    board.begin(one, { kind: "epochs", amount: 4 });
+    board.begin(one, { epochs: 4 });
     const shares = [1, 3, 9].map((epoch) => {
       clock.milliseconds += 1000;
       board.heard(one, update(1, 1, epoch));
@@ -73,7 +73,7 @@ describe("what is shown of a sweep under way", () => {
     board.recall([result(3, 0.75)]);
     clock.milliseconds = 6000;
     const one = trial(1);
-    board.begin(one, { kind: "steps", amount: 10 });
+    board.begin(one, { steps: 10 });
     board.end(one, result(1, 1), "line");
     expect(shown()).toEqual(["[###############     ] 3 of 4 · best 0.7500, trial 3 · 0:06 left"]);
   });
@@ -82,7 +82,7 @@ describe("what is shown of a sweep under way", () => {
     const { board, clock, shown } = watched(true, 30, 0, 8);
     for (let number = 1; number <= 30; number++) {
       clock.milliseconds += 1000;
-      board.begin(trial(number), { kind: "steps", amount: 10 });
+      board.begin(trial(number), { steps: 10 });
     }
     expect(shown()).toHaveLength(6);
   });
@@ -90,7 +90,7 @@ describe("what is shown of a sweep under way", () => {
   it("is drawn five times a second at most", () => {
     const { board, out, clock } = watched(true);
     const one = trial(1);
-    board.begin(one, { kind: "steps", amount: 10_000 });
+    board.begin(one, { steps: 10_000 });
     for (let step = 1; step <= 1000; step++) {
       clock.milliseconds += 1;
       board.heard(one, update(step, step / 1000));
@@ -100,7 +100,7 @@ describe("what is shown of a sweep under way", () => {
 
   it("is a line for each that ended where lines cannot be rewritten", () => {
     const { board, out } = watched(false);
-    board.begin(trial(1), { kind: "steps", amount: 10 });
+    board.begin(trial(1), { steps: 10 });
     board.heard(trial(1), update(1, 1));
     board.end(trial(1), result(1, 1), "1: it ended");
     board.clear();

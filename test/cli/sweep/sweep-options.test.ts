@@ -167,7 +167,6 @@ describe("what is wrong is said before any training", () => {
     ],
     [/--batch expects a whole number of at least 1, not "x"/, [...train, "--hidden", "8,16", "--batch", "x"]],
     [/--target <column> is missing/, ["forecast", "a.csv", "--horizon", "3", "--hidden", "8,16"]],
-    [/only one of --minutes, --steps and --epochs/, [...train, "--steps", "1,2", "--epochs", "1"]],
     [/--learning-rate has a range, .*: --trials <n> says/, [...train, "--learning-rate", "0.1..0.2"]],
     [/--horizon cannot have several values in a sweep/, [...forecast, "--horizon", "3,6", "--hidden", "4,8"]],
     [
