@@ -86,7 +86,13 @@ async function trainAndLose(
     measure: () => ({ lines: [] }),
     save: bytesOf,
   };
-  const settings = withDefaults(textDefaults, { schedule: "constant", steps: "30", threads: "2", ...given });
+  const settings = withDefaults(textDefaults, {
+    schedule: "constant",
+    "learning-rate": "0.006",
+    steps: "30",
+    threads: "2",
+    ...given,
+  });
   const plan = { ...readFitPlan("train", settings), pool };
   const speaker = { stdout: told, stderr: told, env: {}, platform: process.platform };
   if (plan.run !== undefined) await requireNewRun(plan.run);
