@@ -22,6 +22,9 @@ const wholeMajors = ["24", "26"];
 /** Between them what leans on the engine is enough: the kernels, and the networks on top. */
 const betweenMajors = ["25"];
 const engineFolders = ["test/wasm", "test/assembly", "test/network"];
+/** The tests of what learns and runs, every network on a pool of so many threads. */
+const threadFolders = ["test/train", "test/infer", "test/optimize"];
+const THREADS = 3;
 /** What package.json's `engines` says, to the patch. */
 const oldest = oldestNode(readFileSync("package.json", "utf8"));
 const reports = join("build", "test-results");
@@ -44,6 +47,8 @@ interface Run {
   readonly version: string;
   /** Default: all tests. */
   readonly folders?: readonly string[];
+  /** Puts every network on a pool. */
+  readonly threads?: number;
 }
 
 /**
@@ -58,6 +63,7 @@ function runsOn(running: string): Run[] {
   return [
     ...[...new Set(versions)].map((version) => ({ version })),
     ...between.map((version) => ({ version, folders: engineFolders })),
+    { version: running, folders: threadFolders, threads: THREADS },
   ];
 }
 
@@ -82,14 +88,14 @@ function findNode(version: string): string {
   );
 }
 
-function runTests({ version, folders = [] }: Run): Outcome {
-  const name = `tests on Node ${version}`;
+function runTests({ version, folders = [], threads }: Run): Outcome {
+  const name = `tests on Node ${version}${threads === undefined ? "" : ` with ${threads} threads`}`;
   console.log(`\n── ${name}`);
   const start = performance.now();
   try {
     const node = findNode(version);
-    const report = join(reports, `node-${version}.json`);
-    const unhandled = join(reports, `node-${version}-unhandled.json`);
+    const file = join(reports, name.replaceAll(/[^\w.]+/g, "-"));
+    const [report, unhandled] = [`${file}.json`, `${file}-unhandled.json`];
     for (const path of [report, unhandled]) rmSync(path, { force: true });
     const reporters = ["default", "json", "./scripts/unhandled-errors.ts"].map(
       (name) => `--reporter=${name}`,
@@ -111,6 +117,7 @@ function runTests({ version, folders = [] }: Run): Outcome {
           ...process.env,
           PATH: `${dirname(node)}${delimiter}${process.env["PATH"] ?? ""}`,
           BPTT_UNHANDLED: unhandled,
+          ...(threads !== undefined && { BPTT_THREADS: String(threads) }),
         },
       },
     );
