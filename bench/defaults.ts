@@ -5,6 +5,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { epochsFor, networkFor, textDefaults } from "../src/cli/text-defaults.js";
 import { fixed, type Section, type Table } from "./report.js";
 
 const program = "dist/cli/main.js";
@@ -20,39 +21,69 @@ const texts: readonly { readonly name: string; readonly read: () => string }[] =
   { name: "lib.dom.d.ts", read: () => readText(join(declarations, "lib.dom.d.ts")) },
 ];
 
-/** One thing changed at a time, and networks that people are used to. */
-const candidates: readonly { readonly name: string; readonly words: readonly string[] }[] = [
-  { name: "no option", words: [] },
-  { name: "hidden 128", words: ["--hidden", "128"] },
-  { name: "hidden 256", words: ["--hidden", "256"] },
+/** Words of the command line. */
+type Words = readonly string[];
+
+interface Candidate {
+  readonly name: string;
+  readonly words: Words;
+}
+
+const one: Words = ["--layers", "1"];
+
+/** One thing changed at a time of one layer of 192 at the rate 0.006, two layers, and a network that people are used to. */
+const candidates: readonly Candidate[] = [
+  { name: "1 layer of 192, rate 0.006", words: one },
+  { name: "hidden 128", words: [...one, "--hidden", "128"] },
+  { name: "hidden 256", words: [...one, "--hidden", "256"] },
+  { name: "lstm", words: [...one, "--cell", "lstm"] },
+  { name: "elman", words: [...one, "--cell", "elman"] },
+  { name: "mingru", words: [...one, "--cell", "mingru"] },
+  { name: "rate 0.003", words: [...one, "--learning-rate", "0.003"] },
+  { name: "rate 0.012", words: [...one, "--learning-rate", "0.012"] },
+  { name: "no decay", words: [...one, "--schedule", "constant"] },
+  { name: "batch 8", words: [...one, "--batch", "8"] },
+  { name: "batch 32", words: [...one, "--batch", "32"] },
+  { name: "window 16", words: [...one, "--window", "16"] },
+  { name: "window 64", words: [...one, "--window", "64"] },
   { name: "2 layers", words: ["--layers", "2"] },
   { name: "2 layers, dropout 0.2", words: ["--layers", "2", "--dropout", "0.2"] },
-  { name: "lstm", words: ["--cell", "lstm"] },
-  { name: "elman", words: ["--cell", "elman"] },
-  { name: "mingru", words: ["--cell", "mingru"] },
-  { name: "rate 0.003", words: ["--learning-rate", "0.003"] },
-  { name: "rate 0.012", words: ["--learning-rate", "0.012"] },
-  { name: "no decay", words: ["--schedule", "constant"] },
-  { name: "batch 8", words: ["--batch", "8"] },
-  { name: "batch 32", words: ["--batch", "32"] },
-  { name: "window 16", words: ["--window", "16"] },
-  { name: "window 64", words: ["--window", "64"] },
+  {
+    name: "2 layers, dropout 0.2, rate 0.004",
+    words: ["--layers", "2", "--dropout", "0.2", "--learning-rate", "0.004"],
+  },
   {
     name: "elman 256, batch 32, window 64, rate 0.002",
     words: [
-      "--cell",
-      "elman",
-      "--hidden",
-      "256",
-      "--batch",
-      "32",
-      "--window",
-      "64",
-      "--learning-rate",
-      "0.002",
+      ...one,
+      ...[
+        "--cell",
+        "elman",
+        "--hidden",
+        "256",
+        "--batch",
+        "32",
+        "--window",
+        "64",
+        "--learning-rate",
+        "0.002",
+      ],
     ],
   },
 ];
+
+const NO_OPTION = "no option";
+
+/** Returns what no option stands for in so many minutes, and the most updates of it. */
+function noOption(characters: number, minutes: number): { words: Words; most: number } {
+  const updates = Math.floor(
+    ((1 - HELD_OUT) * characters) / Number(textDefaults.batch) / Number(textDefaults.window),
+  );
+  const length = { characters, updates };
+  const { layers, dropout, "learning-rate": rate } = networkFor({ minutes }, length);
+  const words = layers === "1" ? one : ["--layers", layers, "--dropout", dropout, "--learning-rate", rate];
+  return { words, most: updates * Number(epochsFor(length)) };
+}
 
 function readText(path: string): string {
   return readFileSync(path, "utf8");
@@ -69,7 +100,7 @@ interface End {
 
 const run = promisify(execFile);
 
-async function learn(text: string, out: string, words: readonly string[]): Promise<End> {
+async function learn(text: string, out: string, words: Words): Promise<End> {
   const given = ["train", text, "--out", out, "--json", ...words];
   const { stdout } = await run(process.execPath, [program, ...given], { maxBuffer: 1 << 30 });
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as End;
@@ -86,13 +117,11 @@ async function onAllCores<T, R>(items: readonly T[], work: (item: T) => Promise<
   return results;
 }
 
-interface Candidate {
-  readonly name: string;
-  readonly words: readonly string[];
+/** A candidate and a text. */
+interface Pair extends Candidate {
   readonly text: string;
   readonly path: string;
-  /** Of its trainings. */
-  readonly updatesPerMinute: number;
+  readonly characters: number;
 }
 
 interface Figure {
@@ -124,6 +153,9 @@ class Journal {
   }
 }
 
+/** The part of a text that `bptt train` holds out. */
+const HELD_OUT = 0.05;
+
 /** Of each training that only finds out how many updates a minute makes, in minutes. */
 const TRIAL = 0.15;
 /** In minutes: all candidates are compared after the first, and those that are near the best after the others too. */
@@ -134,7 +166,7 @@ const NEAR = 1.05;
 function tableOf(minutes: number, figures: readonly Figure[]): Table {
   const of = figures.filter((figure) => figure.minutes === minutes);
   const names = [...new Set(of.map(({ text }) => text))];
-  const rows = candidates.map(({ name }) => [
+  const rows = [NO_OPTION, ...candidates.map(({ name }) => name)].map((name) => [
     name,
     ...names.map((text) => {
       const found = of.find((figure) => figure.name === name && figure.text === text);
@@ -153,8 +185,8 @@ function tableOf(minutes: number, figures: readonly Figure[]): Table {
 }
 
 /**
- * `file`: one more text; `minutes`: the longest trainings; `journal`: a file to go on from. First finds how many updates a minute is, for which the machine should be
- * idle; then trains for that many, whatever else the machine does.
+ * `file`: one more text; `minutes`: the longest trainings; `journal`: a file to go on from. A minute is as many updates as a trial made in
+ * one, for which the machine should be idle; trainings take that many, whatever else the machine does.
  */
 export async function measureDefaults({
   file,
@@ -169,39 +201,50 @@ export async function measureDefaults({
   const journal = new Journal(kept);
   const folder = mkdtempSync(join(tmpdir(), "bptt-defaults-"));
   const model = (): string => join(folder, `${randomUUID()}.safetensors`);
+  const updatesPerMinute = async ({ text, path }: Pair, words: Words): Promise<number> => {
+    const limits = ["--minutes", String(TRIAL), "--patience", "0"];
+    const { step, seconds } = await journal.endOf([text, "trial", ...words], () =>
+      learn(path, model(), [...words, ...limits]),
+    );
+    return (step / seconds) * 60;
+  };
+  const trained = async (pair: Pair, length: number): Promise<Figure> => {
+    const { name, text, path, characters } = pair;
+    const { words, most } =
+      name === NO_OPTION ? noOption(characters, length) : { words: pair.words, most: Infinity };
+    const steps = Math.min(most, Math.max(1, Math.round((await updatesPerMinute(pair, words)) * length)));
+    const time = steps === most ? `${steps} updates` : String(length);
+    const end = await journal.endOf([text, time, ...words], () =>
+      learn(path, model(), ["--steps", String(steps), ...words]),
+    );
+    process.stderr.write(`${JSON.stringify({ text, name, minutes: length, ...end })}\n`);
+    return { name, text, minutes: length, end };
+  };
   const all = [
     ...texts,
     ...(file === undefined ? [] : [{ name: basename(file), read: () => readText(file) }]),
   ];
   try {
-    const pairs = all.flatMap(({ name: text, read }, i) => {
+    let left: readonly Pair[] = all.flatMap(({ name: text, read }, i) => {
       const path = join(folder, `text-${i}`);
       writeFileSync(path, read());
-      return candidates.map(({ name, words }) => ({ name, words, text, path }));
+      const { length: characters } = read();
+      return [...candidates, { name: NO_OPTION, words: [] }].map((one) => ({
+        ...one,
+        text,
+        path,
+        characters,
+      }));
     });
-    let left: readonly Candidate[] = await onAllCores(pairs, async (pair) => {
-      const limits = ["--minutes", String(TRIAL), "--patience", "0"];
-      const { step, seconds } = await journal.endOf([pair.text, "trial", ...pair.words], () =>
-        learn(pair.path, model(), [...limits, ...pair.words]),
-      );
-      return { ...pair, updatesPerMinute: (step / seconds) * 60 };
-    });
-    process.stderr.write("how many updates a minute makes is known\n");
     const figures: Figure[] = [];
     const lengths = [...LENGTHS.filter((length) => length < minutes), minutes];
     for (const length of lengths) {
-      await onAllCores(left, async ({ name, words, text, path, updatesPerMinute }) => {
-        const steps = String(Math.max(1, Math.round(updatesPerMinute * length)));
-        const end = await journal.endOf([text, String(length), ...words], () =>
-          learn(path, model(), ["--steps", steps, ...words]),
-        );
-        figures.push({ name, text, minutes: length, end });
-        process.stderr.write(`${JSON.stringify({ text, name, minutes: length, ...end })}\n`);
-      });
+      figures.push(...(await onAllCores(left, (pair) => trained(pair, length))));
       left = left.filter(({ name, text }) => {
         const now = figures.filter((figure) => figure.minutes === length && figure.text === text);
         const best = Math.min(...now.map(({ end }) => end.heldOut));
-        return now.some((figure) => figure.name === name && figure.end.heldOut <= NEAR * best);
+        const own = now.find((figure) => figure.name === name)?.end.heldOut ?? Infinity;
+        return name === NO_OPTION || own <= NEAR * best;
       });
     }
     return { tables: lengths.map((length) => tableOf(length, figures)), data: { figures } };
