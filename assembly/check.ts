@@ -49,10 +49,11 @@ export class Check {
     return (slots - 1) * S + B;
   }
 
-  /** Whether a cell's window is there: T + 1 slots of states, their lengths or 0, and constants. */
+  /** Whether a cell's window is there: T + 1 slots of states, their lengths or 0, a cache line for the beat or 0, and constants. */
   @inline static window(
     states: usize,
     lengths: usize,
+    beat: usize,
     constants: usize,
     T: usize,
     B: usize,
@@ -66,6 +67,7 @@ export class Check {
         B <= S &&
         Check.vectors(states, Check.slots(T + 1, B, S) * stride) &&
         (lengths == 0 || Check.elements(lengths, B)) &&
+        (beat == 0 || Check.elements(beat, 16)) &&
         Check.constants(constants))
     );
   }

@@ -96,7 +96,7 @@ export function elmanForward(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(Check.vectors(recurrent, stride * K));
   assert(!gain || Norm.check(normal, scales, Check.slots(T, B, S), 1, units, stride, stride));
@@ -161,7 +161,7 @@ export function elmanBackward(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride) && Check.vectors(recurrent, stride * K));
   assert(!gain || Norm.check(normal, scales, Check.slots(T, B, S), 1, units, stride, stride));
@@ -228,7 +228,7 @@ export function elmanTangent(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride) && Check.vectors(recurrent, stride * K));
   assert(!gain || Norm.check(normal, scales, Check.slots(T, B, S), 1, units, stride, stride));

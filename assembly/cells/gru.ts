@@ -189,7 +189,7 @@ export function gruForward(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(Check.vectors(gates, Check.slots(T, B, S) * 4 * stride) && Check.vectors(recurrent, 3 * stride * K));
   assert(!gain || Norm.check(products, scales, Check.slots(T, B, S), 3, units, stride, 3 * stride));
@@ -252,7 +252,7 @@ export function gruBackward(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(3 * stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(3 * stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(
     Check.vectors(dh, Check.slots(T + 1, B, S) * stride) &&
@@ -327,7 +327,7 @@ export function gruTangent(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(Check.vectors(dh, Check.slots(T + 1, B, S) * stride) && Check.vectors(recurrent, 3 * stride * K));
   assert(

@@ -192,7 +192,7 @@ export function lstmForward(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(h, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(h, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(
     Check.vectors(c, Check.slots(T + 1, B, S) * stride) &&
@@ -283,7 +283,7 @@ export function lstmBackward(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(dh, lengths, constants, T, B, S, stride) && Check.atLeast(4 * stride, K));
+  assert(Check.window(dh, lengths, beat, constants, T, B, S, stride) && Check.atLeast(4 * stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(
     Check.vectors(c, Check.slots(T + 1, B, S) * stride) &&
@@ -387,7 +387,7 @@ export function lstmTangent(
   units: usize,
   stride: usize,
 ): void {
-  assert(Check.window(dh, lengths, constants, T, B, S, stride) && Check.atLeast(stride, K));
+  assert(Check.window(dh, lengths, beat, constants, T, B, S, stride) && Check.atLeast(stride, K));
   assert(Check.resets(resets, held, T, B, S, stride));
   assert(
     Check.vectors(c, Check.slots(T + 1, B, S) * stride) &&

@@ -29,7 +29,7 @@ export function mingruForward(
   stride: usize,
 ): void {
   assert(
-    Check.window(h, lengths, constants, T, B, S, stride) &&
+    Check.window(h, lengths, beat, constants, T, B, S, stride) &&
       Check.vectors(gates, Check.slots(T, B, S) * 2 * stride),
   );
   assert(Check.resets(resets, held, T, B, S, stride));
@@ -94,7 +94,7 @@ export function mingruBackward(
   stride: usize,
 ): void {
   assert(
-    Check.window(h, lengths, constants, T, B, S, stride) &&
+    Check.window(h, lengths, beat, constants, T, B, S, stride) &&
       Check.vectors(gates, Check.slots(T, B, S) * 2 * stride),
   );
   assert(Check.resets(resets, held, T, B, S, stride));
@@ -182,7 +182,7 @@ export function mingruTangent(
   stride: usize,
 ): void {
   assert(
-    Check.window(h, lengths, constants, T, B, S, stride) &&
+    Check.window(h, lengths, beat, constants, T, B, S, stride) &&
       Check.vectors(gates, Check.slots(T, B, S) * 2 * stride),
   );
   assert(Check.resets(resets, held, T, B, S, stride));

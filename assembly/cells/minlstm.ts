@@ -29,7 +29,7 @@ export function minlstmForward(
   stride: usize,
 ): void {
   assert(
-    Check.window(h, lengths, constants, T, B, S, stride) &&
+    Check.window(h, lengths, beat, constants, T, B, S, stride) &&
       Check.vectors(gates, Check.slots(T, B, S) * 3 * stride),
   );
   assert(Check.resets(resets, held, T, B, S, stride));
@@ -101,7 +101,7 @@ export function minlstmBackward(
   stride: usize,
 ): void {
   assert(
-    Check.window(h, lengths, constants, T, B, S, stride) &&
+    Check.window(h, lengths, beat, constants, T, B, S, stride) &&
       Check.vectors(gates, Check.slots(T, B, S) * 3 * stride),
   );
   assert(Check.resets(resets, held, T, B, S, stride));
@@ -201,7 +201,7 @@ export function minlstmTangent(
   stride: usize,
 ): void {
   assert(
-    Check.window(h, lengths, constants, T, B, S, stride) &&
+    Check.window(h, lengths, beat, constants, T, B, S, stride) &&
       Check.vectors(gates, Check.slots(T, B, S) * 3 * stride),
   );
   assert(Check.resets(resets, held, T, B, S, stride));

@@ -10,7 +10,7 @@ import { KeptCalls } from "./model/kept-calls.js";
 import type { Model, Pass } from "./model/model.js";
 import { outputWidth } from "./sizes.js";
 import {
-  carryByKernel,
+  carryState,
   clearSequences,
   copyInitialState,
   readInitialState,
@@ -83,7 +83,7 @@ export class NetworkSession implements Session {
     const { engine, parameters } = this.model;
     this.calls.run(parameters.version, (recorder) => {
       this.model.forward(this.window, PASS, recorder);
-      carryByKernel(recorder, this.runs);
+      carryState(recorder, this.runs, this.runs);
     });
     return readRegion(engine.arena.f32, this.outputs, result);
   }

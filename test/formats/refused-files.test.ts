@@ -197,7 +197,7 @@ describe("what is no file of a network", () => {
     ["no object", 5, TypeError, /"runtime"/],
     ["null", null, TypeError, /"runtime"/],
     ["an unknown build", { build: "quick" }, RangeError, /"build"|build/],
-    ["threads", { threads: {} }, RangeError, /"threads"/],
+    ["threads", { threads: {} }, TypeError, /"threads"/],
   ])("is not what a wrong runtime is taken for: %s", (_, runtime, type, message) => {
     const { arena } = engineFor();
     const before = arena.reserved;

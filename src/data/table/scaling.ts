@@ -53,7 +53,8 @@ export function fitScaling(name: string, values: Float64Array, kind: ScalingKind
       ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
       [Infinity, -Infinity],
     );
-    return { kind, offset: least / 2 + most / 2, factor: positive(most / 2 - least / 2) };
+    // + 0: of −0 JSON would keep the 0.
+    return { kind, offset: least / 2 + most / 2 + 0, factor: positive(most / 2 - least / 2) };
   }
   const mean = known.reduce((sum, x) => sum + x / known.length, 0);
   const variance = known.reduce((sum, x) => sum + ((x - mean) * (x - mean)) / known.length, 0);

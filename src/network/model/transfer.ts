@@ -51,8 +51,13 @@ export function createResult(name: string, length: number): Float32Array {
   }
 }
 
+interface States {
+  readonly h: Region;
+  readonly c?: Region;
+}
+
 /** Returns the slots of a run's initial or final states, with c only where the cell has it. */
-function statesOf(run: CellRun, slot: typeof initialSlot): { h: Region; c?: Region } {
+function statesOf(run: CellRun, slot: typeof initialSlot): States {
   const { h, c } = run.regions;
   return c.rows > 0 ? { h: slot(h, run), c: slot(c, run) } : { h: slot(h, run) };
 }
@@ -88,7 +93,7 @@ function readSlots({ arena }: Engine, slots: readonly Region[]): Float32Array {
   return out;
 }
 
-function readStates(engine: Engine, states: readonly { h: Region; c?: Region }[]): State {
+function readStates(engine: Engine, states: readonly States[]): State {
   const h = readSlots(
     engine,
     states.map((state) => state.h),
@@ -133,37 +138,26 @@ export function readStateGradient(engine: Engine, runs: readonly CellRun[]): Sta
 }
 
 /** Copies the final states of `runs` to the initial states of `next`, runs over the same regions. */
-export function carryState({ arena }: Engine, runs: readonly CellRun[], next: readonly CellRun[]): void {
-  runs.forEach((run, index) => {
-    const [from, to] = [statesOf(run, finalSlot), statesOf(next[index], initialSlot)];
-    copySlot(arena.u8, to.h, from.h);
-    if (to.c !== undefined && from.c !== undefined) copySlot(arena.u8, to.c, from.c);
+export function carryState(engine: Engine, runs: readonly CellRun[], next: readonly CellRun[]): void {
+  runs.forEach((run, i) => {
+    copyStates(engine, statesOf(run, finalSlot), statesOf(next[i], initialSlot));
   });
-}
-
-/** Does what `carryState` does, by a kernel of the engine's: in less time than JavaScript takes to begin. */
-export function carryByKernel({ kernels }: Engine, runs: readonly CellRun[]): void {
-  const copy = (to: Region, from: Region): void => {
-    kernels.copyRows(to.pointer, from.pointer, to.rows, to.stride, to.stride, from.stride);
-  };
-  for (const run of runs) {
-    const [from, to] = [statesOf(run, finalSlot), statesOf(run, initialSlot)];
-    copy(to.h, from.h);
-    if (to.c !== undefined && from.c !== undefined) copy(to.c, from.c);
-  }
 }
 
 /** Copies the initial states of one window to those of another. */
-export function copyInitialState({ arena }: Engine, from: readonly CellRun[], to: readonly CellRun[]): void {
-  from.forEach((run, index) => {
-    const [a, b] = [statesOf(run, initialSlot), statesOf(to[index], initialSlot)];
-    copySlot(arena.u8, b.h, a.h);
-    if (a.c !== undefined && b.c !== undefined) copySlot(arena.u8, b.c, a.c);
+export function copyInitialState(engine: Engine, from: readonly CellRun[], to: readonly CellRun[]): void {
+  from.forEach((run, i) => {
+    copyStates(engine, statesOf(run, initialSlot), statesOf(to[i], initialSlot));
   });
 }
 
-function copySlot(memory: Uint8Array, to: Region, from: Region): void {
-  memory.copyWithin(to.pointer, from.pointer, from.pointer + sizeOf(from) * 4);
+/** By a kernel: it takes less time than JavaScript's to begin. */
+function copyStates({ kernels }: Engine, from: States, to: States): void {
+  const copy = ({ pointer, rows, stride }: Region, { pointer: source }: Region): void => {
+    kernels.copyRows(pointer, source, rows, stride, stride, stride);
+  };
+  copy(to.h, from.h);
+  if (to.c !== undefined && from.c !== undefined) copy(to.c, from.c);
 }
 
 /** Adds dLoss/d(final state) to the final slot of dh, and sets dc to its part, zeros without a gradient. */

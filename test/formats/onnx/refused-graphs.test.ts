@@ -204,7 +204,7 @@ describe("a graph that no network can be", () => {
   it.each<[string, unknown, new () => Error, RegExp]>([
     ["no object", 5, TypeError, /"runtime"/],
     ["an unknown build", { build: "quick" }, RangeError, /"build"/],
-    ["threads", { threads: {} }, RangeError, /"threads"/],
+    ["threads", { threads: {} }, TypeError, /"threads"/],
   ])("is not what a wrong runtime is taken for: %s", (_, runtime, type, message) => {
     const { arena } = engineFor();
     const before = arena.reserved;
