@@ -124,6 +124,7 @@ describe.each(mpiNames)("%s", (mpi) => {
       "train",
       text,
       ...small,
+      ...["--patience", "0"],
       "--minutes",
       "0.03",
       "--json",
