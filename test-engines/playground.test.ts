@@ -147,7 +147,7 @@ describe("the playground", () => {
     await page.waitForFunction(() => document.querySelector("#kept-note")?.textContent.includes("Kept"));
     await page.reload();
     await page.getByRole("button", { name: "Forget it" }).click();
-    expect(await page.isHidden("#kept")).toBe(true);
+    await page.waitForSelector("#kept", { state: "hidden" });
     await page.reload();
     await page.waitForTimeout(300);
     expect(await page.isHidden("#kept")).toBe(true);

@@ -55,9 +55,9 @@ export class RunKeeper {
 
   /** Forgets what is kept: the visitor starts over, or does not want it. */
   forget(): void {
-    this.offer.hidden = true;
     this.queue(async () => {
       await forgetRun();
+      this.offer.hidden = true;
       this.note.textContent = "";
     });
   }
