@@ -32,32 +32,11 @@ function keyOf({ seed, window }: DropoutPass, layer: number): number {
   return key >>> 0;
 }
 
+/** Sequences beyond all rows: a row's place is that in the whole. */
+const WHOLE: BatchPart = { first: 0, count: 0x1_0000_0000, batch: 0 };
+
 /** Writes to = mask · from for layer and direction `index`; `firstRow`: first row's place in the window. */
 export function applyDropout(
-  engine: Engine,
-  pass: DropoutPass,
-  index: number,
-  to: Region,
-  from: Region,
-  firstRow: number,
-): void {
-  const { part } = pass;
-  if (part === undefined) {
-    mask(engine, pass, index, to, from, firstRow);
-    return;
-  }
-  const { first, count, batch } = part;
-  for (let row = 0; row < from.rows;) {
-    const place = firstRow + row;
-    const sequence = place % count;
-    const rows = Math.min(count - sequence, from.rows - row);
-    const whole = Math.floor(place / count) * batch + first + sequence;
-    mask(engine, pass, index, rowsOf(to, row, rows), rowsOf(from, row, rows), whole);
-    row += rows;
-  }
-}
-
-function mask(
   { kernels }: Engine,
   pass: DropoutPass,
   index: number,
@@ -65,14 +44,24 @@ function mask(
   from: Region,
   firstRow: number,
 ): void {
-  const { probability } = pass;
-  kernels.dropout(
-    to.pointer,
-    from.pointer,
-    keyOf(pass, index),
-    (firstRow * from.stride) >>> 0,
-    Math.min(0xffff_ffff, Math.round(probability * 0x1_0000_0000)),
-    1 / (1 - probability),
-    sizeOf(from),
-  );
+  const { probability, part = WHOLE } = pass;
+  const { first, count, batch } = part;
+  const threshold = Math.min(0xffff_ffff, Math.round(probability * 0x1_0000_0000));
+  for (let row = 0; row < from.rows;) {
+    const place = firstRow + row;
+    const sequence = place % count;
+    const rows = Math.min(count - sequence, from.rows - row);
+    const whole = Math.floor(place / count) * batch + first + sequence;
+    const source = rowsOf(from, row, rows);
+    kernels.dropout(
+      rowsOf(to, row, rows).pointer,
+      source.pointer,
+      keyOf(pass, index),
+      (whole * from.stride) >>> 0,
+      threshold,
+      1 / (1 - probability),
+      sizeOf(source),
+    );
+    row += rows;
+  }
 }
