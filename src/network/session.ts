@@ -23,6 +23,14 @@ import type { InputKind } from "./model/batch.js";
 
 const PASS: Pass = { steps: 1, lengths: false, resets: false, firstRow: 0, dropout: undefined };
 
+/** Where a step is made, and what is made once for all steps: steps are short. */
+interface Place {
+  readonly window: OwnWindow;
+  readonly runs: readonly CellRun[];
+  readonly outputs: Region;
+  readonly calls: KeptCalls;
+}
+
 export class NetworkSession implements Session {
   declare readonly [Symbol.dispose]: () => void;
   readonly network: Network;
@@ -30,11 +38,7 @@ export class NetworkSession implements Session {
   private readonly model: Model;
   private readonly alive: () => void;
   private readonly scope: MemoryScope;
-  private window: OwnWindow;
-  /** The window's cell runs, made once for all steps: steps are short. */
-  private runs: readonly CellRun[];
-  private outputs: Region;
-  private calls: KeptCalls;
+  private place: Place;
   private disposed = false;
 
   static {
@@ -52,23 +56,20 @@ export class NetworkSession implements Session {
     this.alive = alive;
     this.scope = model.scope.child();
     this.scope.releaseWith(this);
-    this.window = this.createWindow("tokens");
-    this.runs = model.runs(this.window, PASS);
-    this.outputs = model.outputs(this.window, PASS);
-    this.calls = new KeptCalls(this.window.engine);
-    writeInitialState(model.engine, this.runs, initial);
+    this.place = this.createPlace("tokens");
+    writeInitialState(model.engine, this.place.runs, initial);
   }
 
   get state(): State {
     this.requireAlive();
-    return readInitialState(this.model.engine, this.runs);
+    return readInitialState(this.model.engine, this.place.runs);
   }
 
   set state(state: State) {
     this.requireAlive();
     const initial = requireState("state", state, this.batch, this.model.options);
     if (initial === undefined) throw new TypeError(`"state" expected an object, got undefined`);
-    writeInitialState(this.model.engine, this.runs, initial);
+    writeInitialState(this.model.engine, this.place.runs, initial);
   }
 
   step(input: StepInput, out?: Float32Array): Float32Array {
@@ -81,24 +82,25 @@ export class NetworkSession implements Session {
         : requireFloat32Array("out", out, B * O, `[B=${B}, O=${O}]`);
     this.writeStep(input);
     const { engine, parameters } = this.model;
-    this.calls.run(parameters.version, (recorder) => {
-      this.model.forward(this.window, PASS, recorder);
-      carryState(recorder, this.runs, this.runs);
+    const { window, runs, outputs, calls } = this.place;
+    calls.run(parameters.version, (recorder) => {
+      this.model.forward(window, PASS, recorder);
+      carryState(recorder, runs, runs);
     });
-    return readRegion(engine.arena.f32, this.outputs, result);
+    return readRegion(engine.arena.f32, outputs, result);
   }
 
   reset(which?: Uint8Array): void {
     this.requireAlive();
     const { engine, options } = this.model;
     if (which === undefined) {
-      writeInitialState(engine, this.runs, undefined);
+      writeInitialState(engine, this.place.runs, undefined);
       return;
     }
     const given = requireResets("which", which, this.batch, `[B=${this.batch}]`);
     const { state } = this;
     clearSequences(state, given, options.hiddenSize);
-    writeInitialState(engine, this.runs, state);
+    writeInitialState(engine, this.place.runs, state);
   }
 
   dispose(): void {
@@ -121,25 +123,28 @@ export class NetworkSession implements Session {
   }
 
   private windowFor(inputs: InputKind): OwnWindow {
-    const held = this.window;
-    if (held.sizes.inputs === inputs) {
+    const held = this.place;
+    if (held.window.sizes.inputs === inputs) {
       this.model.reserveWeights(inputs, false);
-      return held;
+      return held.window;
     }
-    const window = this.createWindow(inputs);
-    const runs = this.model.runs(window, PASS);
-    copyInitialState(this.model.engine, this.runs, runs);
-    held.release();
-    this.window = window;
-    this.runs = runs;
-    this.outputs = this.model.outputs(window, PASS);
-    this.calls = new KeptCalls(window.engine);
-    return window;
+    const place = this.createPlace(inputs);
+    copyInitialState(this.model.engine, held.runs, place.runs);
+    held.window.release();
+    this.place = place;
+    return place.window;
   }
 
-  private createWindow(inputs: InputKind): OwnWindow {
-    const sizes = { steps: 1, batch: this.batch, inputs, tape: false, dropout: false, resets: false };
-    return this.model.createWindow(sizes, this.scope);
+  private createPlace(inputs: InputKind): Place {
+    const { batch, model } = this;
+    const sizes = { steps: 1, batch, inputs, tape: false, dropout: false, resets: false };
+    const window = model.createWindow(sizes, this.scope);
+    return {
+      window,
+      runs: model.runs(window, PASS),
+      outputs: model.outputs(window, PASS),
+      calls: new KeptCalls(window.engine),
+    };
   }
 
   private requireAlive(): void {
