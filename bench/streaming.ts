@@ -2,10 +2,10 @@
 import { sample } from "../src/infer/sample.js";
 import { createEngine, type Engine } from "../src/memory/engine.js";
 import { initialize } from "../src/network/parameters/initialize.js";
+import { KeptCalls, type KeptCall } from "../src/network/model/kept-calls.js";
 import { RecurrentNetwork } from "../src/network/network.js";
 import { completeOptions } from "../src/network/options.js";
 import type { Build, Cell } from "../src/network/types.js";
-import type { Kernels } from "../src/wasm/kernels.js";
 import { leastTimes } from "./measure.js";
 import { fixed, type Section, type Table } from "./report.js";
 import { describeSize, streamingStep, TOKENS } from "./work.js";
@@ -18,8 +18,6 @@ const [SAMPLES, REPEATS] = [100, 100];
 const cells: readonly Cell[] = ["elman", "gru", "lstm", "mingru"];
 const widths = [8, 16, 32, 64, 128, 256];
 
-type Kernel = (...args: number[]) => unknown;
-
 function networkOn(engine: Engine, cell: Cell, hiddenSize: number): RecurrentNetwork {
   const options = completeOptions({ cell, inputSize: TOKENS, hiddenSize, outputSize: TOKENS });
   const network = new RecurrentNetwork(engine, options);
@@ -29,29 +27,20 @@ function networkOn(engine: Engine, cell: Cell, hiddenSize: number): RecurrentNet
 
 /** Returns a function that makes the kernel calls of one step, as straight code with its arguments in it. */
 function bareStep(build: Build, cell: Cell, hidden: number): () => void {
-  const engine = createEngine(build);
-  const calls: { kernel: Kernel; args: readonly number[] }[] = [];
-  const recording = Object.entries(engine.kernels).map(([name, kernel]: [string, Kernel]) => [
-    name,
-    (...args: number[]) => {
-      calls.push({ kernel, args });
-      return kernel(...args);
-    },
-  ]);
-  const recorder: Engine = {
-    ...engine,
-    kernels: Object.fromEntries(recording) as Kernels,
-    forWindow: () => recorder,
-  };
-  const session = networkOn(recorder, cell, hidden).session();
+  const kept = new KeptCalls(createEngine(build));
+  const engine: Engine = { ...kept.recorder, forWindow: () => engine };
+  const session = networkOn(engine, cell, hidden).session();
   // The first step packs weights too.
   session.step(0);
-  calls.length = 0;
+  kept.calls = [];
   session.step(1);
+  const { calls } = kept;
   const names = calls.map((_, i) => `k${i}`);
   const body = calls.map(({ args }, i) => `k${i}(${args.join(",")});`).join("");
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the least that a step can be is code of its own
-  const make = new Function(...names, `return () => {${body}}`) as (...kernels: Kernel[]) => () => void;
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- nothing calls kernels in less time than code with the arguments in it
+  const make = new Function(...names, `return () => {${body}}`) as (
+    ...kernels: KeptCall["kernel"][]
+  ) => () => void;
   return make(...calls.map(({ kernel }) => kernel));
 }
 

@@ -8,15 +8,16 @@ import type { Kernels } from "../../wasm/kernels.js";
 
 type Kernel = (...args: readonly (number | boolean)[]) => unknown;
 
-interface KeptCall {
+export interface KeptCall {
   readonly kernel: Kernel;
   readonly args: readonly (number | boolean)[];
 }
 
 export class KeptCalls {
   /** Its kernels are kept as they are called. */
-  private readonly recorder: Engine;
-  private calls: KeptCall[] = [];
+  readonly recorder: Engine;
+  /** Those of the latest pass, in order. */
+  calls: KeptCall[] = [];
   /** Of the parameters, that the calls were kept for: with others, packed weights are made anew first. */
   private version = -1;
 
