@@ -1,23 +1,11 @@
 /** What threads this engine has. */
 
-/** As much of Node as says how many cores there are. */
-interface OsSource {
-  getBuiltinModule(name: "node:os"): { availableParallelism(): number };
-}
-
-function isOsSource(process: unknown): process is OsSource {
-  return (
-    typeof process === "object" &&
-    process !== null &&
-    "getBuiltinModule" in process &&
-    typeof process.getBuiltinModule === "function"
-  );
-}
+import { findNode } from "./node-modules.js";
 
 /** Returns how many cores there are; 1 where nobody says. */
 export function coresOf(): number {
-  const process: unknown = Reflect.get(globalThis, "process");
-  if (isOsSource(process)) return process.getBuiltinModule("node:os").availableParallelism();
+  const node = findNode();
+  if (node !== undefined) return node.getBuiltinModule("node:os").availableParallelism();
   return "navigator" in globalThis ? globalThis.navigator.hardwareConcurrency : 1;
 }
 

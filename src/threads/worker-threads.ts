@@ -1,5 +1,6 @@
-/** Finds Node's `worker_threads`, as much as is used of them, without an import that bundlers would see. */
+/** As much of Node's `worker_threads` as is used. */
 
+import { findNode } from "./node-modules.js";
 import type { WorkerLike } from "./worker-like.js";
 
 export interface ParentPort {
@@ -16,21 +17,7 @@ export interface WorkerThreads {
   readonly parentPort: ParentPort | null;
 }
 
-interface ModuleSource {
-  getBuiltinModule(name: "node:worker_threads"): WorkerThreads;
-}
-
-function isModuleSource(process: unknown): process is ModuleSource {
-  return (
-    typeof process === "object" &&
-    process !== null &&
-    "getBuiltinModule" in process &&
-    typeof process.getBuiltinModule === "function"
-  );
-}
-
 /** Returns Node's threads; undefined outside Node and what is like it. */
 export function findThreads(): WorkerThreads | undefined {
-  const process: unknown = Reflect.get(globalThis, "process");
-  return isModuleSource(process) ? process.getBuiltinModule("node:worker_threads") : undefined;
+  return findNode()?.getBuiltinModule("node:worker_threads");
 }
