@@ -8,7 +8,17 @@ import { fitOptions, outOf, readFitPlan, type FitOption } from "./fit/fit-option
 import type { FitPlan } from "./fit/job.js";
 import { isLimited, readLimit, withDefaults } from "./fit/limit.js";
 import { readRule, ruleOptions, type Rule, type RuleOption } from "./learning-rule.js";
-import { epochsFor, networkFor, textDefaults, wordDefaults, type TextLength } from "./text-defaults.js";
+import {
+  deep,
+  ENOUGH,
+  epochsFor,
+  networkFor,
+  OFTEN,
+  shallow,
+  textDefaults,
+  wordDefaults,
+  type TextLength,
+} from "./text-defaults.js";
 import {
   readVocabularyPlan,
   vocabularyOptions,
@@ -25,9 +35,6 @@ function defaultOf(name: Exclude<SizeOption, "layers"> | "cell"): string {
   const [usual, words]: string[] = [textDefaults[name], wordDefaults[name]];
   return usual === words ? usual : `${usual}; with --words ${words}`;
 }
-
-/** What there is before the text is known. */
-const BEFORE = { layers: "1", dropout: "0", "learning-rate": "0.006" };
 
 export const trainCommand: Command<TrainOption> = {
   name: "train",
@@ -51,8 +58,8 @@ export const trainCommand: Command<TrainOption> = {
     layers: {
       value: "<n>",
       help:
-        "stacked layers (1; 2, with dropout 0.2, where there is time to read the text 3.5 times, at a million characters a minute;\n" +
-        `with --words ${wordDefaults.layers})`,
+        `stacked layers (${shallow.layers}; ${deep.layers}, with dropout ${deep.dropout}, where there is time to read the text ${OFTEN} times, ` +
+        `at a million characters a\nminute; with --words ${wordDefaults.layers})`,
     },
     hidden: {
       value: "<n>",
@@ -62,7 +69,10 @@ export const trainCommand: Command<TrainOption> = {
       value: "<n>",
       help: `learned vectors of this width for the tokens; 0: one-hot (${defaultOf("embedding")})`,
     },
-    dropout: { value: "<share>", help: "between layers, while training (0, unless layers says otherwise)" },
+    dropout: {
+      value: "<share>",
+      help: `between layers, while training (${shallow.dropout}, unless layers says otherwise)`,
+    },
     batch: {
       value: "<n>",
       help: `places of the text that are read at the same time (${defaultOf("batch")})`,
@@ -75,8 +85,8 @@ export const trainCommand: Command<TrainOption> = {
     ...fitOptions(
       {
         ...textDefaults,
-        "learning-rate": `${BEFORE["learning-rate"]}; 0.004 of 2 layers that nobody asked for; with --words ${wordDefaults["learning-rate"]}`,
-        minutes: `${textDefaults.minutes}, and at most 5 epochs or 1500 updates, whichever are more`,
+        "learning-rate": `${shallow["learning-rate"]}; ${deep["learning-rate"]} where layers are ${deep.layers} by themselves; with --words ${wordDefaults["learning-rate"]}`,
+        minutes: `${textDefaults.minutes}, and at most ${ENOUGH.epochs} epochs or ${ENOUGH.updates} updates, whichever are more`,
       },
       "the text's name with .safetensors, here; with --run: its folder alone",
     ),
@@ -121,13 +131,13 @@ export function settle(typed: Arguments<TrainOption>, text: TextLength): Argumen
   if (given.words !== undefined) return typed;
   const limited = isLimited(given) ? given : { minutes: textDefaults.minutes, epochs: epochsFor(text) };
   const free = given.layers === undefined && given.dropout === undefined;
-  const network = free ? networkFor(readLimit(limited), text) : BEFORE;
+  const network = free ? networkFor(readLimit(limited), text) : shallow;
   return { ...typed, given: { ...network, ...given, ...limited } };
 }
 
 /** Throws a Failure that names the option. */
 export function readTrainPlan({ operands: [path], given: typed }: Arguments<TrainOption>): TrainPlan {
-  const defaults = typed.words === undefined ? { ...textDefaults, ...BEFORE } : wordDefaults;
+  const defaults = typed.words === undefined ? { ...textDefaults, ...shallow } : wordDefaults;
   const given = withDefaults(defaults, typed);
   const size = (name: SizeOption, least = 1): number => {
     const value = wholeNumber(name, given[name], least);

@@ -128,6 +128,11 @@ describe("ranges of a product", () => {
 describe.each(builds)("products by their parts, %s build", (build) => {
   const { kernels, arena } = createEngine(build);
 
+  function copy(from: Region, to: Region): void {
+    const start = elementAt(from.pointer);
+    arena.f32.copyWithin(elementAt(to.pointer), start, start + sizeOf(from));
+  }
+
   function filled(random: Random, region: Region): void {
     const start = elementAt(region.pointer);
     for (let i = 0; i < sizeOf(region); i++) arena.f32[start + i] = random.uniform() - 0.5;
@@ -168,11 +173,7 @@ describe.each(builds)("products by their parts, %s build", (build) => {
         const { c, other, a, b, panels } = regions;
         const random = new Random(seed);
         for (const region of [c, a, b]) filled(random, region);
-        arena.f32.copyWithin(
-          elementAt(other.pointer),
-          elementAt(c.pointer),
-          elementAt(c.pointer) + sizeOf(c),
-        );
+        copy(c, other);
         kernels.packRows(panels.pointer, b.pointer, depth, N, b.stride, depth);
         kernels.gemm(c.pointer, a.pointer, panels.pointer, M, N, depth, c.stride, a.stride, accumulate);
         const args = [other.pointer, a.pointer, panels.pointer, M, N, depth, c.stride, a.stride, accumulate];
@@ -194,11 +195,7 @@ describe.each(builds)("products by their parts, %s build", (build) => {
         const { c, other, a, b, scratch, resets } = regions;
         const random = new Random(seed);
         for (const region of [c, a, b]) filled(random, region);
-        arena.f32.copyWithin(
-          elementAt(other.pointer),
-          elementAt(c.pointer),
-          elementAt(c.pointer) + sizeOf(c),
-        );
+        copy(c, other);
         const bytes = new Uint8Array(arena.f32.buffer, resets.pointer, K);
         for (let k = 0; k < K; k++) bytes[k] = Number(random.integer(4) === 0);
         const resetsPointer = anew ? resets.pointer : 0;
