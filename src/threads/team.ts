@@ -31,7 +31,7 @@ export interface Round {
 }
 
 /** Milliseconds without a sign of life after which a thread counts as dead. */
-const PATIENCE = 1500;
+const PATIENCE = 1000;
 
 /**
  * The most milliseconds between two looks that count: a process that was stopped, or a computer that slept, wakes to find that much
