@@ -134,21 +134,26 @@ interface Figure {
 /** What trainings ended with, kept in a file from one run to the next: all of them take hours. */
 class Journal {
   private readonly path: string | undefined;
-  private readonly ends: Map<string, End>;
+  private readonly ends: Map<string, Promise<End>>;
 
   /** Without a path nothing is kept. */
   constructor(path: string | undefined) {
     this.path = path;
     const lines = path === undefined || !existsSync(path) ? [] : readText(path).trimEnd().split("\n");
-    this.ends = new Map(lines.map((line) => JSON.parse(line) as [string, End]));
+    const kept = lines.map((line) => JSON.parse(line) as [string, End]);
+    this.ends = new Map(kept.map(([key, end]) => [key, Promise.resolve(end)]));
   }
 
-  /** Returns what the training ended with, which is run if it has not been. */
-  async endOf(words: readonly string[], train: () => Promise<End>): Promise<End> {
+  /** Returns what the training ends with, which is run if it has not been. */
+  endOf(words: readonly string[], train: () => Promise<End>): Promise<End> {
     const key = words.join(" ");
-    const end = this.ends.get(key) ?? (await train());
-    if (this.path !== undefined && !this.ends.has(key))
-      appendFileSync(this.path, `${JSON.stringify([key, end])}\n`);
+    const found = this.ends.get(key);
+    if (found !== undefined) return found;
+    const end = train().then((end) => {
+      if (this.path !== undefined) appendFileSync(this.path, `${JSON.stringify([key, end])}\n`);
+      return end;
+    });
+    this.ends.set(key, end);
     return end;
   }
 }
@@ -203,8 +208,10 @@ export async function measureDefaults({
   const model = (): string => join(folder, `${randomUUID()}.safetensors`);
   const updatesPerMinute = async ({ text, path }: Pair, words: Words): Promise<number> => {
     const limits = ["--minutes", String(TRIAL), "--patience", "0"];
-    const { step, seconds } = await journal.endOf([text, "trial", ...words], () =>
-      learn(path, model(), [...words, ...limits]),
+    // An update takes as long at any rate.
+    const timed = words.filter((_, i) => ![words[i], words[i - 1]].includes("--learning-rate"));
+    const { step, seconds } = await journal.endOf([text, "trial", ...timed], () =>
+      learn(path, model(), [...timed, ...limits]),
     );
     return (step / seconds) * 60;
   };
