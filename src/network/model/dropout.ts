@@ -46,17 +46,17 @@ export function applyDropout(
 ): void {
   const { probability, part = WHOLE } = pass;
   const { first, count, batch } = part;
+  const key = keyOf(pass, index);
   const threshold = Math.min(0xffff_ffff, Math.round(probability * 0x1_0000_0000));
   for (let row = 0; row < from.rows;) {
-    const place = firstRow + row;
-    const sequence = place % count;
+    const sequence = (firstRow + row) % count;
     const rows = Math.min(count - sequence, from.rows - row);
-    const whole = Math.floor(place / count) * batch + first + sequence;
+    const whole = Math.floor((firstRow + row) / count) * batch + first + sequence;
     const source = rowsOf(from, row, rows);
     kernels.dropout(
       rowsOf(to, row, rows).pointer,
       source.pointer,
-      keyOf(pass, index),
+      key,
       (whole * from.stride) >>> 0,
       threshold,
       1 / (1 - probability),
